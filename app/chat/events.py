@@ -1,0 +1,288 @@
+"""What a chat tells its listeners: frozen values, so that every number on the page has one source.
+
+`Chat.ask`, `.regenerate` and `.edit` yield, in this order,
+
+    Waiting*  ->  AnswerStarted  ->  PromptRead*  ->  AnswerToken*  ->  AnswerFinished
+
+or end early with one `AnswerCancelled` (stopped before the first token: the transcript is as it was) or one
+`AnswerFailed` (one sentence; the transcript is as it was unless tokens had been written, which are kept).
+`Engine.compare` yields `CompareEvent`s, each naming its pane, and one last with the `Comparison`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from app.chat.settings import MemoryKind
+
+
+class ReadPhase(Enum):
+    """Where a document stands. It moves downwards; PAUSED and FAILED go back to QUEUED on `resume_reading`."""
+
+    QUEUED = "queued"  # waits for its turn, or for the documents before it
+    COUNTING = "counting"  # its tokens are being counted, so that the time left is known
+    READING = "reading"
+    PAUSED = "paused"  # by the reader; what was read stays
+    DONE = "done"
+    FAILED = "failed"  # `ReadState.message` says why
+
+
+@dataclass(frozen=True)
+class ReadState:
+    """How far one document of a chat has been read, as of now.
+
+    Before the tokens are counted `tokens_total` is an estimate from the characters and `tokens_exact` is False.
+    `tokens_per_second` is the rate of the last chunks, or, before the first one, the rate this model last read at
+    (None where it never has); `seconds_left` follows from it. `cache_nbytes` is what the cache takes when all is read.
+    `pages_done` counts the pages read to their end.
+    """
+
+    document_id: str
+    name: str
+    phase: ReadPhase
+    page_count: int
+    pages_done: int
+    pages_without_text: tuple[int, ...]
+    tokens_done: int
+    tokens_total: int
+    tokens_exact: bool
+    tokens_per_second: float | None
+    seconds_left: float | None
+    cache_nbytes: int
+    message: str = ""  # one sentence for the reader, where there is something to say
+
+    @property
+    def fraction(self) -> float:
+        """The share that has been read, in [0, 1]."""
+        if self.phase is ReadPhase.DONE:
+            return 1.0
+        return min(self.tokens_done / self.tokens_total, 1.0) if self.tokens_total else 0.0
+
+    @property
+    def active(self) -> bool:
+        """True while the document is in line, being counted or being read."""
+        return self.phase in (ReadPhase.QUEUED, ReadPhase.COUNTING, ReadPhase.READING)
+
+
+@dataclass(frozen=True)
+class ReadingEstimate:
+    """What reading documents would cost, before it starts: `seconds` is None until this model has read something.
+
+    `tokens` are those still to be read: those of a reading kept on disk do not count.
+    """
+
+    tokens: int
+    tokens_exact: bool
+    tokens_per_second: float | None
+    seconds: float | None
+    cache_nbytes: int
+
+
+class PageState(IntEnum):
+    """What the model holds of a page: the half or more of its tokens that decide it."""
+
+    UNREAD = 0
+    COMPRESSED = 1
+    VERBATIM = 2
+
+
+@dataclass(frozen=True)
+class PageStates:
+    """The pages of one document: `states[i]` is the `PageState` of page i + 1, one byte a page."""
+
+    document_id: str
+    name: str
+    states: bytes
+
+
+class TurnState(Enum):
+    """How the answer of a turn ended."""
+
+    ANSWERING = "answering"
+    DONE = "done"
+    STOPPED = "stopped"  # by the reader, or by the end of the program; what was written is kept
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class AnswerFigures:
+    """What one answer took, measured: token counts, seconds, tokens a second, bytes.
+
+    `reason` is the generation's ("end", "length", "stop", "cancelled"). `prompt_tokens` are the tokens fed for this
+    question, never the document's. `tokens_read` / `pages_read` is how much of the documents the answer knew;
+    `read_all` is False for an answer given early.
+    """
+
+    reason: str
+    prompt_tokens: int
+    generated_tokens: int
+    prefill_seconds: float
+    prefill_tokens_per_second: float
+    decode_seconds: float
+    decode_tokens_per_second: float
+    time_to_first_token: float
+    cache_nbytes: int
+    full_attention_bytes: int
+    sequence_length: int
+    tokens_read: int
+    tokens_total: int
+    pages_read: int
+    pages_total: int
+    read_all: bool
+
+
+@dataclass(frozen=True)
+class AnswerPiece:
+    """One token of an answer: its text ("" inside a character) and its share of compressed memory in [0, 1]."""
+
+    text: str
+    memory_share: float
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answer. `figures` is None until the answer ends, and after a failure."""
+
+    question: str
+    answer: str = ""
+    state: TurnState = TurnState.ANSWERING
+    pieces: tuple[AnswerPiece, ...] = ()
+    figures: AnswerFigures | None = None
+    message: str = ""  # one sentence, where the answer failed
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Nothing can be answered yet. `place` others are before this one on the device; `reading` is being read first.
+
+    At least two come each second while the wait lasts.
+    """
+
+    seconds: float
+    place: int
+    reading: ReadState | None = None
+
+
+@dataclass(frozen=True)
+class AnswerStarted:
+    """The device is this answer's. The rest is what of the documents the answer will know."""
+
+    turn_index: int
+    tokens_read: int
+    tokens_total: int
+    pages_read: int
+    pages_total: int
+    read_all: bool
+
+
+@dataclass(frozen=True)
+class PromptRead:
+    """Progress over the tokens before the answer: the question, and earlier turns where they had to be replayed."""
+
+    tokens_done: int
+    tokens_total: int
+    tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class AnswerToken:
+    """One token of the answer; `text` may be empty while a character is incomplete. `tokens` counts them, from 1."""
+
+    text: str
+    memory_share: float
+    tokens: int
+    tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class AnswerFinished:
+    """The answer ended (also by `stop`); the turn is committed to disk."""
+
+    turn_index: int
+    turn: Turn
+
+
+@dataclass(frozen=True)
+class AnswerCancelled:
+    """Stopped before the first token: the transcript is as it was; `question` can go back into the text box."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class AnswerFailed:
+    """No answer, or not all of it: one sentence saying why."""
+
+    question: str
+    message: str
+
+
+ChatEvent = Waiting | AnswerStarted | PromptRead | AnswerToken | AnswerFinished | AnswerCancelled | AnswerFailed
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A pane of a comparison reads; `fraction` over all its documents."""
+
+    document: ReadState
+    fraction: float
+
+
+@dataclass(frozen=True)
+class PaneFinished:
+    """A pane has its answer."""
+
+    answer: str
+    token_ids: tuple[int, ...]
+    pieces: tuple[AnswerPiece, ...]
+    figures: AnswerFigures
+
+
+@dataclass(frozen=True)
+class PaneFailed:
+    """A pane gives no answer: one sentence saying why."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two panes' answers part: the 0-based index of the first differing character and token; None: nowhere."""
+
+    first: MemoryKind
+    second: MemoryKind
+    character: int | None
+    token: int | None
+
+    @property
+    def identical(self) -> bool:
+        return self.character is None and self.token is None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The end of a comparison. `differences` holds every pair of panes that answered.
+
+    `within_window` says that sinks and window still held every token, where all kinds must answer alike.
+    """
+
+    differences: tuple[Difference, ...]
+    within_window: bool
+    cancelled: bool
+
+    @property
+    def identical(self) -> bool:
+        """True where at least two panes answered and all of them alike."""
+        return bool(self.differences) and all(difference.identical for difference in self.differences)
+
+
+PaneEvent = Waiting | Reading | AnswerStarted | PromptRead | AnswerToken | PaneFinished | PaneFailed
+
+
+@dataclass(frozen=True)
+class CompareEvent:
+    """What one pane of a comparison says; `pane` is None for the last event alone, the `Comparison`."""
+
+    pane: MemoryKind | None
+    event: PaneEvent | Comparison

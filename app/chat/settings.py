@@ -1,0 +1,86 @@
+"""The settings of one chat, checked when they are made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from app.chat.errors import SettingsError
+
+if TYPE_CHECKING:
+    from ahn_core import SamplingSettings
+
+MemoryKind = Literal["ahn", "window", "full"]
+MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
+DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
+
+
+def _default_sampling() -> SamplingSettings:
+    from ahn_core import SamplingSettings  # pulls in torch, which the start of the app does without
+
+    return SamplingSettings()
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    """How a chat remembers and answers.
+
+    `memory`, `attention_sinks`, `sliding_window` and `system_prompt` shape what is read: changing one of them means
+    that the documents are read anew (see `ChatSettings.same_reading`). `sampling` and `max_new_tokens` take effect
+    with the next answer. An empty `system_prompt` sends no system message; a chat template may then put its own.
+
+    Raises SettingsError where a value is out of range.
+    """
+
+    memory: MemoryKind = "ahn"
+    attention_sinks: int = 64
+    sliding_window: int = 960
+    system_prompt: str = DEFAULT_SYSTEM_PROMPT
+    sampling: SamplingSettings = field(default_factory=_default_sampling)
+    max_new_tokens: int = 512
+
+    def __post_init__(self) -> None:
+        if self.memory not in MEMORY_KINDS:
+            raise SettingsError(
+                f"The memory {self.memory!r} is not known, so nothing can be read with it; "
+                f"choose one of {', '.join(MEMORY_KINDS)}."
+            )
+        _at_least("attention sinks", self.attention_sinks, 0)
+        _at_least("sliding window", self.sliding_window, 1)
+        _at_least("longest answer", self.max_new_tokens, 1)
+
+    def check_fits(self, max_positions: int) -> None:
+        """Raise SettingsError where sinks and window together exceed the length the model was trained for."""
+        total = self.attention_sinks + self.sliding_window
+        if self.memory != "full" and total > max_positions:
+            raise SettingsError(
+                f"{self.attention_sinks:,} attention sinks and a sliding window of {self.sliding_window:,} make "
+                f"{total:,} tokens, over the {max_positions:,} the model was trained for, where its answers turn "
+                f"into noise; choose a window of at most {max(max_positions - self.attention_sinks, 1):,}."
+            )
+
+    def same_reading(self, other: ChatSettings) -> bool:
+        """True where a document read with these settings need not be read again for `other`."""
+        if self.memory != other.memory or self.system_prompt != other.system_prompt:
+            return False
+        if self.memory == "full":
+            return True
+        return (self.attention_sinks, self.sliding_window) == (other.attention_sinks, other.sliding_window)
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain values that `from_json` takes back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ChatSettings:
+        """The settings that `to_json` wrote."""
+        from ahn_core import SamplingSettings
+
+        return cls(**{**values, "sampling": SamplingSettings(**values["sampling"])})
+
+
+def _at_least(name: str, value: int, limit: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < limit:
+        raise SettingsError(
+            f"The {name} of {value!r} cannot be used: it must be a whole number of {limit} or more; change it in Settings."
+        )
