@@ -77,7 +77,8 @@ def _prose(number: int, sentences: int) -> str:
     pick = random.Random(number)
     lines = [
         f"In {1700 + pick.randrange(200)}, {pick.choice(_TIMES)}, {pick.choice(_PEOPLE)} "
-        f"{pick.choice(_DEEDS)} the {pick.choice(_THINGS)} of the {pick.choice(_PLACES)} {pick.choice(_ENDS)}."
+        f"{pick.choice(_DEEDS)} the {pick.choice(_THINGS)} of the {pick.choice(_PLACES)} "
+        f"{pick.choice(_ENDS)}."
         for _ in range(sentences)
     ]
     lines.insert(pick.randrange(sentences), f"The code of page {number} is {page_code(number)}.")
@@ -203,7 +204,7 @@ def endless_text_pdf(path: str | Path, shows: int = 200_000) -> Path:
 
 def unicode_pdf(path: str | Path, codes_to_text: Sequence[str]) -> Path:
     """One page that shows one glyph for each string, which a ToUnicode map gives to it, whatever it is (half
-    a surrogate pair, NUL or a ligature, say). No font is embedded: the text can be read out, not looked at."""
+    a surrogate pair, NUL or a ligature, say). No font is embedded: the page cannot be looked at."""
     mapping = b"".join(
         b"<%04x> <%s>\n" % (code, text.encode("utf-16-be", "surrogatepass").hex().encode())
         for code, text in enumerate(codes_to_text, start=1)
