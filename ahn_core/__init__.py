@@ -1,0 +1,50 @@
+"""Artificial Hippocampus Networks: chat models that read any length in constant memory (arXiv 2510.07318).
+
+    from ahn_core import AHNForCausalLM, load_tokenizer, stream_generate
+
+    model, tokenizer = AHNForCausalLM.from_pretrained("embedded"), load_tokenizer("embedded")
+    cache = model.make_cache("ahn", attention_sinks=64, sliding_window=960)
+    for event in stream_generate(model, tokenizer, tokenizer.encode("Once upon a time"), cache):
+        ...
+
+Nothing is imported until it is used: the package itself costs no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .backbone import AHNForCausalLM, CausalLMOutput
+    from .cache import Cache, CacheKind, CacheStats, LayerStats
+    from .config import AHNConfig, BackboneConfig, ConfigError
+    from .generation import Finished, PrefillProgress, SamplingSettings, Token, prefill, stream_generate
+    from .loading import LoadError, load_tokenizer
+
+_HOME = {
+    "AHNForCausalLM": "backbone",
+    "CausalLMOutput": "backbone",
+    "Cache": "cache",
+    "CacheKind": "cache",
+    "CacheStats": "cache",
+    "LayerStats": "cache",
+    "AHNConfig": "config",
+    "BackboneConfig": "config",
+    "ConfigError": "config",
+    "Finished": "generation",
+    "PrefillProgress": "generation",
+    "SamplingSettings": "generation",
+    "Token": "generation",
+    "prefill": "generation",
+    "stream_generate": "generation",
+    "LoadError": "loading",
+    "load_tokenizer": "loading",
+}
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -1,0 +1,241 @@
+"""The model: one decoder-only transformer for the Qwen2/2.5, Qwen3 and Llama families, with a memory cell in every layer.
+
+The base's weights are the same whatever the cache; the cache passed to `forward` decides whether a call is full attention,
+sinks + window, or sinks + window + compressed memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .cache import Cache, CacheKind, LayerCache, Projected, Update
+from .cells import CELLS, MemoryCell
+from .config import AHNConfig, BackboneConfig
+from .reading import Call
+from .rope import Rotary, rotate
+
+
+class Attention(nn.Module):
+    """Projections of grouped-query attention; the attention itself belongs to the cache that holds the keys."""
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.heads, self.kv_heads, self.size = config.num_attention_heads, config.num_key_value_heads, config.head_dim
+        rows = (self.heads + 2 * self.kv_heads) * self.size
+        self.qkv_proj = nn.Linear(config.hidden_size, rows, bias=config.qkv_bias)
+        self.o_proj = nn.Linear(self.heads * self.size, config.hidden_size, bias=config.attention_output_bias)
+        self.q_norm = nn.RMSNorm(self.size, eps=config.rms_norm_eps) if config.qk_norm else None
+        self.k_norm = nn.RMSNorm(self.size, eps=config.rms_norm_eps) if config.qk_norm else None
+
+    def project(self, hidden: Tensor, call: Call) -> Projected:
+        """[T, hidden] -> queries, keys and values, heads first."""
+        heads = self.qkv_proj(hidden).unflatten(-1, (-1, self.size)).transpose(0, 1)  # [H + 2 Hkv, T, D]
+        raw_qk, v = heads.split((self.heads + self.kv_heads, self.kv_heads))
+        if self.q_norm is not None and self.k_norm is not None:
+            raw_qk = torch.cat((self.q_norm(raw_qk[: self.heads]), self.k_norm(raw_qk[self.heads :])))
+        qk = rotate(raw_qk, *call.rotation)
+        grouped = (self.kv_heads, self.heads // self.kv_heads)
+        return Projected(
+            raw_q=raw_qk[: self.heads].unflatten(0, grouped),  # [Hkv, G, T, D]
+            q=qk[: self.heads].unflatten(0, grouped),
+            raw_k=raw_qk[self.heads :],
+            k=qk[self.heads :],
+            v=v,
+        )
+
+
+class MLP(nn.Module):
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.gate_up_proj = nn.Linear(config.hidden_size, 2 * config.intermediate_size, bias=config.mlp_bias)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=config.mlp_bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, up = self.gate_up_proj(x).chunk(2, dim=-1)
+        return self.down_proj(F.silu(gate) * up)
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, config: BackboneConfig, cell: type[MemoryCell]) -> None:
+        super().__init__()
+        self.input_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.self_attn = Attention(config)
+        self.ahn = cell(config)
+        self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor, call: Call, cache: LayerCache) -> tuple[Tensor, Update]:
+        """[T, hidden] -> [T, hidden], and what the cache is to remember. Free of side effects, so it can be checkpointed."""
+        hidden = self.input_layernorm(x)
+        gates = None if cache.cell is None else cache.cell.write_gates(hidden)
+        attended, update = cache.attend(call, self.self_attn.project(hidden, call), gates, hidden)
+        return self._finish(x, attended), update
+
+    def step(self, x: Tensor, call: Call, cache: LayerCache) -> Tensor:
+        """The same for one token, the cache written in place."""
+        hidden = self.input_layernorm(x)
+        gates = None if cache.cell is None else cache.cell.write_gates(hidden)
+        return self._finish(x, cache.step(call, self.self_attn.project(hidden, call), gates, hidden))
+
+    def _finish(self, x: Tensor, attended: Tensor) -> Tensor:
+        x = x + self.self_attn.o_proj(attended)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+@dataclass(frozen=True)
+class CausalLMOutput:
+    """`logits` [1, T or logits_to_keep, V] in the model's dtype, and the cache that now holds the tokens."""
+
+    logits: Tensor
+    past_key_values: Cache
+
+
+class AHNForCausalLM(nn.Module):
+    """A frozen base model with an Artificial Hippocampus Network beside its attention (arXiv 2510.07318).
+
+    Make one with `from_pretrained`. `memory_trained` is False when no AHN checkpoint was given: the memory then adds exactly
+    zero, and `ahn` caches answer like `window` caches.
+    """
+
+    def __init__(
+        self, config: BackboneConfig, ahn_config: AHNConfig, *, name: str = "unnamed", memory_trained: bool = False
+    ) -> None:
+        super().__init__()
+        self.config, self.ahn_config, self.name, self.memory_trained = config, ahn_config, name, memory_trained
+        self.rotary = Rotary(config)
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(
+            DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)
+        )
+        self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        if config.tie_word_embeddings:
+            self.lm_head.weight = self.embed_tokens.weight
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        base: str | os.PathLike[str],
+        ahn: str | os.PathLike[str] | None = None,
+        *,
+        dtype: torch.dtype | str | None = None,
+        device: torch.device | str | None = None,
+        gguf_file: str | None = None,
+    ) -> AHNForCausalLM:
+        """Load a base and, optionally, an AHN-only checkpoint.
+
+        Args:
+            base: "embedded", a local folder, a GGUF file or a hub id. Safetensors or GGUF only; remote code never runs.
+            ahn: a local folder or a hub id. None: the embedded model's own memory, else an untrained one that adds zero.
+            dtype: default float32 on a CPU, bfloat16 on a GPU.  device: default the first GPU, else the CPU.
+            gguf_file: name of the GGUF file inside the folder or repository `base`.
+
+        Raises:
+            ahn_core.loading.LoadError: one sentence that names what is missing, of a wrong size or unsafe.
+        """
+        from .loading import load_model
+
+        return load_model(cls, base, ahn, dtype=dtype, device=device, gguf_file=gguf_file)
+
+    def save_ahn(self, folder: str | os.PathLike[str]) -> None:
+        """Write the memory as an AHN-only checkpoint (config.json, model.safetensors) in the published layout."""
+        from .loading import save_ahn
+
+        save_ahn(self, folder)
+
+    @property
+    def device(self) -> torch.device:
+        return self.embed_tokens.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.embed_tokens.weight.dtype
+
+    @property
+    def num_ahn_parameters(self) -> int:
+        return sum(parameter.numel() for layer in self.layers for parameter in layer.ahn.parameters())
+
+    @property
+    def num_parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """What a saved cache depends on: base, memory and dtype, each as a name with a digest of its weights."""
+        base, memory = hashlib.sha256(), hashlib.sha256()
+        base.update(json.dumps(asdict(self.config), sort_keys=True).encode())
+        memory.update(json.dumps(asdict(self.ahn_config), sort_keys=True).encode())
+        for name, parameter in self.state_dict().items():
+            digest = memory if ".ahn." in name else base
+            digest.update(name.encode())
+            flat = parameter.detach().flatten()
+            # 64 values spread over a base tensor tell two bases apart; a memory tensor is small enough to take whole.
+            sample = flat if ".ahn." in name else flat[:: max(1, flat.numel() // 64)]
+            digest.update(sample.float().cpu().numpy().tobytes())
+        return {
+            "model": f"{self.name} {base.hexdigest()[:12]}",
+            "AHN": f"{self.ahn_config.cell} {memory.hexdigest()[:12]}",
+            "dtype": str(self.dtype).removeprefix("torch."),
+        }
+
+    def make_cache(self, kind: CacheKind = "ahn", *, attention_sinks: int = 128, sliding_window: int = 32_640) -> Cache:
+        """An empty cache for one conversation.
+
+        Args:
+            kind: "full" attention, "window" (sinks + window) or "ahn" (sinks + window + compressed memory).
+            attention_sinks, sliding_window: S >= 0 and W >= 1 in tokens; the defaults are the paper's. Ignored by "full".
+        """
+        return Cache(self, kind, attention_sinks, sliding_window)
+
+    def cache_nbytes(self, kind: CacheKind, attention_sinks: int, sliding_window: int, tokens: int) -> int:
+        """Bytes a cache will hold after `tokens` tokens: constant for "window" and "ahn", a line through zero for "full"."""
+        config = self.config
+        row = 2 * config.num_key_value_heads * config.head_dim * self.dtype.itemsize  # K and V of one token
+        if kind == "full":
+            return config.num_hidden_layers * row * tokens
+        layer = (attention_sinks + sliding_window) * row
+        if self.ahn_config.sink_positions == "capped":
+            layer += attention_sinks * row // 2
+        if kind == "ahn":
+            cell: MemoryCell = self.layers[0].ahn  # type: ignore[assignment]
+            layer += 4 * (sliding_window * cell.gate_count * cell.heads + cell.heads * cell.size**2)
+        return config.num_hidden_layers * layer
+
+    def read(self, input_ids: Tensor, cache: Cache) -> Tensor:
+        """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden]."""
+        if input_ids.dim() != 2 or input_ids.shape[0] != 1:
+            raise ValueError(
+                f"input_ids has shape {list(input_ids.shape)}, but a cache holds one conversation: give it as [1, T]."
+            )
+        call = cache.begin(input_ids.shape[1])
+        x = self.embed_tokens(input_ids[0])  # [T, hidden]
+        if call.count == 1 and not torch.is_grad_enabled():
+            for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
+                x = layer.step(x, call, layer_cache)
+        else:
+            for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
+                x, update = layer(x, call, layer_cache)
+                layer_cache.commit(call, update)
+        cache.end(call)
+        return self.norm(x)
+
+    def forward(
+        self, input_ids: Tensor, past_key_values: Cache | None = None, logits_to_keep: int = 0
+    ) -> CausalLMOutput:
+        """Logits of T new tokens, which the cache then holds. Any T >= 1, any number of calls.
+
+        Args:
+            input_ids: [1, T] int64.  past_key_values: the conversation so far; None: a new full-attention cache.
+            logits_to_keep: how many of the last tokens get logits; 0: all.
+        """
+        cache = self.make_cache("full") if past_key_values is None else past_key_values
+        hidden = self.read(input_ids, cache)
+        return CausalLMOutput(self.lm_head(hidden[-logits_to_keep:])[None], cache)

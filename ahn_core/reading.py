@@ -1,0 +1,157 @@
+"""What one call of T tokens sees and moves: worked out once, then used by every layer.
+
+A call brings positions p … p + T - 1. The query at position t sees the sinks 0 … S-1 and the window t-W+1 … t, and, if the
+cache has a memory, reads it after position t-W has been absorbed. Queries are cut into blocks at multiples of `QUERY_BLOCK`,
+counted from the start of the text and not of the call: a split into calls then changes nothing that is computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .config import SinkPositions
+from .rope import Rotary
+
+# Queries that share one slice of the window, and, with capped sinks, one place for them. Part of what capped sinks compute.
+QUERY_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class QueryBlock:
+    """Queries `rows` of the call see the first `sinks` sinks and `window` of the span (ring in order, then new tokens)."""
+
+    rows: slice
+    sinks: int
+    window: slice
+    mask: Tensor | None  # [rows, sinks + window] to add to the scores; None when every key is visible
+    sink_rotation: tuple[Tensor, Tensor] | None  # (cos, sin) [sinks, D] of the place capped sinks have for this block
+
+
+@dataclass(frozen=True)
+class Eviction:
+    """Tokens the call pushes out of the window: `tokens` of the span, each absorbed just before its reader reads."""
+
+    tokens: slice
+    first_reader: int  # row of the call's queries
+    rotation: tuple[Tensor, Tensor]  # (cos, sin) [n, D] at the tokens' positions
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call's plan. `ring` gives the slices of the ring that, joined, are the window before the call, oldest first."""
+
+    start: int
+    count: int
+    rotation: tuple[Tensor, Tensor]  # (cos, sin) [T, D] of the new positions
+    new_sinks: int
+    ring: tuple[slice, ...]
+    blocks: tuple[QueryBlock, ...]
+    eviction: Eviction | None
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.count
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a token is kept: S sinks, then a ring of W slots. `full` attention is the case in which every token is a sink."""
+
+    attention_sinks: int | None  # None: no end to them (full attention)
+    sliding_window: int
+    sink_positions: SinkPositions
+
+    @property
+    def capacity(self) -> int | None:
+        return None if self.attention_sinks is None else self.attention_sinks + self.sliding_window
+
+    @property
+    def caps_sinks(self) -> bool:
+        return self.sink_positions == "capped" and bool(self.attention_sinks)
+
+    def sinks_among(self, position: int) -> int:
+        """How many of the positions before `position` are sinks."""
+        return position if self.attention_sinks is None else min(position, self.attention_sinks)
+
+    def in_window(self, position: int) -> int:
+        """How many tokens the ring holds when the next token has this position."""
+        return min(position - self.sinks_among(position), self.sliding_window)
+
+    def slot(self, position: int) -> int:
+        """Row of the key-value buffer (sinks first, then the ring) that holds this position."""
+        sinks = self.sinks_among(position)
+        return position if sinks == position else sinks + (position - sinks) % self.sliding_window
+
+    def sink_offset(self, position: int) -> int:
+        """How far capped sinks have moved for the query at `position`; 0 while nothing is evicted."""
+        if not self.caps_sinks:
+            return 0
+        assert self.capacity is not None
+        return max(0, position // QUERY_BLOCK * QUERY_BLOCK - self.capacity + 1)
+
+    def plan(self, start: int, count: int, rotary: Rotary, device: torch.device, dtype: torch.dtype) -> Call:
+        """Plan a call of `count` tokens whose first has position `start`."""
+        stop, kept = start + count, self.in_window(start)
+        span_start = max(start - kept, self.sinks_among(stop))  # position of the span's first token
+        blocks, first = [], start
+        while first < stop:
+            end = min(stop, (first // QUERY_BLOCK + 1) * QUERY_BLOCK)
+            blocks.append(self._block(first, end, start, span_start, rotary, device, dtype))
+            first = end
+        return Call(
+            start=start,
+            count=count,
+            rotation=rotary.table(start, count, device=device, dtype=dtype),
+            new_sinks=self.sinks_among(stop) - self.sinks_among(start),
+            ring=self._ring_in_order(start, kept),
+            blocks=tuple(blocks),
+            eviction=self._eviction(start, stop, span_start, rotary, device, dtype),
+        )
+
+    def _ring_in_order(self, start: int, kept: int) -> tuple[slice, ...]:
+        if not kept:
+            return ()
+        sinks = self.sinks_among(start)
+        oldest = (start - kept - sinks) % self.sliding_window
+        if not oldest:
+            return (slice(sinks, sinks + kept),)
+        return (slice(sinks + oldest, sinks + self.sliding_window), slice(sinks, sinks + oldest))
+
+    def _block(
+        self, first: int, end: int, start: int, span_start: int, rotary: Rotary, device: torch.device, dtype: torch.dtype
+    ) -> QueryBlock:
+        sinks = self.sinks_among(end)
+        low = min(max(sinks, first - self.sliding_window + 1), end)  # oldest position in the window of the first query
+        mask = None
+        if end - first > 1:
+            queries = torch.arange(first, end, device=device)[:, None]
+            keys = torch.cat((torch.arange(sinks, device=device), torch.arange(low, end, device=device)))
+            hidden = keys > queries
+            hidden |= (keys >= sinks) & (keys <= queries - self.sliding_window)
+            mask = torch.zeros(hidden.shape, dtype=dtype, device=device).masked_fill_(hidden, -torch.inf)
+        rotation = None
+        if self.caps_sinks:
+            rotation = rotary.table(self.sink_offset(first), sinks, device=device, dtype=dtype)
+        return QueryBlock(
+            rows=slice(first - start, end - start),
+            sinks=sinks,
+            window=slice(low - span_start, end - span_start) if end > low else slice(0, 0),
+            mask=mask,
+            sink_rotation=rotation,
+        )
+
+    def _eviction(
+        self, start: int, stop: int, span_start: int, rotary: Rotary, device: torch.device, dtype: torch.dtype
+    ) -> Eviction | None:
+        if self.capacity is None or stop <= self.capacity:
+            return None
+        reader = max(start, self.capacity)
+        oldest, count = reader - self.sliding_window, stop - reader
+        return Eviction(
+            tokens=slice(oldest - span_start, oldest - span_start + count),
+            first_reader=reader - start,
+            rotation=rotary.table(oldest, count, device=device, dtype=dtype),
+        )
