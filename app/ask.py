@@ -1,0 +1,300 @@
+"""`ahn-chat ask FILE… QUESTION`: read, answer on standard output, progress on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from app import options, paths, startup
+from app.options import CommandFailed
+
+if TYPE_CHECKING:
+    from app.chat import Chat, ChatSettings, Engine
+    from app.chat.events import AnswerFigures, ReadState
+    from app.documents import Extracted
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `--json` prints: sizes in bytes, times in seconds.
+
+    A document that was read with the same settings before is not read again: `seconds_reading` is the time its
+    reading took to come back from disk then, and `tokens_per_second_reading` is None.
+    """
+
+    answer: str
+    finish_reason: str
+    model: str
+    memory: str
+    attention_sinks: int
+    sliding_window: int
+    tokens_read: int
+    pages_read: int
+    seconds_reading: float
+    tokens_per_second_reading: float | None
+    tokens_generated: int
+    tokens_per_second_decoding: float
+    time_to_first_token: float
+    cache_bytes: int
+    full_attention_bytes: int
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of `ahn-chat ask`."""
+    result = argparse.ArgumentParser(
+        prog="ahn-chat ask",
+        description="Read documents and answer one question about them on standard output.",
+        allow_abbrev=False,
+    )
+    # One list, not two: before a flag, argparse would take the last file for the question.
+    words = "PDF, text or Markdown files, then the question as the last word"
+    result.add_argument("words", nargs="+", metavar="FILE… QUESTION", help=words)
+    memory = result.add_argument_group("memory")
+    memory.add_argument(
+        "--memory",
+        choices=("ahn", "window", "full"),
+        default="ahn",
+        help="ahn: window and compressed memory (default); window: no memory; full: attention over everything",
+    )
+    memory.add_argument(
+        "--sinks", type=int, default=64, metavar="N", help="first tokens kept (default %(default)s)"
+    )
+    memory.add_argument(
+        "--window", type=int, default=960, metavar="N", help="last tokens kept (default %(default)s)"
+    )
+    answer = result.add_argument_group("answer")
+    answer.add_argument(
+        "--max-new-tokens", type=int, default=512, metavar="N", help="longest answer (default %(default)s)"
+    )
+    answer.add_argument(
+        "--temperature", type=float, default=0.0, metavar="X", help="0 (default): the likeliest token"
+    )
+    answer.add_argument(
+        "--top-p", type=float, default=1.0, metavar="X", help="choose from this share of probability"
+    )
+    answer.add_argument(
+        "--top-k", type=int, default=0, metavar="N", help="choose from so many tokens; 0: from all"
+    )
+    answer.add_argument(
+        "--min-p", type=float, default=0.0, metavar="X", help="least share of the likeliest's probability"
+    )
+    answer.add_argument(
+        "--repetition-penalty", type=float, default=1.0, metavar="X", help="above 1 avoids repetition"
+    )
+    answer.add_argument("--seed", type=int, metavar="N", help="makes an answer drawn at random repeatable")
+    answer.add_argument(
+        "--json", action="store_true", help="print one JSON object with the answer and its figures"
+    )
+    options.add_model_arguments(result)
+    return result
+
+
+def main(argv: Sequence[str]) -> int:
+    """Answer one question; returns the exit status. Raises CommandFailed with one sentence."""
+    command = parser()
+    arguments = command.parse_intermixed_args(argv)
+    *files, question = arguments.words
+    if not files:
+        command.error("name at least one file, then the question")
+    folder = paths.data_dir(arguments.data_dir)
+    options.apply_to_environment(folder, arguments.offline)
+    paths.prepare(folder)
+    progress = ProgressLine(sys.stderr)
+
+    from ahn_core.zoo import ZooError
+    from app.documents import DocumentError
+
+    try:
+        extracted = [_extract(file, progress) for file in files]  # first: a wrong file name is told at once
+
+        from ahn_core import ConfigError, LoadError
+        from app.chat import ChatError
+
+        try:
+            settings = _settings(arguments)
+            engine = startup.load_engine(options.model_options(arguments), folder, progress)
+            try:
+                answer = answer_question(
+                    engine, extracted, question, settings, progress, stream=not arguments.json
+                )
+            finally:
+                engine.close()
+        except (ConfigError, LoadError, ChatError) as error:
+            raise CommandFailed(str(error)) from error
+    except (DocumentError, ZooError) as error:
+        raise CommandFailed(str(error)) from error
+    finally:
+        progress.clear()
+    if arguments.json:
+        print(json.dumps(asdict(answer), indent=2))
+    return 0
+
+
+def _settings(arguments: argparse.Namespace) -> ChatSettings:
+    from ahn_core import SamplingSettings
+    from app.chat import ChatSettings
+
+    try:
+        sampling = SamplingSettings(
+            arguments.temperature,
+            arguments.top_p,
+            arguments.top_k,
+            arguments.min_p,
+            arguments.repetition_penalty,
+            arguments.seed,
+        )
+    except ValueError as error:
+        raise options.OptionError(str(error)) from error
+    return ChatSettings(
+        memory=arguments.memory,
+        attention_sinks=arguments.sinks,
+        sliding_window=arguments.window,
+        sampling=sampling,
+        max_new_tokens=arguments.max_new_tokens,
+    )
+
+
+def _extract(file: str, progress: ProgressLine) -> Extracted:
+    from app.documents import extract, format_page_ranges
+
+    document = extract(
+        file, on_page=lambda done, total: progress(f"{file}: page {done} of {total}", done / total)
+    )
+    if document.pages_without_text:
+        progress.note(
+            f"{document.name}: no text layer on pages {format_page_ranges(document.pages_without_text)}"
+        )
+    return document
+
+
+def answer_question(
+    engine: Engine,
+    documents: Sequence[Extracted],
+    question: str,
+    settings: ChatSettings,
+    progress: ProgressLine,
+    *,
+    stream: bool,
+    output: TextIO | None = None,
+) -> Answer:
+    """Read `documents` in a chat of their own, ask, and forget the chat; with `stream`, tokens go out as they come.
+
+    Raises ChatError for settings or a question the model cannot take, CommandFailed where no answer came.
+    """
+    chat = engine.new_chat(settings)
+    try:
+        return _answer(engine, chat, documents, question, progress, output or sys.stdout if stream else None)
+    finally:
+        engine.delete_chat(chat.id)  # the readings stay, so the next question about these files comes at once
+
+
+def _answer(
+    engine: Engine,
+    chat: Chat,
+    documents: Sequence[Extracted],
+    question: str,
+    progress: ProgressLine,
+    output: TextIO | None,
+) -> Answer:
+    from app.chat.events import AnswerFailed, AnswerFinished, AnswerStarted, AnswerToken, ReadPhase, Waiting
+
+    began = time.monotonic()
+    for document in documents:
+        chat.add_document(engine.library.add(document).id)
+    seconds_reading = 0.0
+    read_now = False  # False where every reading came back from disk
+    with chat.ask(question) as events:
+        for event in events:
+            if isinstance(event, Waiting) and event.reading is not None:
+                read_now = read_now or event.reading.phase is ReadPhase.READING
+                progress(_reading_sentence(event.reading), event.reading.fraction)
+            elif isinstance(event, AnswerStarted):
+                seconds_reading = time.monotonic() - began
+                progress.clear()
+            elif isinstance(event, AnswerToken) and output is not None:
+                output.write(event.text)
+                output.flush()
+            elif isinstance(event, AnswerFailed):
+                raise CommandFailed(event.message)
+            elif isinstance(event, AnswerFinished) and event.turn.figures is not None:
+                if output is not None:
+                    output.write("\n")
+                return _figures(
+                    engine, chat.settings, event.turn.answer, event.turn.figures, seconds_reading, read_now
+                )
+    raise CommandFailed("The answer ended before it began: ask again.")
+
+
+def _reading_sentence(state: ReadState) -> str:
+    sentence = f"Reading {state.name}: {state.tokens_done:,} of {state.tokens_total:,} tokens"
+    if state.tokens_per_second:
+        sentence += f", {state.tokens_per_second:,.0f} a second"
+    if state.seconds_left is not None:
+        sentence += f", {state.seconds_left:.0f} s left"
+    return sentence
+
+
+def _figures(
+    engine: Engine,
+    settings: ChatSettings,
+    text: str,
+    figures: AnswerFigures,
+    seconds_reading: float,
+    read_now: bool,
+) -> Answer:
+    return Answer(
+        answer=text,
+        finish_reason=figures.reason,
+        model=engine.model.name,
+        memory=settings.memory,
+        attention_sinks=settings.attention_sinks,
+        sliding_window=settings.sliding_window,
+        tokens_read=figures.tokens_read,
+        pages_read=figures.pages_read,
+        seconds_reading=seconds_reading,
+        tokens_per_second_reading=figures.tokens_read / seconds_reading if read_now else None,
+        tokens_generated=figures.generated_tokens,
+        tokens_per_second_decoding=figures.decode_tokens_per_second,
+        time_to_first_token=figures.time_to_first_token,
+        cache_bytes=figures.cache_nbytes,
+        full_attention_bytes=figures.full_attention_bytes,
+    )
+
+
+class ProgressLine:
+    """Progress: on a terminal one line that is rewritten, elsewhere a line for each step and each tenth of one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._rewrites = stream.isatty()
+        self._dirty = False
+        self._last: tuple[str, int] | None = None
+
+    def __call__(self, sentence: str, fraction: float | None = None) -> None:
+        if self._rewrites:
+            percent = "" if fraction is None else f" ({fraction:.0%})"
+            self._stream.write(f"\r\x1b[K{sentence}{percent}")
+            self._stream.flush()
+            self._dirty = True
+            return
+        step = (sentence.partition(":")[0], -1 if fraction is None else int(fraction * 10))
+        if step != self._last:
+            self._last = step
+            print(sentence, file=self._stream, flush=True)
+
+    def note(self, sentence: str) -> None:
+        """A line that stays."""
+        self.clear()
+        print(sentence, file=self._stream, flush=True)
+
+    def clear(self) -> None:
+        """Leave the terminal's line empty for what comes next."""
+        if self._dirty:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._dirty = False

@@ -1,0 +1,112 @@
+"""The command `ahn-chat`: the page by default, `ahn-chat ask` for one question without it.
+
+Only what an option needs is imported: `--help` and a refused flag answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from urllib.parse import urlsplit
+
+from app import __version__, options, paths
+from app.options import CommandFailed, OptionError, Options
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 130 interrupted)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] == ["ask"]:
+            from app import ask
+
+            return ask.main(arguments[1:])
+        return serve(page_parser().parse_args(arguments))
+    except (OptionError, CommandFailed) as error:
+        print(f"ahn-chat: {error}", file=sys.stderr)
+        return 2 if isinstance(error, OptionError) else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def page_parser() -> argparse.ArgumentParser:
+    """The flags of the page."""
+    parser = argparse.ArgumentParser(
+        prog="ahn-chat",
+        description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
+        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page; see `ahn-chat ask --help`.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")
+    page = parser.add_argument_group("page")
+    page.add_argument(
+        "--host",
+        default=options.DEFAULT_HOST,
+        metavar="ADDRESS",
+        help="address to listen on (default %(default)s: this machine alone); any other needs --auth",
+    )
+    page.add_argument(
+        "--port",
+        type=int,
+        default=options.DEFAULT_PORT,
+        metavar="N",
+        help="port to listen on (default %(default)s); the next free one if it is taken",
+    )
+    page.add_argument("--no-browser", action="store_true", help="do not open the page in the browser")
+    page.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this login")
+    page.add_argument(
+        "--max-upload-mb",
+        type=int,
+        default=options.DEFAULT_UPLOAD_MB,
+        metavar="N",
+        help="largest file the page takes, in megabytes (default %(default)s)",
+    )
+    options.add_model_arguments(parser)
+    return parser
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Open the page; the model loads behind it. Returns when the user stops the program."""
+    chosen = Options(
+        data_dir=paths.data_dir(arguments.data_dir),
+        model=options.model_options(arguments),
+        host=arguments.host,
+        port=arguments.port,
+        open_browser=not arguments.no_browser,
+        offline=arguments.offline,
+        max_upload_mb=arguments.max_upload_mb,
+        auth=options.parse_auth(arguments.auth) if arguments.auth is not None else None,
+    )
+    options.apply_to_environment(chosen.data_dir, chosen.offline)
+    paths.prepare(chosen.data_dir)
+
+    from app import startup
+    from app.ui import launch_app
+
+    try:
+        launch_app(
+            partial(startup.load_engine, chosen.model, chosen.data_dir),
+            host=chosen.host,
+            port=chosen.port,
+            auth=chosen.auth,
+            max_upload_bytes=chosen.max_upload_bytes,
+            model_name=startup.shown_name(chosen.model),
+            open_browser=chosen.open_browser,
+            announce=partial(announce, chosen.port),
+        )
+    except OSError as error:
+        raise CommandFailed(
+            f"Nothing can listen on {chosen.host}, port {chosen.port} and those after it ({error.strerror or error}): "
+            "check --host, or choose another --port."
+        ) from error
+    return 0
+
+
+def announce(wanted_port: int, link: str) -> None:
+    """Say where the page is, and that its port is another one than asked for."""
+    port = urlsplit(link).port
+    if wanted_port not in (0, port):
+        print(f"Port {wanted_port} is taken, so the page is on port {port}.", flush=True)
+    print(f"AHN Chat is at {link}\nIt listens until you press Ctrl+C.", flush=True)

@@ -1,0 +1,128 @@
+"""What a person chose on the command line, checked, as one frozen value."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+EMBEDDED = "embedded"  # the model that comes with the app
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 7860
+DEFAULT_UPLOAD_MB = 200
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+class OptionError(ValueError):
+    """An option that cannot be used; the message is one sentence for the user."""
+
+
+class CommandFailed(RuntimeError):
+    """The command could not do what it was asked; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which weights to load, and where. `device` and `dtype` None: the model core chooses."""
+
+    model: str = EMBEDDED
+    ahn: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run the page. `port` is the first one to try: the page takes the next free one.
+
+    Raises OptionError: a host beyond this machine without `auth`, or a number out of range.
+    """
+
+    data_dir: Path
+    model: ModelOptions = ModelOptions()
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    open_browser: bool = True
+    offline: bool = False
+    max_upload_mb: int = DEFAULT_UPLOAD_MB
+    auth: tuple[str, str] | None = None  # user, password
+
+    def __post_init__(self) -> None:
+        if not is_loopback(self.host) and self.auth is None:
+            raise OptionError(
+                f"The host {self.host} can be reached from other machines, so it needs a login: "
+                "add --auth user:password, or leave --host out."
+            )
+        if not 0 <= self.port <= 65535:
+            raise OptionError(
+                f"The port {self.port} is not one of 0 to 65535: choose one of those with --port."
+            )
+        if self.max_upload_mb < 1:
+            raise OptionError(
+                f"An upload limit of {self.max_upload_mb} MB lets no file in: give --max-upload-mb at least 1."
+            )
+
+    @property
+    def max_upload_bytes(self) -> int:
+        return self.max_upload_mb * 2**20
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`: "localhost" or an address of the loopback range."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:  # any other name may resolve to any address
+        return False
+
+
+def parse_auth(text: str) -> tuple[str, str]:
+    """ "user:password" as a pair; the password may contain colons. Raises OptionError."""
+    user, _, password = text.partition(":")
+    if not user or not password:
+        raise OptionError("A login needs both parts, as in --auth user:password.")
+    return user, password
+
+
+def apply_to_environment(data_dir: Path, offline: bool) -> None:
+    """Tell this process and its children; has to come before transformers or huggingface_hub is imported."""
+    os.environ["AHN_CHAT_HOME"] = str(data_dir)
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    if offline:
+        for name in ("AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+            os.environ[name] = "1"
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags that the page and `ask` share."""
+    model = parser.add_argument_group("model")
+    model.add_argument(
+        "--model",
+        default=EMBEDDED,
+        metavar="BASE",
+        help="base model: 'embedded' (default), a folder, a .gguf file or a Hugging Face id",
+    )
+    model.add_argument("--ahn", metavar="CHECKPOINT", help="AHN checkpoint: a folder or a Hugging Face id")
+    model.add_argument(
+        "--device", metavar="NAME", help="cpu, cuda, cuda:1, mps, … (default: a GPU if there is one)"
+    )
+    model.add_argument(
+        "--dtype", choices=DTYPES, help="number format of the weights (default: fits the device)"
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--data-dir",
+        metavar="FOLDER",
+        help="folder for models, documents and chats (default: AHN_CHAT_HOME, or the system's place for user data)",
+    )
+    data.add_argument(
+        "--offline", action="store_true", help="never use the network; what is missing is an error"
+    )
+
+
+def model_options(arguments: argparse.Namespace) -> ModelOptions:
+    """What those flags were set to."""
+    return ModelOptions(arguments.model, arguments.ahn, arguments.device, arguments.dtype)

@@ -1,0 +1,43 @@
+"""Where the app's own files and the user's data lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ahn_core.zoo import default_data_dir
+from app.options import CommandFailed
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def assets_dir() -> Path:
+    """The folder `assets` of a checkout, or the copy inside an installed package."""
+    checkout = _PACKAGE.parent / "assets"
+    return (
+        checkout
+        if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir()
+        else _PACKAGE / "_assets"
+    )
+
+
+def data_dir(override: str | Path | None = None) -> Path:
+    """The user's data folder: `override` (--data-dir), AHN_CHAT_HOME, or the platform's own place; absolute."""
+    return (Path(override).expanduser() if override else default_data_dir()).absolute()
+
+
+def library_path(folder: Path) -> Path:
+    """The document library inside the data folder."""
+    return folder / "library.sqlite3"
+
+
+def prepare(folder: Path) -> None:
+    """Make the data folder, for its owner alone. Raises CommandFailed where it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CommandFailed(
+            f"The data folder {folder} cannot be written to ({error.strerror}): choose another with --data-dir."
+        ) from error

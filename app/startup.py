@@ -1,0 +1,54 @@
+"""Loading the model and everything that stands on it, with progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ahn_core import zoo
+from app import paths
+from app.options import EMBEDDED, ModelOptions
+
+if TYPE_CHECKING:
+    from app.chat import Engine
+
+
+class LoadReport(Protocol):
+    """How a loader says where it is: one sentence, and a fraction in [0, 1] where it is known."""
+
+    def __call__(self, sentence: str, fraction: float | None = None) -> None: ...
+
+
+def describe(step: zoo.ZooProgress, model: zoo.EmbeddedModel = zoo.EMBEDDED) -> tuple[str, float | None]:
+    """A step of fetching the embedded model as a sentence and a fraction."""
+    fraction = step.done / step.total if step.total else None
+    if step.stage == "wait":
+        return f"Another window is fetching {model.name}; waiting for it", None
+    if step.stage == "download":
+        return f"Fetching {model.name}: {step.done / 1e6:.0f} of {step.total / 1e6:.0f} MB", fraction
+    if step.stage == "check":
+        return f"Checking {model.name}", fraction
+    return f"Converting {model.name}, once: step {min(step.done + 1, step.total)} of {step.total}", fraction
+
+
+def shown_name(model: ModelOptions) -> str:
+    """What to call the model before it is loaded: its name, or the last part of a path or hub id."""
+    return zoo.EMBEDDED.name if model.model == EMBEDDED else Path(model.model).name
+
+
+def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engine:
+    """Load what `model` names and open the library in `data_dir`. Takes seconds; the first time, a minute or so.
+
+    Raises zoo.ZooError, ahn_core.LoadError, ahn_core.ConfigError: one sentence for the user.
+    """
+    if model.model == EMBEDDED:
+        zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
+    report("Loading the model")
+    from ahn_core import AHNForCausalLM, load_tokenizer
+    from app.chat import Engine
+    from app.library import Library
+
+    network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=model.dtype, device=model.device)
+    tokenizer = load_tokenizer(model.model)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return Engine(network, tokenizer, Library(paths.library_path(data_dir)), data_dir)
