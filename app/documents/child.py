@@ -1,0 +1,181 @@
+"""The parent's side of the child process: start it, take in its pages, end it whatever happens.
+
+The child is a new interpreter (never a fork of this one and its threads) whose standard input is the opened
+document and nothing else. What it writes is taken for what a hostile file may have made it write: lengths and
+counts are checked again on this side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from app.documents.faults import DocumentError, Fault, Limits, document_error
+from app.documents.source import Kind
+
+PIECE_CHARACTERS = 16_384
+MAX_LINE_BYTES = 6 * PIECE_CHARACTERS + 64  # JSON writes a character in at most 6 bytes
+
+_ROOT = Path(__file__).resolve().parents[2]
+_POLL_SECONDS = 0.05
+_LINES_AHEAD = 8  # lines taken in before the caller has dealt with the ones before
+_NO_CPU_LEFT = -getattr(signal, "SIGXCPU", 0)
+_KILLED = -getattr(signal, "SIGKILL", 0)
+
+
+def worker_command(kind: Kind, limits: Limits) -> list[str]:
+    """The command line of the child process that reads a document of `kind`."""
+    return [sys.executable, "-m", "app.documents.worker", kind, json.dumps(asdict(limits)), str(os.getpid())]
+
+
+def read_pages(
+    command: Sequence[str],
+    document: BinaryIO,
+    *,
+    name: str,
+    limits: Limits,
+    deadline: float,
+    should_stop: Callable[[], bool],
+    on_page: Callable[[int, int], None],
+) -> tuple[str, ...]:
+    """Run `command` with `document` as its standard input and return the pages that it reports (see
+    `worker`).
+
+    deadline: in seconds of `time.monotonic`. The process has ended and been waited for when this returns or
+    raises. Raises DocumentError for whatever goes wrong with the document or the process.
+    """
+
+    def refuse(fault: Fault, value: int = 0, detail: str = "") -> DocumentError:
+        return document_error(fault, name, limits, value=value, detail=detail)
+
+    received = _Received(limits)
+    with _running(command, document) as (process, lines):
+        while True:
+            if should_stop():
+                raise refuse(Fault.CANCELLED)
+            if time.monotonic() > deadline:
+                raise refuse(Fault.TOO_MUCH_TIME)
+            try:
+                line = lines.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if line is None:  # the end, without the word that it is done
+                raise refuse(*_why_ended(process.wait()))
+            try:
+                progress = received.take(line)
+            except _Fault as fault:
+                raise refuse(fault.fault, fault.value, fault.detail) from None
+            if received.done:
+                return tuple(received.pages)
+            if progress:
+                on_page(len(received.pages), received.total)
+
+
+class _Fault(Exception):
+    def __init__(self, fault: Fault, value: int = 0, detail: str = "") -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+        self.value = value
+        self.detail = detail
+
+
+class _Received:
+    """What has come from the child so far."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.pages: list[str] = []
+        self.total = 0
+        self.done = False
+        self._limits = limits
+        self._pieces: list[str] = []
+        self._characters = 0
+
+    def take(self, line: bytes) -> bool:
+        """Take in one line; True if it completes a page. Raises _Fault if it tells one, or is not of the
+        protocol."""
+        try:
+            message = json.loads(line)
+        except ValueError as error:
+            raise _Fault(Fault.CRASHED) from error
+        match message:
+            case {"text": str(text)}:
+                self._characters += len(text)
+                if self._characters > self._limits.max_characters:
+                    raise _Fault(Fault.TOO_MANY_CHARACTERS, len(self.pages) + 1)
+                self._pieces.append(text)
+            case {"page": int(number)} if number == len(self.pages) + 1 <= self.total:
+                self.pages.append("".join(self._pieces))
+                self._pieces.clear()
+                return True
+            case {"pages": int(total)} if total > 0 and not self.total:
+                self.total = total
+            case {"done": True} if len(self.pages) == self.total:
+                self.done = True
+            case {"fault": str(fault), "value": int(value), "detail": str(detail)} if fault in _FAULTS:
+                raise _Fault(Fault(fault), value, detail)
+            case _:
+                raise _Fault(Fault.CRASHED)
+        return False
+
+
+_FAULTS = frozenset(fault.value for fault in Fault)
+
+
+def _why_ended(status: int) -> tuple[Fault, int]:
+    if status == _NO_CPU_LEFT != 0:
+        return Fault.TOO_MUCH_TIME, 0
+    if status == _KILLED != 0:  # not by this side, so by a system that ran out of memory
+        return Fault.TOO_MUCH_MEMORY, 0
+    return Fault.CRASHED, status
+
+
+_Lines = queue.Queue[bytes | None]
+
+
+@contextmanager
+def _running(command: Sequence[str], document: BinaryIO) -> Iterator[tuple[subprocess.Popen[bytes], _Lines]]:
+    """The process and the lines that it writes, None at their end. It is killed, if need be, and waited for
+    on leaving."""
+    process = subprocess.Popen(
+        command,
+        stdin=document,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=_ROOT,  # where `-m` finds this package, also when it is not installed
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    assert process.stdout is not None
+    lines: _Lines = queue.Queue(_LINES_AHEAD)
+    # Pipes cannot be polled on every platform; a thread that blocks can be waited for with a timeout on all
+    # of them.
+    pump = threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True)
+    pump.start()
+    try:
+        yield process, lines
+    finally:
+        process.kill()
+        process.wait()
+        while pump.is_alive():  # it may be waiting for room
+            try:
+                lines.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+        process.stdout.close()
+
+
+def _pump(output: BinaryIO, lines: _Lines) -> None:
+    for line in iter(partial(output.readline, MAX_LINE_BYTES), b""):
+        lines.put(line)
+    lines.put(None)

@@ -1,0 +1,148 @@
+"""What can be wrong with a document, the limits it must keep, and the one sentence that tells the user."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+_MIB = 1024 * 1024
+
+
+class DocumentError(ValueError):
+    """A document cannot be used. The message is one sentence for the user: value, limit, consequence,
+    remedy."""
+
+
+class ExtractionCancelled(DocumentError):
+    """The caller asked to stop."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one document may cost. max_pages is for PDFs; text has only its characters counted.
+
+    max_memory_bytes limits the address space of the child process, where the platform enforces that (Linux
+    does). Elsewhere what limits memory is weaker: the parser's own limits on decompressed streams, the size
+    of the file, and the time.
+    """
+
+    max_bytes: int = 200 * _MIB
+    max_pages: int = 5_000
+    max_characters: int = 50_000_000
+    max_seconds: float = 120.0
+    max_memory_bytes: int = 2048 * _MIB
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value <= 0:
+                raise ValueError(
+                    f"{field.name} is {value}, but must be more than 0; leave it out for the default."
+                )
+
+
+class Fault(str, enum.Enum):
+    """Why a document is refused. The values travel between the child process and its parent."""
+
+    CANCELLED = "cancelled"
+    NOT_FOUND = "not found"
+    NOT_READABLE = "not readable"
+    SYMBOLIC_LINK = "symbolic link"
+    NOT_A_FILE = "not a file"
+    EMPTY = "empty"
+    TOO_LARGE = "too large"
+    WRONG_SUFFIX = "wrong suffix"
+    NOT_A_PDF = "not a PDF"
+    BINARY = "binary"
+    NO_TEXT = "no text"
+    NO_TEXT_LAYER = "no text layer"
+    ENCRYPTED = "encrypted"
+    CIPHER_MISSING = "cipher missing"
+    TRUNCATED = "truncated"
+    NO_PAGES = "no pages"
+    TOO_MANY_PAGES = "too many pages"
+    TOO_MANY_CHARACTERS = "too many characters"
+    TOO_MUCH_MEMORY = "too much memory"
+    TOO_MUCH_TIME = "too much time"
+    TOO_DEEP = "too deep"
+    PARSER_LIMIT = "parser limit"
+    DAMAGED = "damaged"
+    CRASHED = "crashed"
+
+
+def document_error(
+    fault: Fault, name: str, limits: Limits, *, value: int = 0, detail: str = ""
+) -> DocumentError:
+    """The error for `fault`. `value` is the number that broke a limit (or a count of pages, or an exit status);
+    `detail` is what a file really is, or what a library said."""
+    error = ExtractionCancelled if fault is Fault.CANCELLED else DocumentError
+    over = _over_limit(fault, limits, value)
+    if over:
+        return error(f"{name} {over}, so it was not added; split it into smaller files and add those.")
+    return error(f"{name} was not added, because {_reason(fault, value, detail)}.")
+
+
+def _over_limit(fault: Fault, limits: Limits, value: int) -> str:
+    """What broke which limit; "" if it was none."""
+    match fault:
+        case Fault.TOO_LARGE:
+            return f"has {_size(value)} and the limit is {_size(limits.max_bytes)}"
+        case Fault.TOO_MANY_PAGES:
+            return f"has {value:,} pages and the limit is {limits.max_pages:,}"
+        case Fault.TOO_MANY_CHARACTERS:
+            return f"has more characters of text than the limit of {limits.max_characters:,}, reached on page {value:,}"
+        case Fault.TOO_MUCH_MEMORY:
+            return f"needs more memory to be read than the limit of {_size(limits.max_memory_bytes)}"
+        case Fault.TOO_MUCH_TIME:
+            return f"takes longer to be read than the limit of {limits.max_seconds:g} seconds"
+    return ""
+
+
+def _reason(fault: Fault, value: int, detail: str) -> str:
+    """Why, and what to do about it."""
+    reprint = "open it in a PDF viewer and print it to a new PDF"
+    pages = "its only page" if value == 1 else f"pages 1-{value}"
+    return {
+        Fault.CANCELLED: "that was cancelled; add it again to start over",
+        Fault.NOT_FOUND: "there is no such file; check the name and the folder",
+        Fault.NOT_READABLE: f"it cannot be opened ({detail}); check that you may read the file",
+        Fault.SYMBOLIC_LINK: "it is a symbolic link; add the file that it points to",
+        Fault.NOT_A_FILE: f"it is {detail} and not a file; choose a single document",
+        Fault.EMPTY: "the file is empty (0 bytes); get a complete copy",
+        Fault.WRONG_SUFFIX: f"{detail} and only PDF (.pdf), plain text (.txt) and Markdown (.md) can be read; "
+        "save or export it as one of these",
+        Fault.NOT_A_PDF: f"its name says PDF and its content is {detail}; get the real PDF, or rename the file",
+        Fault.BINARY: f"its content is {detail} and not text; save or export it as PDF or plain text",
+        Fault.NO_TEXT: "there is nothing but white space in it; check that it is the right file",
+        Fault.NO_TEXT_LAYER: f"there is no text layer on {pages}: it is probably a scan; run text recognition "
+        "(OCR) on it, for example with ocrmypdf, and add the result",
+        Fault.ENCRYPTED: "it is encrypted and needs a password; save a copy without the password and add that",
+        Fault.CIPHER_MISSING: "it is encrypted with AES, which needs the Python package 'cryptography'; install "
+        "that package, or save a copy without encryption",
+        Fault.TRUNCATED: "it ends before its last part: it was cut off; get a complete copy",
+        Fault.NO_PAGES: "the PDF has 0 pages; get a complete copy",
+        Fault.TOO_DEEP: f"its parts are nested too deeply to be followed; {reprint}",
+        Fault.PARSER_LIMIT: f"it asks for more work than one file may ({detail}); {reprint}",
+        Fault.DAMAGED: f"the PDF is damaged and no text can be got out of it; {reprint}, or get a new copy",
+        Fault.CRASHED: f"the program that reads it broke down on it (exit status {value}); {reprint}",
+    }[fault]
+
+
+def format_page_ranges(pages: Iterable[int]) -> str:
+    """Page numbers as a reader writes them: (1, 2, 3, 7) becomes "1-3, 7". Order and repetition do not
+    matter."""
+    ranges: list[list[int]] = []
+    for page in sorted(set(pages)):
+        if ranges and page == ranges[-1][1] + 1:
+            ranges[-1][1] = page
+        else:
+            ranges.append([page, page])
+    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in ranges)
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 1024 * _MIB), ("MB", _MIB), ("kB", 1024)):
+        if count >= size:
+            return f"{count / size:.4g} {unit}"
+    return f"{count} bytes"

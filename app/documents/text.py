@@ -1,0 +1,125 @@
+"""Pure text functions: bytes to text, characters that mean nothing removed, long text cut into pages. No
+input makes them fail other than by `BinaryContent`, and their time is linear in the input."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterator
+
+PAGE_CHARACTERS = 3_000
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+# Terminal colours and the like in logs: CSI sequences, and titles ended by BEL.
+_ESCAPE_SEQUENCES = re.compile("\x1b\\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\\][^\x07\x1b\n]{0,256}\x07")
+
+# Nothing of these can be read: controls, halves of surrogate pairs, non-characters, invisible marks, soft
+# hyphens. Left alone are the joiners (U+200C, U+200D), which change how Persian, Hindi and emoji read.
+_MEANINGLESS = re.compile(
+    "[\0-\b\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+# Bullets that Symbol and Wingdings fonts have in the private use area.
+_BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf076\uf0d8\uf0fc", "•"))
+
+_PARAGRAPH_END = re.compile("\n\n+")
+_SENTENCE_END = re.compile("[.!?…][\"'»”’)]*\\s|[。！？]")
+
+
+class BinaryContent(ValueError):
+    """The bytes are not text."""
+
+
+def decode(data: bytes) -> str:
+    """Text of `data` by its byte order mark, else UTF-8, else Windows-1252, else Latin-1.
+
+    Raises BinaryContent where the bytes cannot be text: a NUL, or over 1% control characters.
+    """
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            text = data[len(bom) :].decode(encoding, "replace")
+            break
+    else:
+        text = _decode_without_bom(data)
+    # A screenful of escape sequences is a log, not a program.
+    controls = sum(text.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\f\b\x1b")
+    if "\0" in text or controls * 100 > len(text):
+        raise BinaryContent("binary data")
+    return text
+
+
+def _decode_without_bom(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    # One bad byte in a long UTF-8 text must not turn every umlaut into two signs.
+    lenient = data.decode("utf-8", "replace")
+    beyond_ascii = sum(1 for character in lenient if character > "\x7f")
+    if lenient.count("\ufffd") * 10 < beyond_ascii:
+        return lenient
+    try:
+        return data.decode("cp1252")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def clean(text: str) -> str:
+    """`text` without what cannot be read: one kind of line end and space, ligatures spelt out, accents
+    composed, no controls, lone surrogates, soft hyphens or terminal colours. Tabs and newlines stay; a form
+    feed becomes a paragraph border."""
+    text = _LINE_ENDS.sub("\n", text).replace("\f", "\n\n")
+    if "\x1b" in text:
+        text = _ESCAPE_SEQUENCES.sub("", text)
+    text = _SPACES.sub(" ", text)
+    # A hyphen that shows only at the end of a line: there it is one, elsewhere it is nothing.
+    text = text.replace("\xad\n", "-\n")
+    text = _MEANINGLESS.sub("", text)
+    return unicodedata.normalize("NFC", text.translate(_LIGATURES).translate(_BULLETS))
+
+
+def tidy_lines(text: str) -> str:
+    """`text` without spaces at line ends, with at most one blank line in a row and none at either end.
+    Indentation and columns stay."""
+    text = re.sub("[ \t]+$", "", text, flags=re.MULTILINE)
+    return re.sub("\n{3,}", "\n\n", text).strip("\n").rstrip()
+
+
+def split_pages(text: str, target: int = PAGE_CHARACTERS) -> Iterator[str]:
+    """Cut `text` into pages of about `target` characters (half to one and a half times as many, the last may
+    be shorter).
+
+    Each cut is at the border nearest to the target of the best kind there is: paragraph, line, sentence,
+    word. Nothing but white space at the cuts is lost, and no page is empty.
+    """
+    start = 0
+    while len(text) - start > target + target // 2:
+        end = start + _cut(text[start : start + target + target // 2], target)
+        if page := _strip_page(text[start:end]):
+            yield page
+        start = end
+    if page := _strip_page(text[start:]):
+        yield page
+
+
+def _cut(window: str, target: int) -> int:
+    """Where to cut `window`, from 1 to its length."""
+    least = target // 2
+    for border in (_PARAGRAPH_END, re.compile("\n"), _SENTENCE_END, re.compile(r"\s")):
+        ends = [match.end() for match in border.finditer(window, least)]
+        if ends:
+            return min(ends, key=lambda end: abs(end - target))
+    return target
+
+
+def _strip_page(text: str) -> str:
+    # Indentation of the first line is kept: in a listing it means something.
+    return text.rstrip().lstrip("\n") if text.strip() else ""
