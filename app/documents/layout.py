@@ -27,9 +27,10 @@ _SENTENCE_END = re.compile(r"[.!?:…。！？][\"'»”’)\]]*$")
 # A word broken after one of these had its hyphen already.
 # fmt: off
 _COMPOUND_STARTS = frozenset((
-    "all", "anti", "co", "counter", "cross", "ex", "far", "half", "high", "ill", "like", "long", "low", "mid", "multi",
-    "non", "off", "on", "post", "pre", "pro", "self", "semi", "short", "so", "sub", "well", "two", "three", "four", "five",
-    "six", "seven", "eight", "nine", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+    "all", "anti", "co", "counter", "cross", "ex", "far", "half", "high", "ill", "like", "long", "low", "mid",
+    "multi", "non", "off", "on", "post", "pre", "pro", "self", "semi", "short", "so", "sub", "well", "two", "three",
+    "four", "five", "six", "seven", "eight", "nine", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy",
+    "eighty", "ninety",
 ))
 # fmt: on
 
