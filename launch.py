@@ -1,0 +1,455 @@
+"""Set AHN Chat up beside this file, then start it.
+
+    python launch.py                    makes .venv, installs the app, opens the page
+    python launch.py ask FILE QUESTION  the same for one question; all arguments go to the app (see --help)
+    python launch.py test [...]         installs the test tools and runs the tests; arguments go to pytest
+
+Standard library only, and old syntax only: an old Python has to get far enough to say that it is too old.
+"""
+
+import contextlib
+import errno
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035
+
+ROOT = Path(__file__).resolve().parent
+OLDEST_PYTHON = (3, 10)
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+CPU_INDEX_TIMEOUT = 5.0  # seconds
+NEEDED_BYTES = {
+    "cpu": 3 * 10**9,
+    "gpu": 12 * 10**9,
+    "mac": 3 * 10**9,
+}  # packages, their cache, the embedded model
+
+
+class SetupError(Exception):
+    """The set-up cannot go on; the message is one sentence for the user."""
+
+
+class Plan(NamedTuple):
+    """What has to be in the environment. `build` is "cpu", "gpu" or "mac": which PyTorch, and what comes with it."""
+
+    key: str
+    build: str
+    extras: Tuple[str, ...]
+
+
+class State(NamedTuple):
+    """What .venv says about itself; `complete` is False from the first file until all is installed."""
+
+    key: str
+    build: str
+    extras: Tuple[str, ...]
+    python: str
+    complete: bool
+
+    def satisfies(self, plan: Plan) -> bool:
+        return self.complete and self.key == plan.key and set(plan.extras) <= set(self.extras)
+
+
+# ---- what is wanted, what is there
+
+
+def torch_build(system: str, has_nvidia: bool) -> str:
+    """Which PyTorch suits this machine."""
+    if system == "Darwin":
+        return "mac"
+    return "gpu" if has_nvidia else "cpu"
+
+
+def has_nvidia_gpu() -> bool:
+    """Whether an NVIDIA driver is installed."""
+    return shutil.which("nvidia-smi") is not None or os.path.exists("/proc/driver/nvidia")
+
+
+def make_plan(root: Path, build: str, testing: bool) -> Plan:
+    """The plan for this checkout and this kind of PyTorch.
+
+    The key covers the folder too: an environment that was moved or copied still points at the old one.
+    """
+    digest = hashlib.sha256((root / "pyproject.toml").read_bytes())
+    digest.update(f"{root}\n{build}".encode())
+    extras = (["gpu"] if build == "gpu" else []) + (["test"] if testing else [])
+    return Plan(digest.hexdigest(), build, tuple(extras))
+
+
+def state_file(venv: Path) -> Path:
+    return venv / "ahn-chat.json"
+
+
+def read_state(venv: Path) -> Optional[State]:
+    """What `write_state` left, None where there is no such file or it was cut short."""
+    try:
+        values = json.loads(state_file(venv).read_text(encoding="utf-8"))
+        extras = tuple(values["extras"])
+        return State(values["key"], values["build"], extras, values["python"], values["complete"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_state(venv: Path, state: State) -> None:
+    text = json.dumps(state._asdict())
+    temporary = venv / "ahn-chat.json.new"
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(str(temporary), str(state_file(venv)))
+
+
+def venv_python(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def this_python() -> str:
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def version_of(python: Path) -> str:
+    """Version of that Python, as "3.11"; "" where it does not run."""
+    command = [str(python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return found.stdout.strip()
+
+
+def works(venv: Path, state: State) -> bool:
+    """Whether the environment's Python is still there, and still the version its packages were installed for."""
+    python = venv_python(venv)
+    # It does not exist either where the Python that it links to was removed.
+    return python.exists() and (state.python == this_python() or state.python == version_of(python))
+
+
+def torch_requirement(root: Path) -> str:
+    """The requirement on torch as pyproject.toml has it."""
+    found = re.search(
+        r'^\s*"(torch[<>=!~][^"]*)"', (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    if found is None:
+        raise SetupError("pyproject.toml names no version of torch: get a fresh copy of this folder.")
+    return found.group(1)
+
+
+# ---- setting up
+
+
+class Setup:
+    """Makes or mends `root`/.venv so that it satisfies `plan`, telling in one line each what it does."""
+
+    def __init__(self, root: Path, plan: Plan) -> None:
+        self.root = root
+        self.plan = plan
+        self.venv = root / ".venv"
+        self.log = root / "launch.log"
+
+    def run(self) -> None:
+        """Raises SetupError: Python incomplete, no network, disk full, folder not writable, or what pip said."""
+        started = time.monotonic()
+        state = read_state(self.venv)
+        reason = None if state is None else self._why_anew(state)
+        if reason is not None:
+            print(f"The environment in .venv {reason}, so it is made anew.", flush=True)
+            shutil.rmtree(str(self.venv))
+            state = None
+        self.log.write_text("", encoding="utf-8")
+        if state is None:
+            print("Setting up AHN Chat; this happens once and takes some minutes.", flush=True)
+            self._check_disk()
+            self._make_venv()
+        extras = tuple(sorted(set(self.plan.extras) | set(state.extras if state else ())))
+        unfinished = State(self.plan.key, self.plan.build, extras, version_of(venv_python(self.venv)), False)
+        write_state(self.venv, unfinished)
+        try:
+            if state is None or state.key != self.plan.key:
+                self._install_torch()
+            project = f".[{','.join(extras)}]" if extras else "."
+            self._pip("Installing AHN Chat and its packages", ["--editable", project])
+        except SetupError:
+            if state is not None:
+                write_state(
+                    self.venv, state
+                )  # pip refused before it changed anything: what worked still does
+            raise
+        write_state(self.venv, unfinished._replace(complete=True))
+        print(f"Ready after {time.monotonic() - started:.0f} s.", flush=True)
+
+    def _why_anew(self, state: State) -> Optional[str]:
+        if not state.complete:
+            return "was not finished"
+        if state.build != self.plan.build:
+            return "is for another kind of PyTorch"
+        return None if works(self.venv, state) else "has lost its Python"
+
+    def _check_disk(self) -> None:
+        free = shutil.disk_usage(str(self.root)).free
+        needed = NEEDED_BYTES[self.plan.build]
+        if free < needed:
+            raise SetupError(
+                f"The set-up needs about {needed / 1e9:.0f} GB of free disk space and {self.root} has "
+                f"{free / 1e9:.1f} GB: free some, or move this folder to a larger disk."
+            )
+
+    def _make_venv(self) -> None:
+        if self.venv.exists():
+            if not venv_python(self.venv).exists():
+                raise SetupError(
+                    f"There is a folder {self.venv} that is no Python environment: remove it, and start again."
+                )
+            return  # the user's own: used, not replaced
+        if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
+            raise SetupError(
+                "This Python cannot make environments (venv or ensurepip is missing): on Debian and Ubuntu run "
+                f"'sudo apt install python{this_python()}-venv', elsewhere install Python from python.org, and start "
+                "again."
+            )
+        self.venv.mkdir()
+        write_state(self.venv, State(self.plan.key, self.plan.build, (), this_python(), False))
+        self._step("Making an environment in .venv", [sys.executable, "-m", "venv", str(self.venv)])
+
+    def _install_torch(self) -> None:
+        arguments = [torch_requirement(self.root)]
+        name = "Installing PyTorch"
+        if (
+            self.plan.build == "cpu" and platform.system() == "Linux"
+        ):  # elsewhere the default build is the CPU's
+            if answers(CPU_INDEX + "/", CPU_INDEX_TIMEOUT):
+                arguments += ["--extra-index-url", CPU_INDEX]
+                name += " for the CPU"
+            else:
+                print(
+                    f"PyTorch's index of CPU builds ({CPU_INDEX}) does not answer, so the default build is installed; "
+                    "it may bring GPU libraries of several GB that are not used.",
+                    flush=True,
+                )
+        self._pip(name, arguments)
+
+    def _pip(self, name: str, arguments: List[str]) -> None:
+        pip = [
+            str(venv_python(self.venv)),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--no-input",
+        ]
+        self._step(name, pip + ["--progress-bar=off"] + arguments)
+
+    def _step(self, name: str, command: List[str]) -> None:
+        """Run `command` with its output in the log; a line tells the name and the seconds. Raises SetupError."""
+        started = time.monotonic()
+        with self.log.open("ab") as log:
+            log.write(f"$ {' '.join(command)}\n".encode())
+            log.flush()
+            begin = log.tell()
+            child = subprocess.Popen(
+                command,
+                cwd=str(self.root),
+                env=pip_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+            try:
+                with step_line(name) as show:
+                    while True:
+                        try:
+                            child.wait(timeout=0.5)
+                            break
+                        except subprocess.TimeoutExpired:
+                            show(time.monotonic() - started)
+                    show(time.monotonic() - started)
+            finally:
+                if child.poll() is None:
+                    child.kill()
+                    child.wait()
+        if child.returncode != 0:
+            text = self.log.read_bytes()[begin:].decode("utf-8", "replace")
+            raise SetupError(f"{explain(name, text, self.root)} Details are in {self.log}.")
+
+
+def pip_environment() -> Dict[str, str]:
+    """The user's environment less what would send packages elsewhere than into .venv."""
+    hidden = {
+        "PIP_USER",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "__PYVENV_LAUNCHER__",
+    }
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+@contextlib.contextmanager
+def step_line(name: str) -> Iterator:
+    """A line "name ... 12 s": counted up on a terminal, printed once at the end elsewhere."""
+    seconds = [0.0]
+    terminal = sys.stdout.isatty()
+
+    def show(elapsed: float) -> None:
+        seconds[0] = elapsed
+        if terminal:
+            sys.stdout.write(f"\r  {name} ... {elapsed:.0f} s")
+            sys.stdout.flush()
+
+    if not terminal:
+        sys.stdout.write(f"  {name} ...")
+        sys.stdout.flush()
+    try:
+        yield show
+    finally:
+        sys.stdout.write("\n" if terminal else f" {seconds[0]:.0f} s\n")
+        sys.stdout.flush()
+
+
+def answers(url: str, timeout: float) -> bool:
+    """Whether a server answers at `url`. A certificate this Python does not know counts: pip may know it."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout):
+            return True
+    except urllib.error.URLError as error:
+        return isinstance(getattr(error, "reason", None), ssl.SSLError)
+    except OSError:
+        return False
+
+
+def explain(step: str, log: str, root: Path) -> str:
+    """Why a step failed, in one sentence, from what it wrote."""
+    version = this_python()
+    if "No space left on device" in log or "Errno 28" in log or "WinError 112" in log:
+        free = shutil.disk_usage(str(root)).free
+        return f"The disk is full ({free / 1e9:.1f} GB left): free some space, and start again."
+    if re.search(
+        r"NewConnectionError|NameResolutionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError", log
+    ):
+        return (
+            "The package index cannot be reached: check the network or pip's proxy settings, and start again."
+        )
+    if "No matching distribution found for torch" in log:
+        return f"There is no PyTorch for Python {version} on this system: start with another Python, 3.10 to 3.14."
+    if "ensurepip" in log and "venv" in log:
+        return (
+            f"This Python cannot make environments: on Debian and Ubuntu run 'sudo apt install python{version}-venv', "
+            "and start again."
+        )
+    if "Permission denied" in log or "Errno 13" in log:
+        return f"A file could not be written, for lack of permission: check who owns {root}, and start again."
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("ERROR:", "Error:"))] or lines[-1:]
+    reason = errors[-1].split(":", 1)[-1].strip().rstrip(".") if errors else "no reason was given"
+    return f"{step} failed: {reason}."
+
+
+@contextlib.contextmanager
+def setup_lock(root: Path) -> Iterator:
+    """Let one set-up run at a time; the system frees the lock when its process ends. Raises OSError: not writable."""
+    with (root / ".launch.lock").open("a+b") as file:
+        if os.name == "nt":
+            import msvcrt
+
+            file.seek(0)
+            while True:
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+                    break
+                except OSError:  # it gives up after ten seconds
+                    continue
+        else:
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print("Another set-up is running in this folder; waiting for it.", flush=True)
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def ensure_environment(root: Path, testing: bool) -> Path:
+    """The Python of an environment that has everything; set up first where needed. Raises SetupError."""
+    venv = root / ".venv"
+    python = venv_python(venv)
+    plan = make_plan(root, torch_build(platform.system(), has_nvidia_gpu()), testing)
+
+    def ready() -> bool:
+        state = read_state(venv)
+        return state is not None and state.satisfies(plan) and works(venv, state)
+
+    if not ready():
+        try:
+            with setup_lock(root):
+                if not ready():  # another set-up may have finished meanwhile
+                    Setup(root, plan).run()
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise SetupError("The disk is full: free some space, and start again.") from error
+            raise SetupError(
+                f"The folder {root} cannot be written to ({error.strerror or error}): copy it to one of your own, "
+                "and start there."
+            ) from error
+    return python
+
+
+# ---- starting
+
+
+def start_app(python: Path, arguments: List[str]) -> int:
+    """Run the installed command in this process's place, where the system can; returns its exit status."""
+    # The script, not `-m app`: that would look in the current folder first, where another `app` may lie.
+    if os.name == "nt":
+        return subprocess.call([str(python.with_name("ahn-chat.exe"))] + arguments)
+    os.execv(str(python), [str(python), str(python.with_name("ahn-chat"))] + arguments)
+    raise AssertionError("execv does not return")
+
+
+PREPARE = """
+import sys
+from ahn_core import zoo
+if not zoo.embedded_is_ready():
+    print("Fetching the embedded model for its tests ...", flush=True)
+    try:
+        zoo.embedded_path()
+    except zoo.ZooError as error:
+        print("The tests of the embedded model will be skipped:", error, flush=True)
+"""
+
+
+def run_tests(python: Path, arguments: List[str]) -> int:
+    """Prepare the embedded model where the network allows, run pytest, and return its exit status."""
+    subprocess.call([str(python), "-c", PREPARE], cwd=str(ROOT))
+    return subprocess.call([str(python), "-m", "pytest"] + arguments, cwd=str(ROOT))
+
+
+def main(arguments: List[str]) -> int:
+    """Returns the exit status."""
+    if sys.version_info < OLDEST_PYTHON:
+        print(
+            f"AHN Chat needs Python {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]} or newer and this is "
+            f"{platform.python_version()}: install one from python.org, and start with it.",
+            file=sys.stderr,
+        )
+        return 1
+    testing = arguments[:1] == ["test"]
+    try:
+        python = ensure_environment(ROOT, testing)
+        return run_tests(python, arguments[1:]) if testing else start_app(python, arguments)
+    except SetupError as error:
+        print(f"launch.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
