@@ -386,7 +386,12 @@ class Cache:
         for index, layer in enumerate(self.layers):
             for name, tensor in layer.tensors().items():
                 tensors[f"layers.{index}.{name}"] = _used(name, tensor, rows).contiguous().cpu()
-        metadata = {"format": _FORMAT, "length": str(self._length), "identity": json.dumps(self._description())}
+        metadata = {
+            "format": _FORMAT,
+            "length": str(self._length),
+            "sink_offset": str(self._sink_offset),
+            "identity": json.dumps(self._description()),
+        }
         partial = Path(path).with_name(f"{Path(path).name}.{os.getpid()}.partial")
         try:
             save_file(tensors, partial, metadata=metadata)
@@ -412,7 +417,7 @@ class Cache:
         except SafetensorError as error:
             raise ValueError(f"{path} is damaged ({error}), so it is not loaded: read the document again.") from error
         self._length = int(metadata["length"])
-        self._sink_offset = -1  # the buffers' sinks are rotated anew before the next decoding step
+        self._sink_offset = int(metadata["sink_offset"])
         rows = self._used_rows()
         for index, layer in enumerate(self.layers):
             if self.layout.capacity is None:
