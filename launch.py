@@ -345,10 +345,10 @@ def explain(step: str, log: str, root: Path) -> str:
         )
     if "Permission denied" in log or "Errno 13" in log:
         return f"A file could not be written, for lack of permission: check who owns {root}, and start again."
+    said = re.findall(r"^\s*(?:ERROR: (.+)|(\w+Error: .+))$", log, re.MULTILINE)
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("ERROR:", "Error:"))] or lines[-1:]
-    reason = errors[-1].split(":", 1)[-1].strip().rstrip(".") if errors else "no reason was given"
-    return f"{step} failed: {reason}."
+    reason = "".join(said[-1]) if said else (lines or ["no reason was given"])[-1]
+    return f"{step} failed ({reason.strip().rstrip('.')})."
 
 
 @contextlib.contextmanager
