@@ -41,7 +41,25 @@ _HOME = {
     "LoadError": "loading",
     "load_tokenizer": "loading",
 }
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = [
+    "AHNConfig",
+    "AHNForCausalLM",
+    "BackboneConfig",
+    "Cache",
+    "CacheKind",
+    "CacheStats",
+    "CausalLMOutput",
+    "ConfigError",
+    "Finished",
+    "LayerStats",
+    "LoadError",
+    "PrefillProgress",
+    "SamplingSettings",
+    "Token",
+    "load_tokenizer",
+    "prefill",
+    "stream_generate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,8 @@
-"""The model: one decoder-only transformer for the Qwen2/2.5, Qwen3 and Llama families, with a memory cell in every layer.
+"""The model: one decoder-only transformer for the Qwen2/2.5, Qwen3 and Llama families, with a memory cell in
+every layer.
 
-The base's weights are the same whatever the cache; the cache passed to `forward` decides whether a call is full attention,
-sinks + window, or sinks + window + compressed memory.
+The base's weights are the same whatever the cache; the cache passed to `forward` decides whether a call is
+full attention, sinks + window, or sinks + window + compressed memory.
 """
 
 from __future__ import annotations
@@ -9,26 +10,35 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .cache import Cache, CacheKind, LayerCache, Projected, Update
+from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig
+from .layer_cache import LayerCache, Projected, Update
 from .reading import Call
 from .rope import Rotary, rotate
 
 
 class Attention(nn.Module):
-    """Projections of grouped-query attention; the attention itself belongs to the cache that holds the keys."""
+    """Projections of grouped-query attention; the attention itself belongs to the cache that holds the
+    keys.
+    """
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__()
-        self.heads, self.kv_heads, self.size = config.num_attention_heads, config.num_key_value_heads, config.head_dim
+        self.heads, self.kv_heads, self.size = (
+            config.num_attention_heads,
+            config.num_key_value_heads,
+            config.head_dim,
+        )
         rows = (self.heads + 2 * self.kv_heads) * self.size
         self.qkv_proj = nn.Linear(config.hidden_size, rows, bias=config.qkv_bias)
         self.o_proj = nn.Linear(self.heads * self.size, config.hidden_size, bias=config.attention_output_bias)
@@ -73,7 +83,9 @@ class DecoderLayer(nn.Module):
         self.mlp = MLP(config)
 
     def forward(self, x: Tensor, call: Call, cache: LayerCache) -> tuple[Tensor, Update]:
-        """[T, hidden] -> [T, hidden], and what the cache is to remember. Free of side effects, so it can be checkpointed."""
+        """[T, hidden] -> [T, hidden], and what the cache is to remember. Free of side effects, so it can
+        be checkpointed.
+        """
         hidden = self.input_layernorm(x)
         gates = None if cache.cell is None else cache.cell.write_gates(hidden)
         attended, update = cache.attend(call, self.self_attn.project(hidden, call), gates, hidden)
@@ -101,20 +113,29 @@ class CausalLMOutput:
 class AHNForCausalLM(nn.Module):
     """A frozen base model with an Artificial Hippocampus Network beside its attention (arXiv 2510.07318).
 
-    Make one with `from_pretrained`. `memory_trained` is False when no AHN checkpoint was given: the memory then adds exactly
-    zero, and `ahn` caches answer like `window` caches.
+    Make one with `from_pretrained`. `memory_trained` is False when no AHN checkpoint was given: the memory
+    then adds exactly zero, and `ahn` caches answer like `window` caches.
     """
 
     def __init__(
-        self, config: BackboneConfig, ahn_config: AHNConfig, *, name: str = "unnamed", memory_trained: bool = False
+        self,
+        config: BackboneConfig,
+        ahn_config: AHNConfig,
+        *,
+        name: str = "unnamed",
+        memory_trained: bool = False,
     ) -> None:
         super().__init__()
-        self.config, self.ahn_config, self.name, self.memory_trained = config, ahn_config, name, memory_trained
+        self.config, self.ahn_config, self.name, self.memory_trained = (
+            config,
+            ahn_config,
+            name,
+            memory_trained,
+        )
         self.rotary = Rotary(config)
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.layers = nn.ModuleList(
-            DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)
-        )
+        layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
+        self.layers = cast("Sequence[DecoderLayer]", nn.ModuleList(layers))
         self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         if config.tie_word_embeddings:
@@ -133,8 +154,10 @@ class AHNForCausalLM(nn.Module):
         """Load a base and, optionally, an AHN-only checkpoint.
 
         Args:
-            base: "embedded", a local folder, a GGUF file or a hub id. Safetensors or GGUF only; remote code never runs.
-            ahn: a local folder or a hub id. None: the embedded model's own memory, else an untrained one that adds zero.
+            base: "embedded", a local folder, a GGUF file or a hub id. Safetensors or GGUF only; remote code
+            never runs.
+            ahn: a local folder or a hub id. None: the embedded model's own memory, else an untrained one that
+            adds zero.
             dtype: default float32 on a CPU, bfloat16 on a GPU.  device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
 
@@ -146,7 +169,9 @@ class AHNForCausalLM(nn.Module):
         return load_model(cls, base, ahn, dtype=dtype, device=device, gguf_file=gguf_file)
 
     def save_ahn(self, folder: str | os.PathLike[str]) -> None:
-        """Write the memory as an AHN-only checkpoint (config.json, model.safetensors) in the published layout."""
+        """Write the memory as an AHN-only checkpoint (config.json, model.safetensors) in the published
+        layout.
+        """
         from .loading import save_ahn
 
         save_ahn(self, folder)
@@ -169,7 +194,9 @@ class AHNForCausalLM(nn.Module):
 
     @cached_property
     def identity(self) -> dict[str, str]:
-        """What a saved cache depends on: base, memory and dtype, each as a name with a digest of its weights."""
+        """What a saved cache depends on: base, memory and dtype, each as a name with a digest of its
+        weights.
+        """
         base, memory = hashlib.sha256(), hashlib.sha256()
         base.update(json.dumps(asdict(self.config), sort_keys=True).encode())
         memory.update(json.dumps(asdict(self.ahn_config), sort_keys=True).encode())
@@ -177,7 +204,8 @@ class AHNForCausalLM(nn.Module):
             digest = memory if ".ahn." in name else base
             digest.update(name.encode())
             flat = parameter.detach().flatten()
-            # 64 values spread over a base tensor tell two bases apart; a memory tensor is small enough to take whole.
+            # 64 values spread over a base tensor tell two bases apart; a memory tensor is small enough to
+            # take whole.
             sample = flat if ".ahn." in name else flat[:: max(1, flat.numel() // 64)]
             digest.update(sample.float().cpu().numpy().tobytes())
         return {
@@ -186,17 +214,22 @@ class AHNForCausalLM(nn.Module):
             "dtype": str(self.dtype).removeprefix("torch."),
         }
 
-    def make_cache(self, kind: CacheKind = "ahn", *, attention_sinks: int = 128, sliding_window: int = 32_640) -> Cache:
+    def make_cache(
+        self, kind: CacheKind = "ahn", *, attention_sinks: int = 128, sliding_window: int = 32_640
+    ) -> Cache:
         """An empty cache for one conversation.
 
         Args:
             kind: "full" attention, "window" (sinks + window) or "ahn" (sinks + window + compressed memory).
-            attention_sinks, sliding_window: S >= 0 and W >= 1 in tokens; the defaults are the paper's. Ignored by "full".
+            attention_sinks, sliding_window: S >= 0 and W >= 1 in tokens; the defaults are the paper's.
+            Ignored by "full".
         """
         return Cache(self, kind, attention_sinks, sliding_window)
 
     def cache_nbytes(self, kind: CacheKind, attention_sinks: int, sliding_window: int, tokens: int) -> int:
-        """Bytes a cache will hold after `tokens` tokens: constant for "window" and "ahn", a line through zero for "full"."""
+        """Bytes a cache will hold after `tokens` tokens: constant for "window" and "ahn", a line through
+        zero for "full".
+        """
         config = self.config
         row = 2 * config.num_key_value_heads * config.head_dim * self.dtype.itemsize  # K and V of one token
         if kind == "full":
@@ -205,7 +238,7 @@ class AHNForCausalLM(nn.Module):
         if self.ahn_config.sink_positions == "capped":
             layer += attention_sinks * row // 2
         if kind == "ahn":
-            cell: MemoryCell = self.layers[0].ahn  # type: ignore[assignment]
+            cell = self.layers[0].ahn
             layer += 4 * (sliding_window * cell.gate_count * cell.heads + cell.heads * cell.size**2)
         return config.num_hidden_layers * layer
 
@@ -213,7 +246,8 @@ class AHNForCausalLM(nn.Module):
         """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden]."""
         if input_ids.dim() != 2 or input_ids.shape[0] != 1:
             raise ValueError(
-                f"input_ids has shape {list(input_ids.shape)}, but a cache holds one conversation: give it as [1, T]."
+                f"input_ids has shape {list(input_ids.shape)}, but a cache holds one conversation: give it "
+                "as [1, T]."
             )
         call = cache.begin(input_ids.shape[1])
         x = self.embed_tokens(input_ids[0])  # [T, hidden]
@@ -233,7 +267,8 @@ class AHNForCausalLM(nn.Module):
         """Logits of T new tokens, which the cache then holds. Any T >= 1, any number of calls.
 
         Args:
-            input_ids: [1, T] int64.  past_key_values: the conversation so far; None: a new full-attention cache.
+            input_ids: [1, T] int64.  past_key_values: the conversation so far; None: a new full-attention
+            cache.
             logits_to_keep: how many of the last tokens get logits; 0: all.
         """
         cache = self.make_cache("full") if past_key_values is None else past_key_values

@@ -26,7 +26,9 @@ _HALF_LIVES = (32.0, 16_384.0)  # tokens; a fresh gated cell spreads its heads o
 
 
 class HeadwiseLinear(nn.Module):
-    """One square map a head, `out[h] = x[h] @ weight[h]`, without bias; it starts at zero, so a new memory adds nothing."""
+    """One square map a head, `out[h] = x[h] @ weight[h]`, without bias; it starts at zero, so a new memory
+    adds nothing.
+    """
 
     def __init__(self, heads: int, size: int) -> None:
         super().__init__()
@@ -56,7 +58,9 @@ class MemoryCell(nn.Module, ABC):
 
     @abstractmethod
     def write_gates(self, hidden: Tensor) -> Tensor:
-        """Gates with which these tokens will be written one day: [T, hidden] -> [T, gate_count, H] float32, beta last."""
+        """Gates with which these tokens will be written one day: [T, hidden] -> [T, gate_count, H]
+        float32, beta last.
+        """
 
     @abstractmethod
     def _gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
@@ -74,11 +78,13 @@ class MemoryCell(nn.Module, ABC):
         """Absorb n tokens one by one and read after each.
 
         Args:
-            q: [H, n, D] queries of the readers.  k, v: [Hkv, n, D] keys and values of the tokens that leave the window.
+            q: [H, n, D] queries of the readers.  k, v: [Hkv, n, D] keys and values of the tokens that leave
+            the window.
             gates: [n, gate_count, H] write gates of the leaving tokens.  hidden: [n, hidden] of the readers.
             state: [H, D, D] float32.
 
-        Returns: what the memory adds to the attention output before the base's o_proj, [H, n, D] in q's dtype; new state.
+        Returns: what the memory adds to the attention output before the base's o_proj, [H, n, D] in q's
+        dtype; new state.
         """
         groups = self.heads // k.shape[0]
         q_norm = self.scale_query(_l2_normalise(q))
@@ -155,7 +161,9 @@ class GatedDeltaNet(DeltaNet):
 
 
 class Mamba2(MemoryCell):
-    """State-space duality with scalar decay: S <- exp(dt A) S + dt k v^T, gate before the norm over all heads."""
+    """State-space duality with scalar decay: S <- exp(dt A) S + dt k v^T, gate before the norm over all
+    heads.
+    """
 
     has_decay = True
     loop = staticmethod(recurrence.additive_rule_loop)
@@ -190,7 +198,11 @@ class Mamba2(MemoryCell):
         _spread_half_lives(self.A_log, self.dt_bias)
 
 
-CELLS: dict[CellName, type[MemoryCell]] = {"GatedDeltaNet": GatedDeltaNet, "DeltaNet": DeltaNet, "Mamba2": Mamba2}
+CELLS: dict[CellName, type[MemoryCell]] = {
+    "GatedDeltaNet": GatedDeltaNet,
+    "DeltaNet": DeltaNet,
+    "Mamba2": Mamba2,
+}
 
 
 def _l2_normalise(x: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ SinkPositions = Literal["absolute", "capped"]
 
 CELL_NAMES: tuple[CellName, ...] = ("GatedDeltaNet", "DeltaNet", "Mamba2")
 MODEL_TYPES = ("qwen2", "qwen3", "llama")
-# Rotary frequencies that do not depend on the length of the sequence: the others would turn the keys already stored.
+# Rotary frequencies that do not depend on the length of the sequence: the others would turn the keys already
+# stored.
 ROPE_TYPES = ("default", "linear", "llama3", "yarn")
 
 
@@ -28,8 +29,9 @@ class ConfigError(ValueError):
 class BackboneConfig:
     """One decoder-only transformer with switches for the Qwen2/2.5, Qwen3 and Llama families.
 
-    `inverse_frequencies` has head_dim / 2 entries in radians a position; `rope_attention_scaling` multiplies cosine and
-    sine (1.0 except for YaRN). `max_position_embeddings` is the length the base was trained for, in tokens.
+    `inverse_frequencies` has head_dim / 2 entries in radians a position; `rope_attention_scaling` multiplies
+    cosine and sine (1.0 except for YaRN). `max_position_embeddings` is the length the base was trained for,
+    in tokens.
     """
 
     model_type: str
@@ -54,7 +56,8 @@ class BackboneConfig:
     def __post_init__(self) -> None:
         if self.num_attention_heads % self.num_key_value_heads:
             raise ConfigError(
-                f"{self.num_attention_heads} query heads cannot share {self.num_key_value_heads} key-value heads evenly, "
+                f"{self.num_attention_heads} query heads cannot share {self.num_key_value_heads} key-value "
+                "heads evenly, "
                 "so grouped-query attention is undefined: check num_key_value_heads in config.json."
             )
 
@@ -77,7 +80,8 @@ class BackboneConfig:
             )
         if config.hidden_act != "silu":
             raise ConfigError(
-                f"activation '{config.hidden_act}' is not supported and would give wrong numbers: only 'silu' is."
+                f"activation '{config.hidden_act}' is not supported and would give wrong numbers: only "
+                "'silu' is."
             )
         if getattr(config, "use_sliding_window", False):
             raise ConfigError(
@@ -118,7 +122,8 @@ def _rope_frequencies(config: PretrainedConfig, head_dim: int) -> tuple[tuple[fl
     rope_type = parameters["rope_type"]
     if rope_type not in ROPE_TYPES:
         raise ConfigError(
-            f"rotary type '{rope_type}' is not supported, because it changes with the length of the text and the stored "
+            f"rotary type '{rope_type}' is not supported, because it changes with the length of the text "
+            "and the stored "
             f"keys would no longer fit: choose a model with one of {', '.join(ROPE_TYPES)}."
         )
     if rope_type == "default":
@@ -128,14 +133,17 @@ def _rope_frequencies(config: PretrainedConfig, head_dim: int) -> tuple[tuple[fl
         frequencies, scaling = ROPE_INIT_FUNCTIONS[rope_type](config, device=torch.device("cpu"))
     if len(frequencies) * 2 != head_dim:
         raise ConfigError(
-            f"{len(frequencies) * 2} of {head_dim} head dimensions are rotated, and partial rotation is not supported: "
+            f"{len(frequencies) * 2} of {head_dim} head dimensions are rotated, and partial rotation is "
+            "not supported: "
             "choose a model that rotates whole heads."
         )
     return tuple(frequencies.tolist()), float(scaling)
 
 
 def _trained_length(config: PretrainedConfig) -> int:
-    """Positions full attention is good for: the trained length, or what the rotary scaling stretches it to."""
+    """Positions full attention is good for: the trained length, or what the rotary scaling stretches it
+    to.
+    """
     parameters = config.rope_parameters
     length = int(config.max_position_embeddings)
     if parameters["rope_type"] in ("yarn", "llama3"):
@@ -156,9 +164,10 @@ def _as_ids(value: int | list[int] | None) -> tuple[int, ...]:
 class AHNConfig:
     """How the memory beside the backbone works.
 
-    `sink_positions`: `absolute` leaves sinks where they are; `capped` reads them as if they stood right before the window,
-    so that their distance to the query stays bounded. `memory_rope`: whether the cell reads rotated queries and keys.
-    `training` is whatever the trainer noted (window sizes, data, steps); it is never used to choose S or W.
+    `sink_positions`: `absolute` leaves sinks where they are; `capped` reads them as if they stood right
+    before the window, so that their distance to the query stays bounded. `memory_rope`: whether the cell
+    reads rotated queries and keys. `training` is whatever the trainer noted (window sizes, data, steps); it
+    is never used to choose S or W.
     """
 
     cell: CellName = "GatedDeltaNet"
@@ -169,11 +178,13 @@ class AHNConfig:
     def __post_init__(self) -> None:
         if self.cell not in CELL_NAMES:
             raise ConfigError(
-                f"memory cell '{self.cell}' is unknown, so its tensors cannot be read: use {', '.join(CELL_NAMES)}."
+                f"memory cell '{self.cell}' is unknown, so its tensors cannot be read: use "
+                f"{', '.join(CELL_NAMES)}."
             )
         if self.sink_positions not in ("absolute", "capped"):
             raise ConfigError(
-                f"sink_positions '{self.sink_positions}' is unknown, so sinks have no place: use absolute or capped."
+                f"sink_positions '{self.sink_positions}' is unknown, so sinks have no place: use absolute "
+                "or capped."
             )
 
     @classmethod
@@ -188,7 +199,9 @@ class AHNConfig:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise ConfigError(f"{path} is not valid JSON ({error}), so the AHN checkpoint cannot be read.") from error
+            raise ConfigError(
+                f"{path} is not valid JSON ({error}), so the AHN checkpoint cannot be read."
+            ) from error
         if "_ahn_implementation" not in values:
             raise ConfigError(
                 f"{path} has no key '_ahn_implementation', so it is no AHN checkpoint: "
@@ -197,10 +210,13 @@ class AHNConfig:
         unsupported = {"use_q_proj": True, "use_ahn_router": True, "use_normalized_l2": False}
         for key, value in unsupported.items():
             if values.get(key, not value) == value:
-                raise ConfigError(f"{path} sets {key} to {value}, which no published AHN uses and this one cannot compute.")
+                raise ConfigError(
+                    f"{path} sets {key} to {value}, which no published AHN uses and this one cannot compute."
+                )
         if values.get("fa_layer_ids"):
             raise ConfigError(
-                f"{path} keeps full attention in layers {values['fa_layer_ids']}, whose memory would grow with the document: "
+                f"{path} keeps full attention in layers {values['fa_layer_ids']}, whose memory would grow "
+                "with the document: "
                 "choose a checkpoint with empty fa_layer_ids."
             )
         return cls(

@@ -32,7 +32,8 @@ class PrefillProgress:
 
 @dataclass(frozen=True)
 class Token:
-    """One generated token. `text` is what it adds, "" while a character or a possible stop string is incomplete;
+    """One generated token. `text` is what it adds, "" while a character or a possible stop string is
+    incomplete;
     `memory_share` in [0, 1] is how much the step that chose it drew on compressed memory (mean over layers)."""
 
     token_id: int
@@ -42,7 +43,9 @@ class Token:
 
 @dataclass(frozen=True)
 class Finished:
-    """Why and with what figures a generation ended. Rates are tokens a second; `decode_*` cover the generated tokens."""
+    """Why and with what figures a generation ended. Rates are tokens a second; `decode_*` cover the
+    generated tokens.
+    """
 
     reason: Literal["end", "length", "stop", "cancelled"]
     text: str
@@ -60,9 +63,11 @@ Event = PrefillProgress | Token | Finished
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How the next token is chosen. temperature 0 is greedy; top_k 0, top_p 1, min_p 0 and repetition_penalty 1 switch off.
+    """How the next token is chosen. temperature 0 is greedy; top_k 0, top_p 1, min_p 0 and repetition_penalty
+    1 switch off.
 
-    The repetition penalty looks at the generated tokens only: over a whole document it would forbid its vocabulary.
+    The repetition penalty looks at the generated tokens only: over a whole document it would forbid its
+    vocabulary.
     """
 
     temperature: float = 0.0
@@ -73,14 +78,26 @@ class SamplingSettings:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        for name, low, high in (("temperature", 0.0, 5.0), ("min_p", 0.0, 1.0), ("repetition_penalty", 0.1, 10.0)):
+        for name, low, high in (
+            ("temperature", 0.0, 5.0),
+            ("min_p", 0.0, 1.0),
+            ("repetition_penalty", 0.1, 10.0),
+        ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"{name} is {value}, outside {low} … {high}, where no sensible answer comes: choose a value inside.")
+                raise ValueError(
+                    f"{name} is {value}, outside {low} … {high}, where no sensible answer comes: choose a "
+                    "value inside."
+                )
         if not 0.0 < self.top_p <= 1.0:
-            raise ValueError(f"top_p is {self.top_p}, outside 0 … 1, so no token could be chosen: choose a value above 0 and up to 1.")
+            raise ValueError(
+                f"top_p is {self.top_p}, outside 0 … 1, so no token could be chosen: choose a value above "
+                "0 and up to 1."
+            )
         if self.top_k < 0:
-            raise ValueError(f"top_k is {self.top_k}, below 0, so no token could be chosen: choose 0 (off) or more.")
+            raise ValueError(
+                f"top_k is {self.top_k}, below 0, so no token could be chosen: choose 0 (off) or more."
+            )
 
     def processors(self) -> LogitsProcessorList:
         """transformers' logits processors in its own order."""
@@ -137,13 +154,13 @@ def prefill(
     chunk_size: int = READING_CHUNK,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[PrefillProgress]:
-    """Read tokens into the cache, one event a chunk; activation memory depends on `chunk_size`, not on the prompt.
+    """Read tokens into the cache, one event a chunk; activation memory depends on `chunk_size`, not on the
+    prompt.
 
-    Ends early, at a chunk's border, once `should_stop()` is true: then the last event has tokens_done < tokens_total, and
-    reading can go on later with the remaining tokens.
+    Ends early, at a chunk's border, once `should_stop()` is true: then the last event has tokens_done <
+    tokens_total, and reading can go on later with the remaining tokens.
     """
-    for _ in _read(model, prompt_ids, cache, chunk_size, should_stop):
-        yield _
+    return _read(model, prompt_ids, cache, chunk_size, should_stop)
 
 
 def _read(
@@ -185,14 +202,16 @@ def stream_generate(
 ) -> Iterator[Event]:
     """Read `prompt_ids` (only the tokens that are new to the cache), then generate.
 
-    Yields PrefillProgress a chunk, Token a token, and Finished once, last. Every yielded token is in the cache when Finished
-    comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before every chunk and token. Closing the
-    iterator early leaves the last yielded token unfed.
+    Yields PrefillProgress a chunk, Token a token, and Finished once, last. Every yielded token is in the
+    cache when Finished comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before
+    every chunk and token. Closing the iterator early leaves the last yielded token unfed.
     """
     if not len(prompt_ids):
         raise ValueError("the prompt is empty, so there is nothing to answer: give at least one token.")
     sampler = _Sampler(sampling or SamplingSettings(), model.device)
-    ends = set(model.config.eos_token_ids) | ({tokenizer.eos_token_id} if tokenizer.eos_token_id is not None else set())
+    ends = set(model.config.eos_token_ids) | (
+        {tokenizer.eos_token_id} if tokenizer.eos_token_id is not None else set()
+    )
     decoder, stops = StreamDecoder(tokenizer), StopStrings(stop)
     generated: list[int] = []
     text: list[str] = []

@@ -1,4 +1,6 @@
-"""flash-linear-attention's GPU kernels for the two recurrences; the torch forms of recurrence.py say what they compute."""
+"""flash-linear-attention's GPU kernels for the two recurrences; the torch forms of recurrence.py say what
+they compute.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,16 @@ import importlib.util
 
 from torch import Tensor
 
-# Up to this many tokens a step-by-step kernel beats the chunked one; fla's own layers switch at the same length.
+# Up to this many tokens a step-by-step kernel beats the chunked one; fla's own layers switch at the same
+# length.
 _RECURRENT_UP_TO = 64
 
 
 @functools.cache
 def available() -> bool:
-    """Whether fla and triton are installed. They are not needed: without them the torch forms run, also on a GPU."""
+    """Whether fla and triton are installed. They are not needed: without them the torch forms run, also on
+    a GPU.
+    """
     return all(importlib.util.find_spec(name) is not None for name in ("fla", "triton"))
 
 
@@ -29,6 +34,7 @@ def run(
     common = {"scale": 1.0, "initial_state": state[None], "output_final_state": True}
     short = q.shape[1] <= _RECURRENT_UP_TO
     if additive:
+        assert log_decay is not None  # Mamba2 always decays
         from fla.ops.simple_gla import chunk_simple_gla, fused_recurrent_simple_gla
 
         gla = fused_recurrent_simple_gla if short else chunk_simple_gla

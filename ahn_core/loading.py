@@ -1,6 +1,7 @@
 """Weights from disk or hub into the model: safetensors or GGUF, never pickles, never remote code.
 
-The base's query, key and value projections are joined into one matrix and so are the MLP's gate and up: fewer, larger products.
+The base's query, key and value projections are joined into one matrix and so are the MLP's gate and up:
+fewer, larger products.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .backbone import AHNForCausalLM
 
 _AHN_PREFIX = "model.layers.{}.ahn.fn."
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "tokenizer.model", "*.txt", "*.jinja")
 
@@ -48,18 +50,25 @@ def resolve_folder(source: str | os.PathLike[str], *, files: tuple[str, ...] = _
         return path
     looks_local = path.is_absolute() or str(source).startswith((".", "~")) or str(source).count("/") != 1
     if looks_local:
-        raise LoadError(f"there is no folder {source}, so no model can be read from it: check the path or give a hub id like 'Qwen/Qwen2.5-3B-Instruct'.")
+        raise LoadError(
+            f"there is no folder {source}, so no model can be read from it: check the path or give a hub "
+            "id like 'Qwen/Qwen2.5-3B-Instruct'."
+        )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(str(source), allow_patterns=list(files)))
     except HFValidationError as error:
-        raise LoadError(f"'{source}' is neither a folder nor a hub id ({error}), so nothing can be loaded: check the spelling.") from error
+        raise LoadError(
+            f"'{source}' is neither a folder nor a hub id ({error}), so nothing can be loaded: check the "
+            "spelling."
+        ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
         raise LoadError(
             f"'{source}' is no local folder and could not be fetched from the hub ({type(error).__name__}), "
-            "so there is no model to load: check the name and the network, or download it and give its folder."
+            "so there is no model to load: check the name and the network, or download it and give its "
+            "folder."
         ) from error
 
 
@@ -74,7 +83,9 @@ def _locate(base: str | os.PathLike[str], gguf_file: str | None) -> tuple[Path, 
         return resolve_folder(base), None
     folder = resolve_folder(base, files=(gguf_file, *_HUB_FILES[2:]))
     if not (folder / gguf_file).is_file():
-        raise LoadError(f"{folder} has no file {gguf_file}, so the model cannot be read: check the name of the GGUF file.")
+        raise LoadError(
+            f"{folder} has no file {gguf_file}, so the model cannot be read: check the name of the GGUF file."
+        )
     return folder, gguf_file
 
 
@@ -114,11 +125,20 @@ def load_tokenizer(base: str | os.PathLike[str], *, gguf_file: str | None = None
     from transformers import AutoTokenizer
 
     folder, gguf = _locate(base, gguf_file)
+    # Without this, transformers makes an empty tokenizer from the config alone.
+    if gguf is None and not any((folder / name).is_file() for name in _TOKENIZER_FILES):
+        raise LoadError(
+            f"{folder} has no tokenizer ({', '.join(_TOKENIZER_FILES)}), so text cannot be fed to the "
+            "model: add its files."
+        )
     extra = {"gguf_file": gguf} if gguf else {}
     try:
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, **extra)
     except (OSError, ValueError) as error:
-        raise LoadError(f"{folder} has no tokenizer that can be read ({_one_line(error)}), so text cannot be fed to the model.") from error
+        raise LoadError(
+            f"{folder} has no tokenizer that can be read ({_one_line(error)}), so text cannot be fed to "
+            "the model."
+        ) from error
 
 
 def save_ahn(model: AHNForCausalLM, folder: str | os.PathLike[str]) -> None:
@@ -151,21 +171,29 @@ def _read_safetensors(folder: Path) -> tuple[PretrainedConfig, dict[str, Tensor]
     from transformers import AutoConfig
 
     if not (folder / "config.json").is_file():
-        raise LoadError(f"{folder} has no config.json, so it is no model folder: give a folder in Hugging Face layout.")
+        raise LoadError(
+            f"{folder} has no config.json, so it is no model folder: give a folder in Hugging Face layout."
+        )
     weights = _open_safetensors(folder)
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True), weights
     except (OSError, ValueError) as error:
-        raise LoadError(f"{folder / 'config.json'} cannot be read ({_one_line(error)}), so the model cannot be built.") from error
+        raise LoadError(
+            f"{folder / 'config.json'} cannot be read ({_one_line(error)}), so the model cannot be built."
+        ) from error
 
 
 def _read_gguf(folder: Path, name: str) -> tuple[PretrainedConfig, dict[str, Tensor]]:
     from transformers import AutoModelForCausalLM
 
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, local_files_only=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, gguf_file=name, dtype=torch.float32, local_files_only=True
+        )
     except (OSError, ValueError) as error:
-        raise LoadError(f"{folder / name} cannot be read as GGUF ({_one_line(error)}), so the model cannot be loaded.") from error
+        raise LoadError(
+            f"{folder / name} cannot be read as GGUF ({_one_line(error)}), so the model cannot be loaded."
+        ) from error
     return model.config, dict(model.state_dict())
 
 
@@ -182,16 +210,24 @@ def _open_safetensors(folder: Path) -> dict[str, Tensor]:
         files = sorted(folder.glob("*.safetensors"))
     if not files:
         pickled = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
-        found = f" only pickled weights ({', '.join(pickled)}), which can run code when opened" if pickled else " no *.safetensors"
+        found = (
+            f" only pickled weights ({', '.join(pickled)}), which can run code when opened"
+            if pickled
+            else " no *.safetensors"
+        )
         raise LoadError(f"{folder} has{found}, so nothing was loaded: get the model as safetensors or GGUF.")
     weights: dict[str, Tensor] = {}
     for file in files:
         if not file.is_file():
-            raise LoadError(f"{file} is named in the index but missing, so the model is incomplete: download it again.")
+            raise LoadError(
+                f"{file} is named in the index but missing, so the model is incomplete: download it again."
+            )
         try:
             weights.update(load_file(file))
         except SafetensorError as error:
-            raise LoadError(f"{file} is damaged ({error}), so it was not loaded: download it again.") from error
+            raise LoadError(
+                f"{file} is damaged ({error}), so it was not loaded: download it again."
+            ) from error
     return weights
 
 
@@ -201,7 +237,13 @@ def _open_safetensors(folder: Path) -> dict[str, Tensor]:
 def _join_projections(weights: Mapping[str, Tensor], config: BackboneConfig) -> dict[str, Tensor]:
     """Hugging Face names to ours, with q, k, v and gate, up joined."""
     joined: dict[str, Tensor] = {}
-    parts = {"q_proj": "qkv_proj", "k_proj": "qkv_proj", "v_proj": "qkv_proj", "gate_proj": "gate_up_proj", "up_proj": "gate_up_proj"}
+    parts = {
+        "q_proj": "qkv_proj",
+        "k_proj": "qkv_proj",
+        "v_proj": "qkv_proj",
+        "gate_proj": "gate_up_proj",
+        "up_proj": "gate_up_proj",
+    }
     order = {"qkv_proj": ("q_proj", "k_proj", "v_proj"), "gate_up_proj": ("gate_proj", "up_proj")}
     for name, tensor in weights.items():
         if name.endswith("rotary_emb.inv_freq") or (name == "lm_head.weight" and config.tie_word_embeddings):
@@ -247,7 +289,10 @@ def _check_names_and_shapes(
     if wrong:
         problems.append(f"has wrong sizes: {_some(wrong)}")
     if problems:
-        raise LoadError(f"{source} does not fit {what}: it {'; it '.join(problems)}; nothing was loaded, so choose weights made for this model.")
+        raise LoadError(
+            f"{source} does not fit {what}: it {'; it '.join(problems)}; nothing was loaded, so choose "
+            "weights made for this model."
+        )
 
 
 # ---------------------------------------------------------------------- memory weights
@@ -259,10 +304,15 @@ def _read_ahn(
     if ahn is None:
         if base != "embedded":
             return AHNConfig(), None
-        return AHNConfig(sink_positions=zoo.EMBEDDED.sink_positions, memory_rope=zoo.EMBEDDED.memory_rope), None
+        return AHNConfig(
+            sink_positions=zoo.EMBEDDED.sink_positions, memory_rope=zoo.EMBEDDED.memory_rope
+        ), None
     folder = resolve_folder(ahn)
     if not (folder / "config.json").is_file():
-        raise LoadError(f"{folder} has no config.json, so it is no AHN checkpoint: give a folder with config.json and model.safetensors.")
+        raise LoadError(
+            f"{folder} has no config.json, so it is no AHN checkpoint: give a folder with config.json and "
+            "model.safetensors."
+        )
     return AHNConfig.from_json(folder / "config.json"), _open_safetensors(folder)
 
 
@@ -298,7 +348,9 @@ def _checked_memory(
 
 
 def _memory_dtype(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    """Decay parameters stay float32 whatever the model's dtype: a rounded half-life of 16,384 tokens is another one."""
+    """Decay parameters stay float32 whatever the model's dtype: a rounded half-life of 16,384 tokens is
+    another one.
+    """
     return tensor.detach().to(torch.float32 if name.endswith(("A_log", "dt_bias")) else dtype)
 
 
@@ -310,7 +362,9 @@ def _as_dtype(dtype: torch.dtype | str | None) -> torch.dtype | None:
         return dtype
     known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     if dtype not in known:
-        raise LoadError(f"dtype '{dtype}' is unknown, so the weights cannot be placed: use one of {', '.join(known)}.")
+        raise LoadError(
+            f"dtype '{dtype}' is unknown, so the weights cannot be placed: use one of {', '.join(known)}."
+        )
     return known[dtype]
 
 

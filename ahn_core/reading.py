@@ -1,8 +1,9 @@
 """What one call of T tokens sees and moves: worked out once, then used by every layer.
 
-A call brings positions p … p + T - 1. The query at position t sees the sinks 0 … S-1 and the window t-W+1 … t, and, if the
-cache has a memory, reads it after position t-W has been absorbed. Queries are cut into blocks at multiples of `QUERY_BLOCK`,
-counted from the start of the text and not of the call: a split into calls then changes nothing that is computed.
+A call brings positions p … p + T - 1. The query at position t sees the sinks 0 … S-1 and the window t-W+1 …
+t, and, if the cache has a memory, reads it after position t-W has been absorbed. Queries are cut into blocks
+at multiples of `QUERY_BLOCK`, counted from the start of the text and not of the call: a split into calls then
+changes nothing that is computed.
 """
 
 from __future__ import annotations
@@ -15,24 +16,31 @@ from torch import Tensor
 from .config import SinkPositions
 from .rope import Rotary
 
-# Queries that share one slice of the window, and, with capped sinks, one place for them. Part of what capped sinks compute.
+# Queries that share one slice of the window, and, with capped sinks, one place for them. Part of what capped
+# sinks compute.
 QUERY_BLOCK = 256
 
 
 @dataclass(frozen=True)
 class QueryBlock:
-    """Queries `rows` of the call see the first `sinks` sinks and `window` of the span (ring in order, then new tokens)."""
+    """Queries `rows` of the call see the first `sinks` sinks and `window` of the span (ring in order, then
+    new tokens).
+    """
 
     rows: slice
     sinks: int
     window: slice
     mask: Tensor | None  # [rows, sinks + window] to add to the scores; None when every key is visible
-    sink_rotation: tuple[Tensor, Tensor] | None  # (cos, sin) [sinks, D] of the place capped sinks have for this block
+    sink_rotation: (
+        tuple[Tensor, Tensor] | None
+    )  # (cos, sin) [sinks, D] of the place capped sinks have for this block
 
 
 @dataclass(frozen=True)
 class Eviction:
-    """Tokens the call pushes out of the window: `tokens` of the span, each absorbed just before its reader reads."""
+    """Tokens the call pushes out of the window: `tokens` of the span, each absorbed just before its reader
+    reads.
+    """
 
     tokens: slice
     first_reader: int  # row of the call's queries
@@ -41,7 +49,9 @@ class Eviction:
 
 @dataclass(frozen=True)
 class Call:
-    """One call's plan. `ring` gives the slices of the ring that, joined, are the window before the call, oldest first."""
+    """One call's plan. `ring` gives the slices of the ring that, joined, are the window before the call,
+    oldest first.
+    """
 
     start: int
     count: int
@@ -58,7 +68,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a token is kept: S sinks, then a ring of W slots. `full` attention is the case in which every token is a sink."""
+    """Where a token is kept: S sinks, then a ring of W slots. `full` attention is the case in which every
+    token is a sink.
+    """
 
     attention_sinks: int | None  # None: no end to them (full attention)
     sliding_window: int
@@ -121,10 +133,19 @@ class Layout:
         return (slice(sinks + oldest, sinks + self.sliding_window), slice(sinks, sinks + oldest))
 
     def _block(
-        self, first: int, end: int, start: int, span_start: int, rotary: Rotary, device: torch.device, dtype: torch.dtype
+        self,
+        first: int,
+        end: int,
+        start: int,
+        span_start: int,
+        rotary: Rotary,
+        device: torch.device,
+        dtype: torch.dtype,
     ) -> QueryBlock:
         sinks = self.sinks_among(end)
-        low = min(max(sinks, first - self.sliding_window + 1), end)  # oldest position in the window of the first query
+        low = min(
+            max(sinks, first - self.sliding_window + 1), end
+        )  # oldest position in the window of the first query
         mask = None
         if end - first > 1:
             queries = torch.arange(first, end, device=device)[:, None]

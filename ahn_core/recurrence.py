@@ -7,11 +7,12 @@ Shapes, for H heads, T tokens, key size K and value size V:
     log_decay, beta  [H, T]      log_decay <= 0; None means no decay
     state            [H, K, V]   float32
 
-Every function returns (o [H, T, V], final state [H, K, V]) and leaves its arguments alone. The loops say what is meant;
-the chunked forms are what runs. Token t is absorbed first, then the state is read with q_t.
+Every function returns (o [H, T, V], final state [H, K, V]) and leaves its arguments alone. The loops say what
+is meant; the chunked forms are what runs. Token t is absorbed first, then the state is read with q_t.
 
-Delta rule: Yang et al., "Parallelizing Linear Transformers with the Delta Rule" (arXiv 2406.06484), gated as in
-"Gated Delta Networks" (arXiv 2412.06464). Additive rule: Dao & Gu, "Transformers are SSMs" (arXiv 2405.21060).
+Delta rule: Yang et al., "Parallelizing Linear Transformers with the Delta Rule" (arXiv 2406.06484), gated as
+in "Gated Delta Networks" (arXiv 2412.06464). Additive rule: Dao & Gu, "Transformers are SSMs" (arXiv
+2405.21060).
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def delta_rule_chunked(
     """The delta rule, `CHUNK` tokens at a time.
 
     Within a chunk that starts from S, with cumulative log decay G, the rows actually written, u, solve
-    (I + A) u = beta (v - exp(G) k S) where A_ij = beta_i exp(G_i - G_j) (k_i . k_j) for j < i. The solve does not need S, so
-    it is done for all chunks at once; only three small products a chunk run in sequence.
+    (I + A) u = beta (v - exp(G) k S) where A_ij = beta_i exp(G_i - G_j) (k_i . k_j) for j < i. The solve does
+    not need S, so it is done for all chunks at once; only three small products a chunk run in sequence.
     """
     chunks = _Chunks.cut(q, k, v, log_decay, beta)
     strictly_lower = chunks.decay.tril(-1) * (chunks.k @ chunks.k.mT)  # [H, N, C, C]
@@ -77,9 +78,13 @@ def additive_rule_chunked(
 
 
 class _Chunks:
-    """A sequence cut into N chunks of C tokens, with the decays inside each. The tail is padded with tokens of beta 0."""
+    """A sequence cut into N chunks of C tokens, with the decays inside each. The tail is padded with
+    tokens of beta 0.
+    """
 
-    def __init__(self, q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None, beta: Tensor, length: int) -> None:
+    def __init__(
+        self, q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None, beta: Tensor, length: int
+    ) -> None:
         self.q, self.k, self.v, self.beta, self.length = q, k, v, beta, length  # [H, N, C, ...]
         size = q.shape[2]
         keep = torch.ones(size, size, dtype=torch.bool, device=q.device).tril()
@@ -105,10 +110,14 @@ class _Chunks:
                 x = F.pad(x, (0, 0) * (x.dim() - 2) + (0, padding))
             return x.unflatten(1, (-1, size))
 
-        return cls(chunk(q), chunk(k), chunk(v), None if log_decay is None else chunk(log_decay), chunk(beta), length)
+        return cls(
+            chunk(q), chunk(k), chunk(v), None if log_decay is None else chunk(log_decay), chunk(beta), length
+        )
 
     def scan(self, written: Tensor, reads: Tensor | None, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Carry the state from chunk to chunk. `written` [H, N, C, V]; `reads` [H, N, C, K] is what the state takes off it."""
+        """Carry the state from chunk to chunk. `written` [H, N, C, V]; `reads` [H, N, C, K] is what the
+        state takes off it.
+        """
         inside = self.decay * (self.q @ self.k.mT)  # [H, N, C, C]
         q_start = self.q * self.since_start[..., None]
         k_end = (self.k * self.until_end[..., None]).mT  # [H, N, K, C]

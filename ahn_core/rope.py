@@ -1,4 +1,6 @@
-"""Rotary position embedding, with angles taken in float64 so that position one million is as exact as position one."""
+"""Rotary position embedding, with angles taken in float64 so that position one million is as exact as
+position one.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,20 @@ from .config import BackboneConfig
 class Rotary:
     """Cosines and sines for any range of positions.
 
-    The angle is computed on the CPU in float64: in float32 the fastest frequency is off by 0.06 rad at position 1,000,000.
+    The angle is computed on the CPU in float64: in float32 the fastest frequency is off by 0.06 rad at
+    position 1,000,000.
     """
 
     def __init__(self, config: BackboneConfig) -> None:
         # On the CPU also when the model is built on the meta device.
-        self._frequencies = torch.tensor(config.inverse_frequencies, dtype=torch.float64, device="cpu")  # [D/2]
+        self._frequencies = torch.tensor(
+            config.inverse_frequencies, dtype=torch.float64, device="cpu"
+        )  # [D/2]
         self._scaling = config.rope_attention_scaling
 
-    def table(self, start: int, count: int, *, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    def table(
+        self, start: int, count: int, *, device: torch.device, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
         """Cosine and sine, each [count, D], of positions start … start + count - 1."""
         positions = torch.arange(start, start + count, dtype=torch.float64, device="cpu")
         angles = torch.outer(positions, self._frequencies).repeat(1, 2)  # [count, D]
@@ -28,6 +35,8 @@ class Rotary:
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate x [..., T, D] by the table's angles [T, D]; with `-sin` the rotation is undone (up to the scaling squared)."""
+    """Rotate x [..., T, D] by the table's angles [T, D]; with `-sin` the rotation is undone (up to the
+    scaling squared).
+    """
     first, second = x.chunk(2, dim=-1)
     return x * cos + torch.cat((-second, first), dim=-1) * sin

@@ -28,13 +28,17 @@ class StreamDecoder:
         return piece
 
     def flush(self) -> str:
-        """What is still held when no more tokens come: an incomplete character shows as the replacement character."""
+        """What is still held when no more tokens come: an incomplete character shows as the replacement
+        character.
+        """
         held, self._held = self._held, []
         return self._tokenizer.decode(held, skip_special_tokens=True) if held else ""
 
 
 class StopStrings:
-    """Passes text through up to the first stop string, holding back whatever may turn out to be its beginning."""
+    """Passes text through up to the first stop string, holding back whatever may turn out to be its
+    beginning.
+    """
 
     def __init__(self, stop: Sequence[str]) -> None:
         self._stop = tuple(string for string in stop if string)

@@ -28,9 +28,11 @@ def tiny_model(
     memory_rope: bool = False,
     **overrides: object,
 ) -> AHNForCausalLM:
-    """A random float32 model of 2 layers, 4 query heads on 2 key-value heads of 16, vocabulary of `byte_tokenizer`.
+    """A random float32 model of 2 layers, 4 query heads on 2 key-value heads of 16, vocabulary of
+    `byte_tokenizer`.
 
-    `trained` gives the memory a random output map, so that it matters; otherwise it adds zero, as a fresh one does.
+    `trained` gives the memory a random output map, so that it matters; otherwise it adds zero, as a fresh one
+    does.
     """
     values: dict[str, object] = {
         "model_type": "llama",
@@ -79,6 +81,8 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
     backend.decoder = decoders.ByteLevel()
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     backend.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in specials])
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="<|im_end|>", bos_token="<|im_start|>")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|im_end|>", bos_token="<|im_start|>"
+    )
     tokenizer.chat_template = CHATML
     return tokenizer

@@ -1,6 +1,8 @@
-"""What a model with sinks, window and memory computes, position by position from the definition: slow and obvious.
+"""What a model with sinks, window and memory computes, position by position from the definition: slow and
+obvious.
 
-Nothing here is shared with the package but the weights: rotation, gates, cells and attention are written out again.
+Nothing here is shared with the package but the weights: rotation, gates, cells and attention are written out
+again.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def logits(model: AHNForCausalLM, ids: list[int], sinks: int, window: int, *, me
     return rms(x, model.norm.weight.double(), config.rms_norm_eps) @ model.lm_head.weight.double().T
 
 
-def _attention(model: AHNForCausalLM, layer: torch.nn.Module, h: Tensor, sinks: int, window: int, memory: bool) -> Tensor:
+def _attention(
+    model: AHNForCausalLM, layer: torch.nn.Module, h: Tensor, sinks: int, window: int, memory: bool
+) -> Tensor:
     config, ahn = model.config, model.ahn_config
     heads, kv_heads, size = config.num_attention_heads, config.num_key_value_heads, config.head_dim
     frequencies = torch.tensor(config.inverse_frequencies, dtype=torch.float64)
@@ -60,7 +64,9 @@ def _attention(model: AHNForCausalLM, layer: torch.nn.Module, h: Tensor, sinks: 
         block = t // reading.QUERY_BLOCK * reading.QUERY_BLOCK
         offset = max(0, block - window + 1 - sinks) if capped else 0
         seen = [j for j in range(t + 1) if j < sinks or j > t - window]
-        keys = torch.stack([rotated(k[j], j + offset if j < sinks else j, frequencies) for j in seen])  # [N, H, D]
+        keys = torch.stack(
+            [rotated(k[j], j + offset if j < sinks else j, frequencies) for j in seen]
+        )  # [N, H, D]
         scores = torch.einsum("hd,nhd->hn", rotated(q[t], t, frequencies), keys) / size**0.5
         out = torch.einsum("hn,nhd->hd", scores.softmax(-1), v[seen])
         leaving = t - window
@@ -75,7 +81,9 @@ def _attention(model: AHNForCausalLM, layer: torch.nn.Module, h: Tensor, sinks: 
     return torch.stack(rows) @ layer.self_attn.o_proj.weight.double().T
 
 
-def _cell(cell, state: Tensor, k: Tensor, v: Tensor, h_written: Tensor, q: Tensor, h_reader: Tensor) -> tuple[Tensor, Tensor]:
+def _cell(
+    cell, state: Tensor, k: Tensor, v: Tensor, h_written: Tensor, q: Tensor, h_reader: Tensor
+) -> tuple[Tensor, Tensor]:
     def softplus(x: Tensor) -> Tensor:
         return torch.log1p(x.exp())
 

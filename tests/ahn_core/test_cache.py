@@ -151,10 +151,12 @@ def test_every_token_lives_in_exactly_one_store(sinks: int, window: int, length:
         span = layer._span(call, layer.values, values)[0, :, 0]
         if call.eviction:
             absorbed += span[call.eviction.tokens].tolist()
-        from ahn_core.cache import Projected, Update
+        from ahn_core.layer_cache import Projected, Update
 
         gates = numbers[:, None, None].expand(count, 2, 4)
-        update = Update(Projected(queries, queries, values, values, values), gates, layer.state, values[0, 0], None)
+        update = Update(
+            Projected(queries, queries, values, values, values), gates, layer.state, values[0, 0], None
+        )
         layer.commit(call, update)
         position += count
         held = layer.values[0, :, 0]
@@ -198,7 +200,9 @@ def test_save_and_load_continue_alike(kind, length: int, tmp_path: Path) -> None
     loaded.load(tmp_path / "c.safetensors")
     assert loaded.get_seq_length() == length
     assert list(tmp_path.iterdir()) == [tmp_path / "c.safetensors"]
-    assert torch.equal(feed(MODEL, loaded, text(20, 9), [1] * 3 + [17]), feed(MODEL, cache, text(20, 9), [1] * 3 + [17]))
+    assert torch.equal(
+        feed(MODEL, loaded, text(20, 9), [1] * 3 + [17]), feed(MODEL, cache, text(20, 9), [1] * 3 + [17])
+    )
 
 
 def test_load_says_what_differs(tmp_path: Path) -> None:
@@ -286,13 +290,17 @@ def test_layer_stats(cell) -> None:
 
 
 def test_memory_share_is_what_was_added() -> None:
-    """Checked on the last token: share = |memory| / (|memory| + |window|), from a second run without the memory."""
+    """Checked on the last token: share = |memory| / (|memory| + |window|), from a second run without the
+    memory.
+    """
     cache = MODEL.make_cache("ahn", attention_sinks=3, sliding_window=8)
     feed(MODEL, cache, text(30), [29, 1])
     layer = cache.layers[0]
     window_only = MODEL.make_cache("window", attention_sinks=3, sliding_window=8)
     feed(MODEL, window_only, text(30), [29, 1])
-    torch.testing.assert_close(layer.window_output, window_only.layers[0].window_output, **exact)  # first layer: same input
+    torch.testing.assert_close(
+        layer.window_output, window_only.layers[0].window_output, **exact
+    )  # first layer: same input
     share = layer.memory_output.norm() / (layer.memory_output.norm() + layer.window_output.norm())
     assert cache.stats().layers[0].memory_share == pytest.approx(float(share))
 
@@ -321,7 +329,9 @@ def test_unknown_kind_and_wrong_input_are_refused() -> None:
 
 
 def test_gradients_reach_the_memory_and_equal_the_loop() -> None:
-    """One code path for training: the gradient of a loss over the whole text, chunked form against plain loop."""
+    """One code path for training: the gradient of a loss over the whole text, chunked form against plain
+    loop.
+    """
     from ahn_core import recurrence
     from ahn_core.cells import GatedDeltaNet
 

@@ -19,14 +19,22 @@ TOLERANCE = 2e-3  # logits are about 6 in size; a zeroed memory moves them by 30
 def load(case: str) -> tuple[AHNForCausalLM, dict, dict[str, torch.Tensor]]:
     folder = GOLDEN / case
     facts = json.loads((folder / "case.json").read_text())
-    return AHNForCausalLM.from_pretrained(folder / "base", folder / "ahn"), facts, load_file(folder / "expected.safetensors")
+    return (
+        AHNForCausalLM.from_pretrained(folder / "base", folder / "ahn"),
+        facts,
+        load_file(folder / "expected.safetensors"),
+    )
 
 
 def largest_error(case: str, splits: list[int]) -> float:
-    """Read the prefill in pieces of these lengths, then decode one token at a time; largest difference of all logits."""
+    """Read the prefill in pieces of these lengths, then decode one token at a time; largest difference of
+    all logits.
+    """
     model, facts, expected = load(case)
-    ids, length = expected["input_ids"].long(), facts["prefill_len"]
-    cache = model.make_cache("ahn", attention_sinks=facts["attention_sinks"], sliding_window=facts["sliding_window"])
+    ids = expected["input_ids"].long()
+    cache = model.make_cache(
+        "ahn", attention_sinks=facts["attention_sinks"], sliding_window=facts["sliding_window"]
+    )
     logits = []
     with torch.no_grad():
         for piece in ids.split([*splits, *[1] * facts["decode_len"]]):
@@ -71,7 +79,9 @@ def test_a_missing_memory_shows(case: str) -> None:
     """Guards the tolerance: without the memory's part the same comparison fails by far."""
     model, facts, expected = load(case)
     length = facts["prefill_len"]
-    cache = model.make_cache("window", attention_sinks=facts["attention_sinks"], sliding_window=facts["sliding_window"])
+    cache = model.make_cache(
+        "window", attention_sinks=facts["attention_sinks"], sliding_window=facts["sliding_window"]
+    )
     with torch.no_grad():
         logits = model(expected["input_ids"].long()[None, :length], past_key_values=cache).logits[0]
     assert float((logits - expected["prefill_logits"]).abs().max()) > 1.0

@@ -50,7 +50,9 @@ def with_gradients(form: Form, arguments: list[Tensor | None]) -> list[Tensor]:
 def test_chunked_equals_loop(rule: str, length: int, decay: bool, state: bool) -> None:
     loop, chunked = PAIRS[rule]
     arguments = inputs(length, decay=decay, state=state)
-    for expected, found in zip(with_gradients(loop, arguments), with_gradients(chunked, arguments), strict=True):
+    for expected, found in zip(
+        with_gradients(loop, arguments), with_gradients(chunked, arguments), strict=True
+    ):
         torch.testing.assert_close(found, expected, rtol=2e-4, atol=2e-4)
 
 
@@ -60,7 +62,9 @@ def test_strong_decay_stays_finite(rule: str) -> None:
     arguments = inputs(130, decay=True, state=True)
     arguments[3] = torch.full((HEADS, 130), -20.0)
     loop, chunked = PAIRS[rule]
-    for expected, found in zip(with_gradients(loop, arguments), with_gradients(chunked, arguments), strict=True):
+    for expected, found in zip(
+        with_gradients(loop, arguments), with_gradients(chunked, arguments), strict=True
+    ):
         assert found.isfinite().all()
         torch.testing.assert_close(found, expected, rtol=2e-4, atol=2e-4)
 
@@ -77,7 +81,9 @@ def test_two_pieces_equal_one(rule: str) -> None:
 
 
 def test_a_key_written_twice_is_replaced() -> None:
-    """What tells the delta rule from the additive one: with beta 1 the second value of a key replaces the first."""
+    """What tells the delta rule from the additive one: with beta 1 the second value of a key replaces the
+    first.
+    """
     k = torch.zeros(1, 2, KEY)
     k[..., 0] = 1.0
     v = torch.tensor([[[1.0] * VALUE, [5.0] * VALUE]])
