@@ -1,16 +1,24 @@
-"""One model, many chats: the device lock, the snapshots on disk and the list of chats."""
+"""One model, many chats: the device, the readings on disk and the list of chats."""
 
 from __future__ import annotations
 
+import shutil
+import threading
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.chat.chat import Chat
+from app.chat.compare import Comparing
+from app.chat.errors import ChatError, UnknownChatError
 from app.chat.events import CompareEvent, ReadingEstimate
+from app.chat.records import documents_from_record, turn_from_record
+from app.chat.resources import Resources
 from app.chat.settings import MEMORY_KINDS, ChatSettings, MemoryKind
+from app.chat.snapshots import ReadingSnapshots
 from app.chat.streams import EventStream
-from app.sessions import ChatSummary
+from app.sessions import ChatSummary, Sessions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -19,6 +27,7 @@ if TYPE_CHECKING:
     from app.library import Library
 
 DEFAULT_SNAPSHOT_BYTES = 4 * 2**30
+_CLOSING_SECONDS = 30.0
 
 
 class Engine:
@@ -37,41 +46,79 @@ class Engine:
         self.model = model
         self.tokenizer = tokenizer
         self.library = library
-        raise NotImplementedError
+        turns = data_dir / "turns"
+        shutil.rmtree(turns, ignore_errors=True)  # copies that a crash left; they are never used twice
+        self._sessions = Sessions(data_dir / "chats.sqlite3")
+        snapshots = ReadingSnapshots(data_dir / "snapshots", snapshot_bytes)
+        self._resources = Resources(model, tokenizer, library, self._sessions, snapshots, turns)
+        self._chats: dict[str, Chat] = {}
+        self._streams: list[EventStream[CompareEvent]] = []
+        self._lock = threading.Lock()  # over the two above
 
     def new_chat(self, settings: ChatSettings | None = None) -> Chat:
         """An empty chat. It is stored, and listed, from its first document or question on.
 
         Raises SettingsError where sinks and window exceed the model.
         """
-        raise NotImplementedError
+        chat = Chat(self._resources, uuid.uuid4().hex, settings or ChatSettings())
+        with self._lock:
+            self._chats[chat.id] = chat
+        return chat
 
     def chat(self, chat_id: str) -> Chat:
         """The open chat of this id, or the stored one, opened: its documents come back from the kept reading.
 
         Raises UnknownChatError.
         """
-        raise NotImplementedError
+        with self._lock:
+            if chat_id not in self._chats:
+                self._chats[chat_id] = self._open(chat_id)
+            return self._chats[chat_id]
 
     def close_chat(self, chat_id: str) -> None:
         """Stop the chat's answer and reading and free its caches; what was read and said is kept on disk."""
-        raise NotImplementedError
+        with self._lock:
+            chat = self._chats.pop(chat_id, None)
+        if chat is not None:
+            chat.close()
 
     def delete_chat(self, chat_id: str) -> None:
-        """Close the chat and forget its transcript. Documents stay in the library, readings among the snapshots."""
-        raise NotImplementedError
+        """Close the chat and forget its transcript. Documents stay in the library, readings among the snapshots.
+
+        Raises UnknownChatError.
+        """
+        with self._lock:
+            chat = self._chats.pop(chat_id, None)
+        if chat is not None:
+            chat.close(delete=True)
+        elif not self._sessions.delete(chat_id):
+            raise _unknown(chat_id)
 
     def rename_chat(self, chat_id: str, title: str) -> None:
         """Give a stored chat another title. Raises ChatError for an empty one, UnknownChatError."""
-        raise NotImplementedError
+        with self._lock:
+            chat = self._chats.get(chat_id)
+        if chat is not None:
+            chat.rename(title)
+            return
+        title = " ".join(title.split())
+        if not title:
+            raise ChatError(
+                "The title is empty, so the chat could not be found by it; type at least one character."
+            )
+        if not self._sessions.rename(chat_id, title):
+            raise _unknown(chat_id)
 
     def list_chats(self, search: str = "") -> list[ChatSummary]:
         """The stored chats, last used first; with `search`, those whose title, documents or turns contain it."""
-        raise NotImplementedError
+        return self._sessions.list_chats(search)
 
     def estimate(self, document_ids: Sequence[str], settings: ChatSettings) -> ReadingEstimate:
         """What reading these documents would take, before it starts; cheap enough for a handler (samples the text)."""
-        raise NotImplementedError
+        settings.check_fits(self._resources.max_positions)
+        counts = [self._resources.tokens.estimate(self._resources.document(entry)) for entry in document_ids]
+        tokens = sum(count for count, _ in counts)
+        return self._resources.estimate(settings, tokens, tokens, all(exact for _, exact in counts))
 
     def compare(
         self,
@@ -82,10 +129,47 @@ class Engine:
     ) -> EventStream[CompareEvent]:
         """Ask the same question with each kind of memory in turn. `stop()` or closing the stream ends it.
 
-        Raises ChatError for an empty question or no kind.
+        Raises ChatError for an empty question, no kind of memory, or a document that cannot be read.
         """
-        raise NotImplementedError
+        documents = [self._resources.document(document_id) for document_id in document_ids]
+        stream = EventStream(Comparing(self._resources, documents, question, settings, kinds), name="compare")
+        with self._lock:
+            self._streams = [running for running in self._streams if not running.join(timeout=0)] + [stream]
+        return stream
 
     def close(self) -> None:
         """Close every chat and wait until their threads have kept what was read."""
-        raise NotImplementedError
+        with self._lock:
+            chats, self._chats = list(self._chats.values()), {}
+            streams, self._streams = self._streams, []
+        for stream in streams:
+            stream.stop()
+        for chat in chats:
+            chat.close()
+        for chat in chats:
+            chat.join(_CLOSING_SECONDS)
+        for stream in streams:
+            stream.join(_CLOSING_SECONDS)
+        self._sessions.close()
+
+    def _open(self, chat_id: str) -> Chat:
+        stored = self._sessions.load(chat_id)
+        if stored is None:
+            raise _unknown(chat_id)
+        entries, plan = documents_from_record(stored.documents)
+        fingerprint = self._resources.encoder.fingerprint
+        return Chat(
+            self._resources,
+            chat_id,
+            ChatSettings.from_json(stored.settings),
+            title=stored.title if stored.named else "",
+            entries=entries,
+            plan=plan,
+            turns=[turn_from_record(turn, fingerprint) for turn in stored.turns],
+        )
+
+
+def _unknown(chat_id: str) -> UnknownChatError:
+    return UnknownChatError(
+        f"There is no chat {chat_id!r}, so it could not be opened; choose one from the list."
+    )

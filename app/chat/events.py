@@ -218,7 +218,9 @@ class AnswerFailed:
     message: str
 
 
-ChatEvent = Waiting | AnswerStarted | PromptRead | AnswerToken | AnswerFinished | AnswerCancelled | AnswerFailed
+ChatEvent = (
+    Waiting | AnswerStarted | PromptRead | AnswerToken | AnswerFinished | AnswerCancelled | AnswerFailed
+)
 
 
 @dataclass(frozen=True)

@@ -82,5 +82,6 @@ class ChatSettings:
 def _at_least(name: str, value: int, limit: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < limit:
         raise SettingsError(
-            f"The {name} of {value!r} cannot be used: it must be a whole number of {limit} or more; change it in Settings."
+            f"The setting “{name}” is {value!r}, not a whole number of {limit} or more, so nothing can be read or "
+            "answered with it; change it in Settings."
         )

@@ -1,0 +1,215 @@
+"""Writing one answer over a cache that has read the documents and the turns before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from app.chat.errors import ChatError
+from app.chat.events import (
+    AnswerFigures,
+    AnswerPiece,
+    AnswerStarted,
+    AnswerToken,
+    PromptRead,
+    ReadPhase,
+    ReadState,
+    Turn,
+    TurnState,
+)
+from app.chat.settings import ChatSettings
+from app.chat.turns import Head
+
+if TYPE_CHECKING:
+    from ahn_core import Finished
+    from app.chat.live import LiveStats
+    from app.chat.prompt import PromptLayout
+    from app.chat.reading import Reader
+    from app.chat.resources import Resources
+
+DOCUMENTS_END = "\n\n---\n\n"  # between the documents, or what has been read of them, and the question
+_PUBLISH_EVERY = 16  # tokens
+
+
+@dataclass(frozen=True)
+class PastTurn:
+    """A turn as it is fed again: its answer's own tokens where this tokenizer wrote them."""
+
+    turn: Turn
+    token_ids: tuple[int, ...] | None
+
+
+@dataclass
+class Draft:
+    """An answer while it is being written; read by other threads."""
+
+    question: str
+    pieces: list[AnswerPiece] = field(default_factory=list)
+    token_ids: list[int] = field(default_factory=list)
+
+    def turn(self) -> Turn:
+        """The turn so far."""
+        pieces = tuple(self.pieces)
+        return Turn(self.question, "".join(piece.text for piece in pieces), TurnState.ANSWERING, pieces)
+
+
+def check_question(resources: Resources, settings: ChatSettings, question: str) -> str:
+    """The question without surrounding blanks. Raises ChatError where it is empty or cannot be held word for word."""
+    question = question.strip()
+    if not question:
+        raise ChatError("The question is empty, so there is nothing to answer; type one first.")
+    layout = resources.layout(settings.system_prompt)
+    tokens = len(resources.encoder.encode(question)) + len(layout.asking)
+    if settings.memory == "full":
+        limit, name = (
+            resources.max_positions - len(layout.opening) - 1,
+            "length the model was trained for leaves",
+        )
+    else:
+        limit, name = settings.sliding_window, "sliding window holds"
+    if tokens > limit:
+        raise ChatError(
+            f"The question has {tokens:,} tokens, more than the {limit:,} the {name}, so its beginning would be lost "
+            "before the answer; shorten it, or add the long text as a document."
+        )
+    return question
+
+
+def what_is_read(states: Sequence[ReadState], turn_index: int) -> AnswerStarted:
+    """How much of the documents an answer given now knows."""
+    return AnswerStarted(
+        turn_index=turn_index,
+        tokens_read=sum(state.tokens_done for state in states),
+        tokens_total=sum(state.tokens_total for state in states),
+        pages_read=sum(state.pages_done for state in states if state.phase is not ReadPhase.COUNTING),
+        pages_total=sum(state.page_count for state in states),
+        read_all=all(state.phase is ReadPhase.DONE for state in states),
+    )
+
+
+def first_head(resources: Resources, reader: Reader) -> Head:
+    """A head over a copy of the documents' cache, before any question. Needs the device."""
+    cache = reader.prepare()
+    pending = resources.encoder.encode(DOCUMENTS_END) if reader.plan() else []
+    return Head(cache.clone(), 0, cache.get_seq_length(), tuple(pending))
+
+
+def replay(
+    resources: Resources,
+    layout: PromptLayout,
+    head: Head,
+    past: Sequence[PastTurn],
+    should_stop: Callable[[], bool],
+    emit: Callable[[PromptRead], None],
+) -> Head | None:
+    """Feed turns that were answered over another cache; None where `should_stop` came true. Needs the device."""
+    from ahn_core import prefill
+
+    for entry in past:
+        if entry.turn.state is TurnState.FAILED and not entry.turn.answer:  # the model never saw it
+            head = replace(head, turns=head.turns + 1)
+            continue
+        answer = (
+            entry.token_ids if entry.token_ids is not None else resources.encoder.encode(entry.turn.answer)
+        )
+        ids = [*head.pending, *resources.encoder.encode(entry.turn.question), *layout.asking, *answer]
+        done = 0
+        for progress in prefill(resources.model, ids, head.cache, should_stop=should_stop):
+            done = progress.tokens_done
+            emit(PromptRead(done, progress.tokens_total, progress.tokens_per_second))
+        if done < len(ids):
+            return None
+        head = replace(head, turns=head.turns + 1, pending=layout.next_question)
+    return head
+
+
+def write_answer(
+    resources: Resources,
+    layout: PromptLayout,
+    head: Head,
+    settings: ChatSettings,
+    draft: Draft,
+    known: AnswerStarted,
+    live: LiveStats,
+    should_stop: Callable[[], bool],
+    emit: Callable[[PromptRead | AnswerToken], None],
+) -> tuple[Turn, Head]:
+    """Feed the draft's question and write the answer into the draft. Needs the device.
+
+    Returns the turn and the head after it. Raises ChatError where a full cache has no room for the question.
+    """
+    from ahn_core import PrefillProgress, Token, stream_generate
+
+    prompt = [*head.pending, *resources.encoder.encode(draft.question), *layout.asking]
+    room = settings.max_new_tokens
+    if settings.memory == "full":
+        room = min(room, resources.max_positions - head.cache.get_seq_length() - len(prompt))
+        if room < 1:
+            raise ChatError(
+                f"Documents, turns and this question come to {head.cache.get_seq_length() + len(prompt):,} tokens, but "
+                f"with full attention this model is reliable only up to the {resources.max_positions:,} it was trained "
+                "for and answers with noise beyond; clear the chat, or choose the AHN or the window memory in Settings."
+            )
+    finished: Finished | None = None
+    decoding_since = time.perf_counter()
+    for event in stream_generate(
+        resources.model,
+        resources.tokenizer,
+        prompt,
+        head.cache,
+        max_new_tokens=room,
+        sampling=settings.sampling,
+        should_stop=should_stop,
+    ):
+        if isinstance(event, PrefillProgress):
+            emit(PromptRead(event.tokens_done, event.tokens_total, event.tokens_per_second))
+            decoding_since = time.perf_counter()
+        elif isinstance(event, Token):
+            draft.token_ids.append(event.token_id)
+            draft.pieces.append(AnswerPiece(event.text, event.memory_share))
+            count = len(draft.token_ids)
+            rate = count / max(time.perf_counter() - decoding_since, 1e-6)
+            emit(AnswerToken(event.text, event.memory_share, count, rate))
+            if count % _PUBLISH_EVERY == 1:
+                live.publish(head.cache)
+        else:
+            finished = event
+    assert finished is not None, "a generation ends with its figures"
+    written = "".join(piece.text for piece in draft.pieces)
+    if (
+        len(finished.text) > len(written) and draft.pieces
+    ):  # what was held back for a character that never came
+        last = draft.pieces[-1]
+        draft.pieces[-1] = AnswerPiece(last.text + finished.text[len(written) :], last.memory_share)
+    turn = Turn(
+        question=draft.question,
+        answer=finished.text,
+        state=TurnState.STOPPED if finished.reason == "cancelled" else TurnState.DONE,
+        pieces=tuple(draft.pieces),
+        figures=_figures(finished, head, known),
+    )
+    return turn, replace(head, turns=head.turns + 1, pending=layout.next_question)
+
+
+def _figures(finished: Finished, head: Head, known: AnswerStarted) -> AnswerFigures:
+    stats = head.cache.stats(per_layer=False)
+    return AnswerFigures(
+        reason=finished.reason,
+        prompt_tokens=finished.prompt_tokens,
+        generated_tokens=finished.generated_tokens,
+        prefill_seconds=finished.prefill_seconds,
+        prefill_tokens_per_second=finished.prefill_tokens_per_second,
+        decode_seconds=finished.decode_seconds,
+        decode_tokens_per_second=finished.decode_tokens_per_second,
+        time_to_first_token=finished.time_to_first_token or 0.0,
+        cache_nbytes=stats.nbytes,
+        full_attention_bytes=stats.full_attention_bytes,
+        sequence_length=stats.seq_length,
+        tokens_read=known.tokens_read,
+        tokens_total=known.tokens_total,
+        pages_read=known.pages_read,
+        pages_total=known.pages_total,
+        read_all=known.read_all,
+    )

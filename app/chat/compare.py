@@ -1,0 +1,186 @@
+"""The same documents and question, answered with one kind of memory after the other by one set of weights."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from app.chat.answers import Draft, check_question, first_head, what_is_read, write_answer
+from app.chat.entries import entry_of
+from app.chat.errors import ChatError
+from app.chat.events import (
+    CompareEvent,
+    Comparison,
+    Difference,
+    PaneEvent,
+    PaneFailed,
+    PaneFinished,
+    Reading,
+    ReadPhase,
+    Waiting,
+)
+from app.chat.live import LiveStats
+from app.chat.reading import Reader
+from app.chat.settings import ChatSettings, MemoryKind
+
+if TYPE_CHECKING:
+    from app.chat.device import Ticket
+    from app.chat.resources import Resources
+    from app.library import Document
+
+log = logging.getLogger(__name__)
+
+
+class _Cancelled(Exception):
+    """The comparison was stopped."""
+
+
+class Comparing:
+    """One comparison. Calling it does the work, in the calling thread; only one pane's cache exists at a time."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        documents: Sequence[Document],
+        question: str,
+        settings: ChatSettings,
+        kinds: Sequence[MemoryKind],
+    ) -> None:
+        """Raises ChatError where there is nothing to compare or ask."""
+        if not kinds:
+            raise ChatError(
+                "No kind of memory is chosen, so there is nothing to compare; choose at least one."
+            )
+        if settings.sampling.seed is None and settings.sampling.temperature > 0:
+            # Drawn once, so that panes with the same odds draw the same tokens.
+            settings = replace(settings, sampling=replace(settings.sampling, seed=secrets.randbelow(2**31)))
+        self._resources = resources
+        self._documents = documents
+        self._panes = {kind: replace(settings, memory=kind) for kind in kinds}
+        for pane in self._panes.values():
+            pane.check_fits(resources.max_positions)
+        self._question = question.strip()
+        if not self._question:
+            raise ChatError("The question is empty, so there is nothing to compare; type one first.")
+        # Counted once, for all panes.
+        self._tokens = [resources.tokens.estimate(document)[0] for document in documents]
+
+    def __call__(self, emit: Callable[[CompareEvent], None], stop: threading.Event) -> None:
+        """Answer pane by pane and end with the `Comparison`."""
+        finished: dict[MemoryKind, PaneFinished] = {}
+        for kind, settings in self._panes.items():
+
+            def tell(event: PaneEvent, kind: MemoryKind = kind) -> None:
+                emit(CompareEvent(kind, event))
+
+            event = self._pane(settings, tell, stop.is_set)
+            if event is None:
+                break
+            tell(event)
+            if isinstance(event, PaneFinished):
+                finished[kind] = event
+        emit(CompareEvent(None, self._compare(finished, cancelled=stop.is_set())))
+
+    def _pane(
+        self, settings: ChatSettings, emit: Callable[[PaneEvent], None], should_stop: Callable[[], bool]
+    ) -> PaneFinished | PaneFailed | None:
+        """One pane's last event; None where it was stopped."""
+        if should_stop():
+            return None
+        try:
+            return self._answer(settings, emit, should_stop)
+        except _Cancelled:
+            return None
+        except ChatError as error:
+            return PaneFailed(str(error))
+        except Exception as error:
+            log.exception("A comparison's pane failed")
+            return PaneFailed(
+                f"This pane ended by an error ({type(error).__name__}: {error}), so it has no answer; the terminal "
+                "shows the details; compare again."
+            )
+
+    def _answer(
+        self, settings: ChatSettings, emit: Callable[[PaneEvent], None], should_stop: Callable[[], bool]
+    ) -> PaneFinished:
+        resources = self._resources
+        question = check_question(resources, settings, self._question)
+        live = LiveStats(resources.device)
+        reader = self._read(settings, live, emit, should_stop)
+        began = time.monotonic()
+
+        def on_wait(ticket: Ticket) -> None:
+            emit(Waiting(time.monotonic() - began, ticket.place))
+
+        draft = Draft(question)
+        with resources.device_unless(should_stop, on_wait) as mine:
+            if not mine:
+                raise _Cancelled
+            head = first_head(resources, reader)
+            known = what_is_read(reader.states(), 0)
+            reader.close()  # the answer has its copy
+            emit(known)
+            turn, _ = write_answer(
+                resources, reader.layout, head, settings, draft, known, live, should_stop, emit
+            )
+        if should_stop() or turn.figures is None:
+            raise _Cancelled
+        return PaneFinished(turn.answer, tuple(draft.token_ids), turn.pieces, turn.figures)
+
+    def _read(
+        self,
+        settings: ChatSettings,
+        live: LiveStats,
+        emit: Callable[[PaneEvent], None],
+        should_stop: Callable[[], bool],
+    ) -> Reader:
+        """A reader that has read all documents. Raises ChatError where one cannot be read."""
+
+        def on_change() -> None:
+            states = reader.states()
+            state = next((state for state in states if state.active), None)
+            if state is not None:
+                total = sum(state.tokens_total for state in states)
+                emit(Reading(state, sum(state.tokens_done for state in states) / max(total, 1)))
+
+        reader = Reader(self._resources, settings, live, on_change)
+        for document, tokens in zip(self._documents, self._tokens, strict=True):
+            reader.add(entry_of(document, tokens))
+        reader.run(should_stop)
+        if should_stop():
+            raise _Cancelled
+        for state in reader.states():
+            if state.phase is ReadPhase.FAILED:
+                raise ChatError(state.message)
+        return reader
+
+    def _compare(self, finished: dict[MemoryKind, PaneFinished], cancelled: bool) -> Comparison:
+        differences = tuple(
+            Difference(
+                first,
+                second,
+                character=first_difference(finished[first].answer, finished[second].answer),
+                token=first_difference(finished[first].token_ids, finished[second].token_ids),
+            )
+            for first, second in combinations(finished, 2)
+        )
+        within = bool(finished) and all(
+            pane.figures.sequence_length <= settings.attention_sinks + settings.sliding_window
+            for kind, settings in self._panes.items()
+            if (pane := finished.get(kind)) is not None
+        )
+        return Comparison(differences, within, cancelled)
+
+
+def first_difference(first: Sequence[object], second: Sequence[object]) -> int | None:
+    """The first index at which two sequences differ, the end of the shorter one included; None where they are equal."""
+    for index, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one != other:
+            return index
+    return None if len(first) == len(second) else min(len(first), len(second))

@@ -1,0 +1,55 @@
+"""The documents of a chat and where each stands."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.chat.events import ReadPhase
+
+if TYPE_CHECKING:
+    from app.library import Document
+
+
+@dataclass
+class Entry:
+    """A document of a reader and where it stands."""
+
+    id: str
+    name: str
+    page_count: int
+    pages_without_text: tuple[int, ...]
+    estimated_tokens: int
+    phase: ReadPhase = ReadPhase.QUEUED
+    page_starts: np.ndarray | None = None  # [P + 1], once counted
+    pages_counted: int = 0
+    message: str = ""
+
+    @property
+    def total(self) -> int:
+        return self.estimated_tokens if self.page_starts is None else int(self.page_starts[-1])
+
+
+@dataclass
+class Speed:
+    """The rate over the last chunks."""
+
+    chunks: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=8))
+
+    def rate(self) -> float | None:
+        seconds = sum(seconds for _, seconds in self.chunks)
+        return sum(tokens for tokens, _ in self.chunks) / seconds if seconds > 0 else None
+
+
+def entry_of(document: Document, estimated_tokens: int) -> Entry:
+    """A document of the library, to be added to a reader."""
+    return Entry(
+        id=document.id,
+        name=document.name,
+        page_count=document.page_count,
+        pages_without_text=tuple(document.pages_without_text),
+        estimated_tokens=estimated_tokens,
+    )

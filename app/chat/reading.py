@@ -1,0 +1,476 @@
+"""Reading documents into a cache: in order, in chunks, with progress, to be paused and gone on with at any time.
+
+A `Reader` owns one cache. It holds the opening of the prompt (system message and the beginning of the user's turn),
+then the documents in the order they were read, each under its name. Where a document is paused and another one read
+meanwhile, its rest follows later under its name again: nothing that was read is ever taken back.
+
+Every few seconds, when paused and when a document is done, the cache goes to disk (`ReadingSnapshots`). Before
+anything is read the reader looks there for the longest reading that begins what it has to read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.chat.entries import Entry, Speed
+from app.chat.errors import ChatClosedError, ChatError
+from app.chat.events import ReadPhase, ReadState
+from app.chat.live import LiveStats
+from app.chat.pages import Segment
+from app.chat.resources import Resources
+from app.chat.settings import ChatSettings
+from app.chat.snapshots import Reading, describe
+from app.library import LibraryError
+
+if TYPE_CHECKING:
+    from ahn_core import Cache
+    from app.chat.tokens import DocumentTokens
+
+LONGEST_CHUNK = 512
+SHORTEST_CHUNK = 64
+_CHUNK_SECONDS = 2.0  # about how long a pause, or another chat's answer, waits for a chunk on a slow machine
+_SAVE_SECONDS = 30.0
+_SAVE_SHARE = 0.05  # of the time at most goes into keeping what was read
+log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Reads documents into one cache. The methods may be called from any thread; those that say so need the device."""
+
+    def __init__(
+        self, resources: Resources, settings: ChatSettings, live: LiveStats, on_change: Callable[[], None]
+    ) -> None:
+        """`on_change` is called, in any thread, whenever a document's state has changed: at least once a chunk."""
+        self.settings = settings
+        self.layout = resources.layout(settings.system_prompt)
+        self._resources = resources
+        self._live = live
+        self._on_change = on_change
+        self._lock = (
+            threading.RLock()
+        )  # over everything below but the cache's contents, which the device guards
+        self._entries: list[Entry] = []
+        self._plan: list[Segment] = []  # what the cache has read, or had in an earlier run of the program
+        self._cache: Cache | None = None
+        self._speed = Speed()
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._saved_at = time.monotonic()
+        self._save_seconds = 0.0
+
+    # -- what there is to read ---------------------------------------------------------------------------------------
+
+    def add(self, entry: Entry) -> None:
+        """Put a document last in line."""
+        with self._lock:
+            self._entries.append(entry)
+
+    def remember(self, plan: Sequence[Segment]) -> None:
+        """Take the plan of an earlier run, so that its reading is found on disk; before anything is read."""
+        with self._lock:
+            self._plan = list(plan)
+
+    def entries(self) -> list[Entry]:
+        """The documents, in the order added (copies)."""
+        with self._lock:
+            return [replace(entry) for entry in self._entries]
+
+    def plan(self) -> list[Segment]:
+        """The runs of documents in the cache (copies)."""
+        with self._lock:
+            return [replace(segment) for segment in self._plan]
+
+    def pause(self, document_id: str) -> None:
+        """Stop reading a document within one chunk."""
+        with self._lock:
+            entry = self._entry(document_id)
+            if entry.phase in (ReadPhase.QUEUED, ReadPhase.COUNTING, ReadPhase.READING):
+                entry.phase = ReadPhase.PAUSED
+        self._on_change()
+
+    def resume(self, document_id: str) -> None:
+        """Put a paused or failed document in line again."""
+        with self._lock:
+            entry = self._entry(document_id)
+            if entry.phase in (ReadPhase.PAUSED, ReadPhase.FAILED):
+                entry.phase, entry.message = ReadPhase.QUEUED, ""
+        self._on_change()
+
+    def start(self) -> None:
+        """Read in the background, in a thread that ends when there is nothing left to read."""
+        with self._lock:
+            work = self._next() is not None or (self._plan and self._cache is None)
+            if self._thread is None and work and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._work, name="reader", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Stop reading within one chunk, keep what was read on disk and free the cache; returns at once."""
+        self._stop.set()
+        with self._lock:
+            if self._thread is None:
+                self._cache = None
+
+    def join(self, timeout: float) -> None:
+        """Wait for the background thread to end."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
+    # -- where it stands ---------------------------------------------------------------------------------------------
+
+    @property
+    def cache(self) -> Cache | None:
+        """The cache; None before anything was read. Only the holder of the device may look into its tensors."""
+        return self._cache
+
+    @property
+    def active(self) -> ReadState | None:
+        """The document being read, or first in line; None where nothing is left to read."""
+        return next((state for state in self.states() if state.active), None)
+
+    def states(self) -> list[ReadState]:
+        """Where each document stands."""
+        with self._lock:
+            rate = self._speed.rate() or self._resources.rates.get(self.settings.memory)
+            total = sum(entry.total for entry in self._entries)
+            nbytes = self._resources.cache_nbytes(self.settings, total + len(self.layout.opening))
+            return [self._state(entry, rate, nbytes) for entry in self._entries]
+
+    def length(self) -> int:
+        """Tokens in the cache."""
+        cache = self._cache
+        return 0 if cache is None else cache.get_seq_length()
+
+    def _state(self, entry: Entry, rate: float | None, nbytes: int) -> ReadState:
+        done = self._done(entry.id)
+        pages = (
+            0
+            if entry.page_starts is None
+            else int(np.searchsorted(entry.page_starts[1:], done, side="right"))
+        )
+        return ReadState(
+            document_id=entry.id,
+            name=entry.name,
+            phase=entry.phase,
+            page_count=entry.page_count,
+            pages_done=entry.pages_counted if entry.phase is ReadPhase.COUNTING else pages,
+            pages_without_text=entry.pages_without_text,
+            tokens_done=done,
+            tokens_total=entry.total,
+            tokens_exact=entry.page_starts is not None,
+            tokens_per_second=rate,
+            seconds_left=None if rate is None else max(entry.total - done, 0) / rate,
+            cache_nbytes=nbytes,
+            message=entry.message,
+        )
+
+    def _entry(self, document_id: str) -> Entry:
+        for entry in self._entries:
+            if entry.id == document_id:
+                return entry
+        raise ChatError("This chat does not have that document, so nothing was changed; add it first.")
+
+    def _done(self, document_id: str) -> int:
+        return 0 if self._cache is None else self._planned(document_id)
+
+    def _planned(self, document_id: str) -> int:
+        return max((segment.done for segment in self._plan if segment.document_id == document_id), default=0)
+
+    def _next(self) -> Entry | None:
+        return next((entry for entry in self._entries if entry.phase is ReadPhase.QUEUED), None)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            self.run(self._stop.is_set)
+            with self._lock:
+                if self._stop.is_set():
+                    self._cache = None
+                elif self._next() is not None:
+                    continue
+                self._thread = None
+                return
+
+    def run(self, should_stop: Callable[[], bool]) -> None:
+        """Read what is in line, in this thread, until it is all read or `should_stop` is true.
+
+        A document that cannot be read is marked so, and the next one read.
+        """
+        self._bring_back(should_stop)
+        while not should_stop():
+            with self._lock:
+                entry = self._next()
+            if entry is None:
+                self._bring_back(should_stop)  # where the last one failed
+                return
+
+            def interrupted(entry: Entry = entry) -> bool:
+                return should_stop() or entry.phase is ReadPhase.PAUSED
+
+            try:
+                self._read(entry, interrupted)
+            except ChatError as error:  # found before the cache was touched
+                self._fail(entry, str(error))
+            except Exception as error:
+                log.exception("Reading %s failed", entry.name)
+                self._drop_cache()
+                self._fail(
+                    entry,
+                    f"Reading {entry.name} ended at token {self._planned(entry.id):,} of {entry.total:,} by an error "
+                    f"({type(error).__name__}: {error}); resume it to try again from what was kept on disk.",
+                )
+
+    def _bring_back(self, should_stop: Callable[[], bool]) -> None:
+        """Show what an earlier run of the program has read, also where nothing is in line."""
+        if not self._plan or self._cache is not None:
+            return
+        try:
+            with self._resources.device_unless(should_stop) as mine:
+                if mine:
+                    self.prepare()
+        except Exception:  # the documents in line meet it again, and say so
+            log.exception("A kept reading could not be brought back")
+            with self._lock:
+                self._plan = []
+
+    def prepare(self) -> Cache:
+        """The cache, made or brought back from disk where there was none. Needs the device."""
+        from ahn_core import prefill
+
+        if self._stop.is_set():
+            raise ChatClosedError("This chat is closed, so nothing can be read in it; open it again.")
+        if self._cache is None:
+            with self._lock:
+                wanted = self._plan + self._unplanned()
+            for count in range(len(wanted), 0, -1):
+                if self._restore(wanted[:count]):
+                    break
+            else:
+                cache = self._resources.make_cache(self.settings)
+                if self.layout.opening:
+                    for _ in prefill(self._resources.model, list(self.layout.opening), cache):
+                        pass
+                with self._lock:
+                    self._cache, self._plan = cache, []
+            self._on_change()
+        assert self._cache is not None
+        return self._cache
+
+    def _unplanned(self) -> list[Segment]:
+        planned = {segment.document_id for segment in self._plan}
+        return [
+            Segment(entry.id, 0, None, 0, 0)
+            for entry in self._entries
+            if entry.id not in planned and entry.phase is ReadPhase.QUEUED
+        ]
+
+    def _restore(self, wanted: Sequence[Segment]) -> bool:
+        """Take the cache that has read `wanted`, the last of it perhaps in part, from disk. Needs the device."""
+        snapshots, key = self._resources.snapshots, self._key(wanted)
+        reading = snapshots.find(key)
+        if reading is None or len(reading.segments) != len(wanted):
+            return False
+        end = wanted[-1].end
+        if end is not None and reading.segments[-1].done > end:
+            return False  # another chat has read on from there
+        cache = self._resources.make_cache(self.settings)
+        if not snapshots.load(key, reading, cache):
+            return False
+        with self._lock:
+            self._cache = cache
+            self._plan = [replace(segment) for segment in reading.segments]
+            for entry in self._entries:
+                if entry.id in reading.page_starts:
+                    entry.page_starts = reading.page_starts[entry.id]
+                    if self._planned(entry.id) >= entry.total:
+                        entry.phase = ReadPhase.DONE
+        return True
+
+    def _read(self, entry: Entry, should_stop: Callable[[], bool]) -> None:
+        device_unless = self._resources.device_unless
+        with device_unless(should_stop) as mine:
+            if not mine:
+                return
+            self.prepare()
+            if entry.phase is not ReadPhase.DONE and not self._continues(entry):
+                # Another chat may have read this document after the same ones.
+                self._restore([*self._closed_plan(), Segment(entry.id, self._done(entry.id), None, 0, 0)])
+        if entry.phase is ReadPhase.DONE:
+            self._on_change()
+            return
+        tokens = self._count(entry, should_stop)
+        if tokens is None:
+            return
+        self._check_length(entry)
+        with device_unless(should_stop) as mine:
+            if not mine:
+                return
+            segment = self._begin(entry)
+        self._move(entry, ReadPhase.READING)
+        self._saved_at = time.monotonic()
+        while segment.done < len(tokens.ids):
+            with device_unless(should_stop) as mine:
+                if not mine:
+                    break
+                self._read_chunk(entry, segment, tokens)
+            if time.monotonic() - self._saved_at > max(_SAVE_SECONDS, self._save_seconds / _SAVE_SHARE):
+                self._save(entry)
+        if segment.done >= len(tokens.ids):
+            self._move(entry, ReadPhase.DONE)
+            self._resources.rates.store(self.settings.memory)
+        elif entry.phase is ReadPhase.READING:
+            self._move(entry, ReadPhase.QUEUED)  # stopped, not paused: goes on when the chat is opened again
+        self._save(entry)
+        self._on_change()
+
+    def _move(self, entry: Entry, phase: ReadPhase) -> None:
+        with self._lock:
+            if entry.phase is not ReadPhase.PAUSED or phase is ReadPhase.DONE:
+                entry.phase = phase
+        self._on_change()
+
+    def _count(self, entry: Entry, should_stop: Callable[[], bool]) -> DocumentTokens | None:
+        self._move(entry, ReadPhase.COUNTING)
+
+        def on_page(done: int) -> None:
+            entry.pages_counted = done
+
+        try:
+            tokens = self._resources.tokens.get(entry.id, on_page, should_stop)
+        except LibraryError as error:
+            raise ChatError(f"{entry.name} cannot be read: {error}") from error
+        if tokens is None:
+            if entry.phase is ReadPhase.COUNTING:
+                self._move(entry, ReadPhase.QUEUED)
+            return None
+        with self._lock:
+            entry.page_starts = tokens.page_starts
+        return tokens
+
+    def _check_length(self, entry: Entry) -> None:
+        limit = self._resources.max_positions
+        if self.settings.memory == "full" and self.length() + entry.total - self._done(entry.id) >= limit:
+            raise ChatError(
+                f"{entry.name} has {entry.total:,} tokens, but with full attention this model is reliable only up to "
+                f"the {limit:,} it was trained for and answers with noise beyond, so it was not read; "
+                "choose the AHN or the window memory in Settings."
+            )
+
+    def _continues(self, entry: Entry) -> bool:
+        return bool(self._plan) and self._plan[-1].document_id == entry.id
+
+    def _closed_plan(self) -> list[Segment]:
+        """The plan with its last run broken off where it stands."""
+        return [
+            replace(segment, end=segment.done) if self._is_open(segment) else segment
+            for segment in self._plan
+        ]
+
+    def _is_open(self, segment: Segment) -> bool:
+        entry = next((entry for entry in self._entries if entry.id == segment.document_id), None)
+        complete = entry is not None and entry.page_starts is not None and segment.done >= entry.total
+        return segment.end is None and not complete
+
+    def _begin(self, entry: Entry) -> Segment:
+        """The run to read on: the last one, or a new one under the document's name. Needs the device."""
+        from ahn_core import prefill
+
+        if self._continues(entry):
+            return self._plan[-1]
+        cache, start = self.prepare(), self._done(entry.id)
+        heading = f"Document “{entry.name}”{', continued' if start else ''}:\n\n"
+        # Reading the heading commits to it: from here on the earlier documents end where they stand.
+        for _ in prefill(self._resources.model, self._resources.encoder.encode(heading), cache):
+            pass
+        segment = Segment(entry.id, start, None, cache.get_seq_length(), start)
+        with self._lock:
+            self._plan = [*self._closed_plan(), segment]
+        return segment
+
+    def _read_chunk(self, entry: Entry, segment: Segment, tokens: DocumentTokens) -> None:
+        from ahn_core import prefill
+
+        cache = self._cache
+        assert cache is not None
+        ids = tokens.ids[segment.done : segment.done + self._chunk_size()].tolist()
+        began = time.perf_counter()
+        for _ in prefill(self._resources.model, ids, cache, chunk_size=len(ids)):
+            pass
+        seconds = time.perf_counter() - began
+        with self._lock:
+            segment.done += len(ids)
+            self._speed.chunks.append((len(ids), seconds))
+            if entry.phase is ReadPhase.QUEUED:  # paused and resumed before this chunk ended
+                entry.phase = ReadPhase.READING
+        self._resources.rates.add(self.settings.memory, len(ids), seconds)
+        self._live.publish(cache)
+        self._on_change()
+
+    def _chunk_size(self) -> int:
+        rate = self._speed.rate()
+        if rate is None:
+            return LONGEST_CHUNK
+        multiple = round(rate * _CHUNK_SECONDS) // SHORTEST_CHUNK * SHORTEST_CHUNK
+        return min(max(multiple, SHORTEST_CHUNK), LONGEST_CHUNK)
+
+    def _fail(self, entry: Entry, message: str) -> None:
+        with self._lock:
+            entry.phase, entry.message = ReadPhase.FAILED, message
+        self._on_change()
+
+    def _drop_cache(self) -> None:
+        """Forget a cache in which a chunk may be half read: it is brought back from disk, or read anew."""
+        with self._lock:
+            self._cache = None
+            for entry in self._entries:
+                if entry.phase is ReadPhase.DONE:
+                    entry.phase = ReadPhase.QUEUED
+
+    # -- keeping it --------------------------------------------------------------------------------------------------
+
+    def _key(self, segments: Sequence[Segment]) -> str:
+        parts = {
+            "model": self._resources.model.identity,
+            "tokenizer": self._resources.encoder.fingerprint,
+            "memory": self.settings.memory,
+            "attention_sinks": self.settings.attention_sinks,
+            "sliding_window": self.settings.sliding_window,
+            "opening": self.layout.opening,
+            "segments": describe(segments),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
+
+    def _save(self, entry: Entry) -> None:
+        """Keep the reading on disk. Only this thread changes the cache, so the device is free meanwhile."""
+        with self._lock:
+            cache, plan = self._cache, self.plan()
+            starts = {e.id: e.page_starts for e in self._entries if e.page_starts is not None}
+        if cache is None or not plan:
+            return
+        began = time.monotonic()
+        read = {segment.document_id for segment in plan}
+        reading = Reading(
+            tuple(plan), {name: starts[name] for name in read if name in starts}, cache.get_seq_length()
+        )
+        try:
+            self._resources.snapshots.save(self._key(plan), reading, cache)
+        except OSError as error:
+            log.warning("What was read of %s is not kept: %s", entry.name, error)
+            with self._lock:
+                entry.message = (
+                    f"What was read of {entry.name} could not be kept on disk ({error}), so it will be read again "
+                    "after a restart; free some disk space."
+                )
+        self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - began

@@ -1,0 +1,146 @@
+"""What all chats of a process share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.chat.device import Device, Ticket
+from app.chat.errors import ChatError
+from app.chat.events import ReadingEstimate
+from app.chat.prompt import PromptLayout, TextEncoder
+from app.chat.settings import ChatSettings, MemoryKind
+from app.chat.snapshots import ReadingSnapshots
+from app.chat.tokens import TokenisedDocuments
+from app.library import LibraryError
+from app.sessions import Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from transformers import PreTrainedTokenizerFast
+
+    from ahn_core import AHNForCausalLM, Cache
+    from app.library import Document, Library
+
+_RATE_WEIGHT = 0.3  # of the newest measurement in the running mean
+_LOOK_AROUND = 0.1  # seconds between two looks at a stop flag while waiting
+
+
+class ReadingRates:
+    """How fast this model reads with each kind of memory, kept from start to start."""
+
+    def __init__(self, sessions: Sessions, prefix: str) -> None:
+        self._sessions = sessions
+        self._prefix = prefix
+        self._lock = threading.Lock()
+        self._rates: dict[MemoryKind, float | None] = {}
+
+    def get(self, kind: MemoryKind) -> float | None:
+        """Tokens a second, a running mean; None where nothing has been read yet."""
+        with self._lock:
+            if kind not in self._rates:
+                self._rates[kind] = self._sessions.reading_rate(f"{self._prefix} {kind}")
+            return self._rates[kind]
+
+    def add(self, kind: MemoryKind, tokens: int, seconds: float) -> None:
+        """Take a measured chunk into the mean."""
+        before, rate = self.get(kind), tokens / max(seconds, 1e-6)
+        with self._lock:
+            self._rates[kind] = rate if before is None else before + _RATE_WEIGHT * (rate - before)
+
+    def store(self, kind: MemoryKind) -> None:
+        """Keep the mean for later starts."""
+        rate = self.get(kind)
+        if rate is not None:
+            self._sessions.save_reading_rate(f"{self._prefix} {kind}", rate)
+
+
+class Resources:
+    """The model with its device, the tokenised documents and what is kept on disk."""
+
+    def __init__(
+        self,
+        model: AHNForCausalLM,
+        tokenizer: PreTrainedTokenizerFast,
+        library: Library,
+        sessions: Sessions,
+        snapshots: ReadingSnapshots,
+        turns_folder: Path,
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.library = library
+        self.sessions = sessions
+        self.snapshots = snapshots
+        self.turns_folder = turns_folder
+        self.device = Device()
+        self.encoder = TextEncoder(tokenizer)
+        self.tokens = TokenisedDocuments(library, self.encoder)
+        self.rates = ReadingRates(
+            sessions, f"{model.identity['model']} {model.identity['dtype']} {model.device.type}"
+        )
+        self._layouts: dict[str, PromptLayout] = {}
+        self._layout_lock = threading.Lock()
+
+    @property
+    def max_positions(self) -> int:
+        """The length the model was trained for."""
+        return self.model.config.max_position_embeddings
+
+    def layout(self, system_prompt: str) -> PromptLayout:
+        """The prompt's layout for this system prompt."""
+        with self._layout_lock:
+            if system_prompt not in self._layouts:
+                self._layouts[system_prompt] = PromptLayout.from_tokenizer(
+                    self.tokenizer, self.encoder, system_prompt
+                )
+            return self._layouts[system_prompt]
+
+    def make_cache(self, settings: ChatSettings) -> Cache:
+        """An empty cache as the settings want it."""
+        return self.model.make_cache(
+            settings.memory, attention_sinks=settings.attention_sinks, sliding_window=settings.sliding_window
+        )
+
+    def cache_nbytes(self, settings: ChatSettings, tokens: int) -> int:
+        """The bytes a cache will take after this many tokens."""
+        return self.model.cache_nbytes(
+            settings.memory, settings.attention_sinks, settings.sliding_window, tokens
+        )
+
+    def document(self, document_id: str) -> Document:
+        """A document of the library that can be read. Raises ChatError where it is gone or has no text."""
+        try:
+            document = self.library.get(document_id)
+        except LibraryError as error:
+            raise ChatError(str(error)) from error
+        if not document.characters:
+            raise ChatError(
+                f"{document.name} has no text on any of its {document.page_count:,} pages, so there is nothing to "
+                "read; run it through text recognition (OCR) and add it again."
+            )
+        return document
+
+    def estimate(self, settings: ChatSettings, to_read: int, in_cache: int, exact: bool) -> ReadingEstimate:
+        """What reading `to_read` tokens costs at the measured speed, in a cache that ends up with `in_cache` tokens."""
+        rate = self.rates.get(settings.memory)
+        seconds = 0.0 if not to_read else None if rate is None else to_read / rate
+        return ReadingEstimate(to_read, exact, rate, seconds, self.cache_nbytes(settings, in_cache))
+
+    @contextmanager
+    def device_unless(
+        self, should_stop: Callable[[], bool], on_wait: Callable[[Ticket], None] | None = None
+    ) -> Iterator[bool]:
+        """Wait for the device and hold it in the `with` block, which gets True; False, without it, once
+        `should_stop` is true. `on_wait` is called about ten times a second meanwhile."""
+        with self.device.ticket() as ticket:
+            mine = ticket.wait(timeout=0)
+            while not mine and not should_stop():
+                if on_wait is not None:
+                    on_wait(ticket)
+                mine = ticket.wait(timeout=_LOOK_AROUND)
+            yield mine and not should_stop()

@@ -1,0 +1,205 @@
+"""Readings on disk: a document read once is not read again, by another chat or after a restart.
+
+A reading is two files: `<key>-<length>.safetensors`, the cache, and `<key>.json`, which says how far it got and names
+the first. The JSON is replaced last and in one step, so a crash at any moment leaves the previous reading or the new
+one. The key stands for the model, its memory, the system prompt and what was read before; see `Reader`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.chat.pages import Segment
+
+if TYPE_CHECKING:
+    from ahn_core import Cache
+
+_FORMAT = 1
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a cache has read: the runs of documents in it, and where their pages begin (see `DocumentTokens`)."""
+
+    segments: tuple[Segment, ...]
+    page_starts: dict[str, np.ndarray]
+    length: int  # tokens in the cache
+
+
+class ReadingSnapshots:
+    """The readings in one folder, at most `budget_bytes` of them; the least recently used go first."""
+
+    def __init__(self, folder: Path, budget_bytes: int) -> None:
+        self._folder = folder
+        self._budget = budget_bytes
+        self._lock = threading.RLock()  # over the folder's contents
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def find(self, key: str) -> Reading | None:
+        """The reading kept under this key, without its cache; None where there is none, or only a damaged one."""
+        try:
+            values = json.loads((self._folder / f"{key}.json").read_text("utf-8"))
+            if values["format"] != _FORMAT:
+                raise ValueError(f"format {values['format']!r} is not {_FORMAT}")
+            return Reading(
+                segments=tuple(Segment(**segment) for segment in values["segments"]),
+                page_starts={
+                    name: np.asarray(starts, np.int64) for name, starts in values["page_starts"].items()
+                },
+                length=int(values["length"]),
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            _report(key, error)
+            return None
+
+    def load(self, key: str, reading: Reading, cache: Cache) -> bool:
+        """Fill a new cache with what was kept; False, and a line in the log, where it is damaged or foreign.
+
+        The cache is not to be used after False.
+        """
+        try:
+            cache.load(self._cache_path(key, reading.length))
+            if cache.get_seq_length() != reading.length:
+                raise ValueError(f"it holds {cache.get_seq_length()} tokens in place of {reading.length}")
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            RuntimeError,
+        ) as error:  # the last two: missing or misshapen tensors
+            _report(key, error)
+            self._forget_useless(key, reading)
+            return False
+        try:
+            os.utime(self._folder / f"{key}.json")
+        except OSError as error:  # the order of use is a convenience
+            log.info("The use of the reading %s is not noted: %s", key, error)
+        return True
+
+    def save(self, key: str, reading: Reading, cache: Cache) -> bool:
+        """Keep a cache, which must not change meanwhile; False where it alone exceeds the budget, or where the one
+        kept under this key has read as much.
+
+        Raises OSError where the disk is full or not writable.
+        """
+        if cache.nbytes > self._budget:
+            log.warning(
+                "A reading of %d bytes is over the limit of %d and is not kept.", cache.nbytes, self._budget
+            )
+            return False
+        with self._lock:
+            kept = self.find(key)
+            if (
+                kept is not None
+                and kept.length >= reading.length
+                and self._cache_path(key, kept.length).exists()
+            ):
+                return False
+            cache_path = self._cache_path(key, reading.length)
+            partial = self._folder / f"{key}.{os.getpid()}.partial"
+            try:
+                _save_cache(cache, partial)
+                os.replace(partial, cache_path)
+                partial.write_text(_to_json(reading), "utf-8")
+                _flush(partial)
+                os.replace(partial, self._folder / f"{key}.json")
+            finally:
+                partial.unlink(missing_ok=True)
+            for path in self._folder.glob(f"{key}-*.safetensors"):
+                if path != cache_path:
+                    _delete(path)
+            self._trim(keep=key)
+        return True
+
+    def _cache_path(self, key: str, length: int) -> Path:
+        return self._folder / f"{key}-{length}.safetensors"
+
+    def _forget_useless(self, key: str, reading: Reading) -> None:
+        with self._lock:
+            current = self.find(key)
+            if (
+                current is None or current.length == reading.length
+            ):  # else a better one has been kept meanwhile
+                self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        _delete(self._folder / f"{key}.json")
+        for path in self._folder.glob(f"{key}-*.safetensors"):
+            _delete(path)
+
+    def _trim(self, keep: str) -> None:
+        entries = []
+        known: set[Path] = set()
+        for path in self._folder.glob("*.json"):
+            files = [path, *self._folder.glob(f"{path.stem}-*.safetensors")]
+            known.update(files)
+            stats = [file.stat() for file in files]
+            entries.append((stats[0].st_mtime, path.stem, sum(stat.st_size for stat in stats)))
+        total = sum(size for _, _, size in entries)
+        for _, key, size in sorted(entries):
+            if total <= self._budget:
+                break
+            if key != keep:
+                self._forget(key)
+                total -= size
+        for path in self._folder.glob("*.safetensors"):
+            if path not in known:  # its JSON never came: the program ended in between
+                _delete(path)
+
+
+def _report(key: str, reason: object) -> None:
+    log.warning("The kept reading %s is not used, and its documents are read again: %s", key, reason)
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:  # open in another process, on Windows: the next trim takes it
+        log.info("%s is not deleted yet: %s", path, error)
+
+
+def _save_cache(cache: Cache, path: Path) -> None:
+    from safetensors import SafetensorError
+
+    try:
+        cache.save(path)
+    except SafetensorError as error:  # what safetensors makes of a full disk
+        raise OSError(f"the reading could not be written: {error}") from error
+    _flush(path)
+
+
+def _flush(path: Path) -> None:
+    """Make sure a file's contents are on the disk before a name points to it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _to_json(reading: Reading) -> str:
+    return json.dumps(
+        {
+            "format": _FORMAT,
+            "length": reading.length,
+            "segments": [asdict(segment) for segment in reading.segments],
+            "page_starts": {name: starts.tolist() for name, starts in reading.page_starts.items()},
+        }
+    )
+
+
+def describe(segments: Sequence[Segment]) -> list[list[str | int | None]]:
+    """The part of a key that stands for what was read: closed runs in full, the last one by where it begins."""
+    closed: list[list[str | int | None]] = [
+        [segment.document_id, segment.start, segment.end] for segment in segments[:-1]
+    ]
+    return [*closed, [segments[-1].document_id, segments[-1].start, None]]
