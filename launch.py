@@ -16,12 +16,9 @@ import os
 import platform
 import re
 import shutil
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035
 
@@ -315,6 +312,10 @@ def step_line(name: str) -> Iterator:
 
 def answers(url: str, timeout: float) -> bool:
     """Whether a server answers at `url`. A certificate this Python does not know counts: pip may know it."""
+    import ssl  # here, since importing these takes longer than a second start
+    import urllib.error
+    import urllib.request
+
     try:
         with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout):
             return True

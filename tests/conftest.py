@@ -1,0 +1,76 @@
+"""Fixtures and marks shared by all tests."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ahn_core import zoo
+
+BROWSER_REQUIRED = os.environ.get("AHN_CHAT_REQUIRE_BROWSER", "") not in ("", "0")
+
+
+@functools.cache
+def chromium_executable() -> str | None:
+    """A Chromium to drive: AHN_CHAT_CHROMIUM, one on the path, or None."""
+    for name in (
+        os.environ.get("AHN_CHAT_CHROMIUM"),
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "chrome",
+    ):
+        if name and (found := shutil.which(name)):
+            return found
+    return None
+
+
+@functools.cache
+def has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("cuda") and not has_cuda():
+        pytest.skip("needs an NVIDIA GPU, and this machine has none that torch can use")
+    if item.get_closest_marker("browser") and chromium_executable() is None:
+        reason = (
+            "needs a Chromium on the path (Debian: apt install chromium), or AHN_CHAT_CHROMIUM naming one"
+        )
+        if BROWSER_REQUIRED:
+            pytest.fail(f"{reason}, and AHN_CHAT_REQUIRE_BROWSER forbids skipping", pytrace=False)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser for tests marked `browser`."""
+    executable = chromium_executable()
+    assert executable is not None, "mark the test with @pytest.mark.browser"
+    return executable
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder that the app uses in place of the user's own; the embedded model is not in it."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("AHN_CHAT_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedded_path() -> Path:
+    """Folder of the converted embedded model in the user's own data folder; tests fetch nothing themselves."""
+    if not zoo.embedded_is_ready():
+        pytest.skip(
+            f"the embedded model is not in {zoo.default_data_dir()}: "
+            "`python launch.py test` fetches it where the network allows"
+        )
+    return zoo.embedded_path()
