@@ -180,7 +180,7 @@ def looping_page_tree_pdf(path: str | Path) -> Path:
     return write_objects(path, [_CATALOG, b"<< /Type /Pages /Kids [2 0 R] /Count 1 >>"])
 
 
-def flate_bomb_pdf(path: str | Path, megabytes: int = 1_000) -> Path:
+def flate_bomb_pdf(path: str | Path, megabytes: int = 300) -> Path:
     """One page whose content stream of `megabytes` MB is deflated twice, which leaves a few kilobytes."""
     squeeze = zlib.compressobj(9)
     block = b" " * 1_000_000

@@ -54,7 +54,7 @@ def reflow(lines: Sequence[Line]) -> str:
     kept = [
         replace(line, text=text, has_cells=line.has_cells or _is_row(text))
         for line in lines
-        if (text := _tidy_spaces(clean(line.text)))
+        if (text := _tidy_spaces(clean(line.text + "\n")))
     ]
     hyphenated = {match.group().lower() for line in kept for match in _HYPHENATED.finditer(line.text)}
     pitch = _usual_distance(kept)

@@ -60,7 +60,9 @@ def read_pdf(data: bytes, max_pages: int) -> tuple[int, Iterator[str]]:
     _check_complete(data)
     try:
         reader = PdfReader(io.BytesIO(data))
-        count = len(reader.pages)
+        count = _declared_pages(reader)
+        if count <= max_pages:
+            count = len(reader.pages)
     except (DependencyError, *PARSER_ERRORS) as error:
         _refuse(error)
     if count == 0:
@@ -185,6 +187,12 @@ def _check_complete(data: bytes) -> None:
         raise Refused(Fault.TRUNCATED)
 
 
+def _declared_pages(reader: PdfReader) -> int:
+    """How many pages the file says it has: known at once, where counting ten thousand takes seconds."""
+    declared = reader.trailer["/Root"]["/Pages"].get("/Count")  # type: ignore[index]
+    return declared if isinstance(declared, int) else 0
+
+
 def _refuse(error: Exception) -> NoReturn:
     if isinstance(error, FileNotDecryptedError):
         raise Refused(Fault.ENCRYPTED) from error
@@ -193,5 +201,8 @@ def _refuse(error: Exception) -> NoReturn:
     if isinstance(error, RecursionError) or isinstance(error.__context__, RecursionError):
         raise Refused(Fault.TOO_DEEP) from error
     if isinstance(error, LimitReachedError):
-        raise Refused(Fault.PARSER_LIMIT, detail=str(error)[:150].rstrip(".! ")) from error
+        words = re.sub(
+            r"[.!]\s+", ", ", " ".join(str(error).split())
+        )  # the sentence is one, whatever pypdf says
+        raise Refused(Fault.PARSER_LIMIT, detail=words[:150].rstrip(".! ")) from error
     raise Refused(Fault.DAMAGED) from error
