@@ -1,0 +1,144 @@
+"""A tab's state as the parts of its page. Reads the chat and the library; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.chat.events import AnswerToken, ReadPhase, ReadState, Turn, Waiting
+from app.ui.session import Tab
+from app.ui.views import chats, comparison, documents, facts, memory, status, transcript
+from app.ui.views.documents import LibraryEntry
+from app.ui.views.facts import ModelFacts
+from app.ui.views.status import Loading
+
+if TYPE_CHECKING:
+    from app.chat import Engine
+
+LIBRARY_SHOWN = 8
+MEMORY_NAMES = {"ahn": "AHN", "window": "window only", "full": "full attention"}
+
+Draw = Callable[[Tab, "Engine | None", Loading], str]
+
+
+def draw_documents(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    states = _documents(tab)
+    here = {state.document_id for state in states}
+    others = [] if engine is None else [d for d in engine.library.list() if d.id not in here][:LIBRARY_SHOWN]
+    return documents.cards(
+        states,
+        [entry.state for entry in list(tab.imports)],
+        [LibraryEntry(document.id, document.name, document.page_count) for document in others],
+        ready=loading.ready,
+    )
+
+
+def draw_chats(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    known = [] if engine is None else engine.list_chats(tab.query)
+    open_id = "" if tab.chat is None else tab.chat.id
+    return chats.chat_list(known, open_id, renaming=tab.renaming, deleting=tab.deleting, query=tab.query)
+
+
+def draw_reading(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    return documents.reading_line(_documents(tab))
+
+
+def draw_activity(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    answering = tab.answering
+    if answering is not None and isinstance(answering.latest, Waiting):
+        return status.waiting_line(answering.latest, can_ask_now=answering.can_ask_now)
+    return status.loading_line(loading)
+
+
+def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    trained = engine is None or engine.model.memory_trained
+    if tab.chat is None:
+        return memory.panel(None, trained=trained)
+    last = _last_turn(tab)
+    return memory.panel(
+        tab.chat.stats(per_layer=tab.show_layers),
+        tab.chat.page_states(),
+        trained=trained,
+        show_layers=tab.show_layers,
+        answer=last.pieces if last is not None else (),
+        show_answer=tab.show_answer,
+    )
+
+
+def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    if tab.chat is None:
+        return status.status_line()
+    reading = next((state for state in _documents(tab) if state.phase is ReadPhase.READING), None)
+    latest = tab.answering.latest if tab.answering is not None else None
+    last = _last_turn(tab)
+    stats = tab.chat.stats()
+    return status.status_line(
+        reading=reading,
+        writing=latest if isinstance(latest, AnswerToken) else None,
+        last=last.figures if last is not None else None,
+        context=stats.seq_length if stats is not None else 0,
+        memory=MEMORY_NAMES[tab.chat.settings.memory],
+    )
+
+
+def draw_panes(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    return comparison.panes(tab.comparing.state if tab.comparing is not None else None)
+
+
+def draw_facts(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    return facts.model_facts(None if engine is None else facts_of(engine))
+
+
+PARTS: dict[str, Draw] = {
+    "documents": draw_documents,
+    "chats": draw_chats,
+    "reading": draw_reading,
+    "activity": draw_activity,
+    "memory": draw_memory,
+    "status": draw_status,
+    "panes": draw_panes,
+    "facts": draw_facts,
+}
+
+
+def messages(tab: Tab) -> list[dict[str, object]]:
+    """The transcript, with the question in progress in the place its answer will take."""
+    if tab.chat is None:
+        return []
+    turns, answering = tab.chat.turns, tab.answering
+    if answering is not None and not answering.writing:
+        return transcript.messages(turns[: answering.turn_index], answering.question)
+    return transcript.messages(turns)
+
+
+def facts_of(engine: Engine) -> ModelFacts:
+    """What the settings page tells about the model."""
+    from ahn_core.zoo import EMBEDDED
+
+    model = engine.model
+    embedded = model.name == EMBEDDED.name
+    return ModelFacts(
+        name=model.name,
+        family=model.config.model_type,
+        parameters=model.num_parameters,
+        memory_parameters=model.num_ahn_parameters,
+        cell=model.ahn_config.cell,
+        memory_trained=model.memory_trained,
+        trained_length=model.config.max_position_embeddings,
+        layers=model.config.num_hidden_layers,
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+        licence=EMBEDDED.licence if embedded else "",
+        origin=f"{EMBEDDED.origin} ({EMBEDDED.quantization}, from {EMBEDDED.requirement})"
+        if embedded
+        else "",
+    )
+
+
+def _documents(tab: Tab) -> list[ReadState]:
+    return [] if tab.chat is None else tab.chat.documents
+
+
+def _last_turn(tab: Tab) -> Turn | None:
+    turns = tab.chat.turns if tab.chat is not None else []
+    return turns[-1] if turns else None

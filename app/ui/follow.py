@@ -1,0 +1,127 @@
+"""Sends a tab what has changed, five to ten times a second while something moves, and nothing otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from app.ui.drawing import PARTS, messages
+from app.ui.session import Tab
+from app.ui.views import markup as m
+
+if TYPE_CHECKING:
+    from app.ui.handlers import Handlers
+    from app.ui.page import Components
+
+INTERVAL = 0.14  # seconds between looks
+
+
+class Follower:
+    """The two writers of the page; see `app.ui.page`."""
+
+    def __init__(self, handlers: Handlers, components: Components) -> None:
+        self._handlers = handlers
+        self._c = components
+        self.part_outputs: list[Any] = [
+            *components.parts.values(),
+            *components.form.components().values(),
+            components.compare_documents,
+            components.compare_question,
+            components.compare_button,
+        ]
+        self.chat_outputs: list[Any] = [components.chatbot, components.question]
+
+    async def parts(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        """Everything drawn, the settings form and the choices of the comparison."""
+        tab = self._handlers.tab(request)
+        async for changes in self._changes(
+            tab, self._changed_parts, lambda: not self._handlers.settled or tab.moving
+        ):
+            for notice in tab.take_notices():
+                # Shown as HTML, and the sentence may quote a file's name.
+                (gr.Warning if notice.warning else gr.Info)(m.text(notice.sentence), duration=6)
+            yield [changes.get(component, gr.skip()) for component in self.part_outputs]
+
+    async def chat(self, request: gr.Request) -> AsyncIterator[list[Any]]:
+        """The transcript and the text box."""
+        tab = self._handlers.tab(request)
+        async for changes in self._changes(tab, self._changed_chat, lambda: self._answering(tab)):
+            yield [changes.get(component, gr.skip()) for component in self.chat_outputs]
+
+    def _answering(self, tab: Tab) -> bool:
+        """Not while documents are read alone: a transcript that is written to offers no editing."""
+        return not self._handlers.settled or tab.answering is not None
+
+    async def _changes(
+        self, tab: Tab, look: Callable[[Tab], dict[Any, Any]], moving: Callable[[], bool]
+    ) -> AsyncIterator[dict[Any, Any]]:
+        """Changes as they come, the first look's in any case, until nothing moves and a last look found nothing."""
+        first = True
+        while not tab.closed:
+            was_moving = moving()  # before the look: what ends during it is seen by the next one
+            # Drawing may wait a moment for the disk or for a lock: not on the event loop.
+            changes = await asyncio.to_thread(look, tab)
+            if changes or first or tab.notices:
+                yield changes
+            if not was_moving and not changes and not moving():
+                return
+            first = False
+            await asyncio.sleep(INTERVAL)
+
+    def _changed_parts(self, tab: Tab) -> dict[Any, Any]:
+        self._handlers.enter(tab)
+        tab.settle()
+        loading, engine = self._handlers.loader.state, self._handlers.loader.engine
+        changes: dict[Any, Any] = {}
+        for name, draw in PARTS.items():
+            drawn = draw(tab, engine, loading)
+            if tab.changed(name, drawn):
+                changes[self._c.parts[name]] = drawn
+        if tab.chat is not None:
+            changes |= self._changed_form(tab) | self._changed_comparison(tab)
+        return changes
+
+    def _changed_form(self, tab: Tab) -> dict[Any, Any]:
+        assert tab.chat is not None
+        settings = tab.chat.settings
+        return self._c.form.values(settings) if tab.changed("form", (tab.chat.id, settings)) else {}
+
+    def _changed_comparison(self, tab: Tab) -> dict[Any, Any]:
+        assert tab.chat is not None
+        changes: dict[Any, Any] = {}
+        choices = [(state.name, state.document_id) for state in tab.chat.documents]
+        if tab.changed("compare-documents", choices):
+            chosen = [document_id for _, document_id in choices]
+            changes[self._c.compare_documents] = gr.CheckboxGroup(choices=choices, value=chosen)
+        running = tab.comparing is not None and not tab.comparing.finished
+        if tab.changed("compare-button", running):
+            changes[self._c.compare_button] = gr.Button(
+                "Stop" if running else "Compare",
+                variant="secondary" if running else "primary",
+                interactive=True,
+            )
+        return changes
+
+    def _changed_chat(self, tab: Tab) -> dict[Any, Any]:
+        self._handlers.enter(tab)
+        tab.settle()
+        changes: dict[Any, Any] = {}
+        transcript = messages(tab)
+        if tab.changed("transcript", transcript):
+            changes[self._c.chatbot] = transcript
+        box: dict[str, Any] = {}
+        ready = self._handlers.loader.state.ready
+        if tab.changed("ready", ready):
+            placeholder = "Ask about your documents" if ready else "The model is being loaded"
+            box |= {"interactive": ready, "placeholder": placeholder}
+        answering = tab.answering is not None
+        if tab.changed("stop-button", answering):
+            box |= {"submit_btn": not answering, "stop_btn": answering}
+        if (question := tab.take_returned_question()) is not None:
+            box["value"] = question
+        if box:
+            changes[self._c.question] = gr.update(**box)
+        return changes

@@ -1,0 +1,124 @@
+"""From an uploaded file to a document of the library, outside the event loop and under the reader's control."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.documents import SUPPORTED_SUFFIXES, DocumentError, extract
+from app.ui.views.documents import ImportState
+
+if TYPE_CHECKING:
+    from app.library import Document, Library
+
+log = logging.getLogger(__name__)
+
+
+class UploadFolder:
+    """The one folder uploads arrive in. A path the page names is taken only if it is a file below this folder.
+
+    Taking a file moves it away, so each upload can be used once, by whoever sent it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+
+    def take(self, path: str) -> Path:
+        """Move the upload at `path` into a folder of its own and return where it is now.
+
+        Raises DocumentError where `path` is not an upload; the sentence does not tell whether such a file exists.
+        """
+        candidate = Path(path)
+        below = candidate.is_absolute() and candidate.resolve().is_relative_to(self.folder)
+        if not below or candidate.is_symlink() or not candidate.is_file():
+            raise DocumentError(
+                "This file was not uploaded from this page, so it was not opened; add it again."
+            )
+        private = Path(tempfile.mkdtemp(prefix="taken-", dir=self.folder))
+        return Path(shutil.move(candidate, private / candidate.name))
+
+    def discard(self, taken: Path) -> None:
+        """Delete a file that `take` returned."""
+        shutil.rmtree(taken.parent, ignore_errors=True)
+
+
+class Import:
+    """One file on its way into the library, in a thread of its own; `state` may be polled from any thread."""
+
+    def __init__(
+        self,
+        upload: str,
+        name: str,
+        uploads: UploadFolder,
+        library: Library,
+        done: Callable[[Document], None],
+    ) -> None:
+        """`done` is called in the import's thread with the document; a DocumentError or ChatError of it is shown."""
+        self.id = uuid.uuid4().hex
+        self.name = name
+        self._upload, self._uploads, self._library, self._done = upload, uploads, library, done
+        self._pages = (0, 0)  # done, of all
+        self._cancelled = threading.Event()
+        self._error = ""
+        self.finished = False
+        self._thread = threading.Thread(target=self._run, name=f"import-{self.id[:8]}", daemon=True)
+
+    @classmethod
+    def refused(cls, name: str, sentence: str, uploads: UploadFolder, library: Library) -> Import:
+        """An upload that never arrived: a card with its sentence."""
+        refused = cls("", name, uploads, library, lambda _: None)
+        refused._error = sentence
+        refused.finished = True
+        return refused
+
+    @property
+    def state(self) -> ImportState:
+        return ImportState(self.id, self.name, *self._pages, self._error)
+
+    @property
+    def running(self) -> bool:
+        return not self.finished
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Have the extraction end soon; nothing is added."""
+        self._cancelled.set()
+
+    def _run(self) -> None:
+        try:
+            document = self._extract()
+            if not self._cancelled.is_set():
+                self._done(document)
+        except ValueError as error:  # DocumentError and ChatError are: their message is the sentence to show
+            self._error = str(error)
+        except Exception:
+            log.exception("Adding an uploaded file failed.")
+            self._error = (
+                "This file could not be added because of an error in AHN Chat; the terminal shows it."
+            )
+        finally:
+            self.finished = True
+
+    def _extract(self) -> Document:
+        if not self.name.lower().endswith(SUPPORTED_SUFFIXES):
+            kinds = ", ".join(suffix.lstrip(".") for suffix in SUPPORTED_SUFFIXES)
+            raise DocumentError(f"{self.name} is not a kind of file that can be read here; add {kinds}.")
+        taken = self._uploads.take(self._upload)
+        try:
+            extracted = extract(
+                taken, name=self.name, should_stop=self._cancelled.is_set, on_page=self._count
+            )
+        finally:
+            self._uploads.discard(taken)
+        return self._library.add(extracted)
+
+    def _count(self, done: int, total: int) -> None:
+        self._pages = (done, total)

@@ -1,0 +1,57 @@
+"""Bringing up the engine while the page is already open."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from app.ui.views.status import Loading
+
+if TYPE_CHECKING:
+    from app.chat import Engine
+
+log = logging.getLogger(__name__)
+
+
+class LoadReport(Protocol):
+    """How a loader says where it is: one sentence, and a fraction in [0, 1] where it is known."""
+
+    def __call__(self, sentence: str, fraction: float | None = None) -> None: ...
+
+
+LoadEngine = Callable[[LoadReport], "Engine"]
+
+
+class EngineLoader:
+    """Runs a loader in a thread of its own; `state` and `engine` may be read from any thread at any time."""
+
+    def __init__(self, load: LoadEngine) -> None:
+        self._load = load
+        self._thread = threading.Thread(target=self._run, name="load-model", daemon=True)
+        self.state = Loading()
+        self.engine: Engine | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _report(self, sentence: str, fraction: float | None = None) -> None:
+        self.state = Loading(sentence, fraction)
+
+    def _run(self) -> None:
+        try:
+            self.engine = self._load(self._report)
+        except Exception as error:
+            # Whatever went wrong, the page has to say so: a thread that ends in silence would leave it waiting.
+            log.exception("The model could not be loaded.")
+            self.state = Loading(
+                error=str(error) or f"The model could not be loaded: {type(error).__name__}."
+            )
+        else:
+            self.state = Loading(ready=True)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the loader ended; True where the engine is there."""
+        self._thread.join(timeout)
+        return self.engine is not None

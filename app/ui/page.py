@@ -1,0 +1,202 @@
+"""The layout of the page and how its events reach the handlers.
+
+Two rules keep the updates in order. Each part of the page has one writer: `Follower.parts` writes the drawn parts and
+`Follower.chat` the transcript and the text box, while handlers only change state. And a follower runs only while
+something moves: every event starts it again, so an idle page sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from app import paths
+from app.chat import ChatSettings
+from app.ui.follow import Follower
+from app.ui.handlers import Handlers
+from app.ui.ingest import UploadFolder
+from app.ui.loading import EngineLoader
+from app.ui.session import Tabs
+from app.ui.settings_form import SettingsForm
+from app.ui.views import chats, comparison, documents, facts, memory, status
+
+# Reports clicks and keys inside drawn parts to the server; see the file.
+DELEGATE = (paths.assets_dir() / "ui" / "delegate.js").read_text(encoding="utf-8")
+
+EMPTY_CHAT = (
+    '<div class="empty"><p>Add a document and ask about it.</p>'
+    "<p>It is read once, in full, in a fixed amount of memory. The panel on the right shows what is held word for word "
+    "and what is only remembered.</p></div>"
+)
+
+
+@dataclass(frozen=True)
+class Components:
+    """What handlers and followers write to."""
+
+    parts: dict[str, gr.HTML]
+    chatbot: gr.Chatbot
+    question: gr.Textbox
+    form: SettingsForm
+    cost: gr.HTML
+    compare_documents: gr.CheckboxGroup
+    compare_question: gr.Textbox
+    compare_button: gr.Button
+
+
+class Page:
+    """Builds the Blocks of the page over a loader, which may still be at work."""
+
+    def __init__(
+        self,
+        loader: EngineLoader,
+        uploads: UploadFolder,
+        settings: ChatSettings | None = None,
+        model_name: str = "",
+    ) -> None:
+        self.loader = loader
+        self.tabs = Tabs()
+        self.handlers = Handlers(loader, self.tabs, uploads, settings)
+        self._model_name = model_name
+
+    def build(self) -> gr.Blocks:
+        """The page, ready to be mounted. Style, script and theme are the server's to add."""
+        with gr.Blocks(title="AHN Chat", analytics_enabled=False, fill_width=True) as blocks:
+            _drawn("top", status.top_bar(self._model_name))
+            with gr.Row(elem_id="columns"):
+                parts = self._side("left", ("documents", "chats"))
+                with gr.Column(elem_id="middle"), gr.Tabs(elem_id="tabs"):
+                    with gr.Tab("Chat", id="chat", elem_id="chat-tab"):
+                        parts["reading"] = _drawn("reading")
+                        chatbot = _chatbot()
+                        parts["activity"] = _drawn("activity")
+                        question = _question_box()
+                    with gr.Tab("Compare", id="compare", elem_id="compare-tab"):
+                        compare = _compare_fields()
+                        parts["panes"] = _drawn("panes", comparison.panes(None))
+                    with gr.Tab("Settings", id="settings", elem_id="settings-tab"):
+                        form = SettingsForm.build()
+                        cost = _drawn("cost")
+                        apply = gr.Button("Use these settings", variant="primary", elem_id="apply", size="md")
+                        parts["facts"] = _drawn("facts", facts.model_facts(None))
+                parts |= self._side("right", ("memory",))
+            parts["status"] = _drawn("status", status.status_line())
+            _drawn("shortcuts", status.shortcuts())
+            components = Components(parts, chatbot, question, form, cost, *compare)
+            remembered = gr.Textbox(visible=False, elem_id="remembered-chat")
+            self._wire(blocks, components, apply, remembered)
+        blocks.queue(api_open=False, default_concurrency_limit=None)
+        return blocks
+
+    def _side(self, name: str, contents: tuple[str, ...]) -> dict[str, gr.HTML]:
+        first = {
+            "documents": documents.cards((), ready=False),
+            "chats": chats.chat_list((), ""),
+            "memory": memory.panel(None, trained=True),
+        }
+        with gr.Column(elem_id=name):
+            return {part: _drawn(part, first[part]) for part in contents}
+
+    def _wire(self, blocks: gr.Blocks, c: Components, apply: gr.Button, remembered: gr.Textbox) -> None:
+        handlers, follower = self.handlers, Follower(self.handlers, c)
+
+        def on(
+            trigger: Any, act: Callable[..., Any], inputs: Any = None, outputs: Any = None, **more: Any
+        ) -> None:
+            """`act` on `trigger`, then follow what it set off."""
+            event = trigger(act, inputs, outputs, trigger_mode="multiple", **_QUIET, **more)
+            for follow, written in (
+                (follower.parts, follower.part_outputs),
+                (follower.chat, follower.chat_outputs),
+            ):
+                event.then(follow, None, written, trigger_mode="always_last", **_QUIET)
+
+        on(blocks.load, handlers.open_tab, remembered, js="() => sessionStorage.getItem('ahn-chat') ?? ''")
+        blocks.unload(handlers.close_tab)
+        for part in c.parts.values():
+            on(part.click, handlers.click)
+        on(c.parts["documents"].upload, handlers.upload)
+        on(c.question.submit, handlers.ask, c.question, c.question)
+        on(c.question.stop, handlers.stop)
+        on(c.chatbot.retry, handlers.regenerate)
+        on(c.chatbot.edit, handlers.edit)
+        on(c.chatbot.clear, handlers.clear)
+        compare_inputs = [c.compare_documents, c.compare_question]
+        on(c.compare_question.submit, handlers.compare, compare_inputs)
+        on(c.compare_button.click, handlers.compare, compare_inputs)
+        fields = set(c.form.components().values())
+        on(apply.click, handlers.apply_settings(c.form), fields)
+        shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
+        gr.on(
+            [component.change for component in shaping],
+            handlers.preview_settings(c.form),
+            fields,
+            c.cost,
+            trigger_mode="always_last",
+            **_QUIET,
+        )
+
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def _drawn(name: str, value: str = "") -> gr.HTML:
+    """A part of the page drawn as HTML, whose buttons report to the server."""
+    return gr.HTML(value, elem_id=name, elem_classes="drawn", js_on_load=DELEGATE, apply_default_css=False)
+
+
+def _chatbot() -> gr.Chatbot:
+    return gr.Chatbot(
+        elem_id="transcript",
+        show_label=False,
+        container=False,
+        editable="user",
+        buttons=["copy", "copy_all"],
+        placeholder=EMPTY_CHAT,
+        layout="bubble",
+        height="100%",
+        sanitize_html=True,
+        allow_tags=False,
+        feedback_options=None,
+        group_consecutive_messages=False,
+        latex_delimiters=[],
+    )
+
+
+def _question_box() -> gr.Textbox:
+    return gr.Textbox(
+        elem_id="question",
+        placeholder="Ask about your documents",
+        show_label=False,
+        container=False,
+        lines=1,
+        max_lines=8,
+        submit_btn=True,
+        autofocus=True,
+        interactive=False,
+    )
+
+
+def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Button]:
+    gr.HTML(
+        '<p class="quiet">One document and one question, answered by the same weights with three kinds of memory.</p>',
+        elem_classes="drawn",
+        apply_default_css=False,
+    )
+    chosen = gr.CheckboxGroup(label="Documents", elem_id="compare-documents", choices=[])
+    with gr.Row(elem_id="compare-row"):
+        question = gr.Textbox(
+            elem_id="compare-question",
+            placeholder="Question",
+            show_label=False,
+            container=False,
+            max_lines=4,
+            scale=1,
+        )
+        button = gr.Button(
+            "Compare", variant="primary", elem_id="compare-button", interactive=False, scale=0, min_width=110
+        )
+    return chosen, question, button

@@ -1,0 +1,312 @@
+"""Who may talk to the page: an ASGI layer outside everything else.
+
+Binding to loopback does not keep a local server private: any site open in the same browser can send requests to it
+(cross-site forgery), and a site that points its own name at 127.0.0.1 can read the replies (DNS rebinding). So every
+request passes, in this order:
+
+1. Host: the name in the address bar must be one this server is known by, with its port.
+2. Origin: a request made by another site is refused, whatever its method; so is the opaque origin ``null``.
+3. Route: only the routes the page uses exist; the rest of what the framework could serve is closed.
+4. Size: a body larger than the limit is refused before it is read.
+5. Token: a secret made at every launch, carried by the printed link, then kept in a cookie scripts cannot read.
+
+Refusals are one sentence of plain text. Responses carry headers that keep the page from loading or sending anything
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import secrets
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
+
+# Everything a question, a setting or a click may weigh; files go through the upload route and its own limit.
+MAX_MESSAGE_BYTES = 16 * 2**20
+
+UPLOAD_ROUTE = "/gradio_api/upload"
+OPEN_ROUTES = frozenset({"/favicon.ico", "/manifest.json", "/robots.txt"})
+ROUTES = frozenset(
+    {
+        "/",
+        "/config",
+        "/login",
+        "/logout",
+        "/theme.css",
+        UPLOAD_ROUTE,
+        "/gradio_api/app_id",
+        "/gradio_api/cancel",
+        "/gradio_api/info",
+        "/gradio_api/login_check",
+        "/gradio_api/queue/data",
+        "/gradio_api/queue/join",
+        "/gradio_api/reset",
+        "/gradio_api/startup-events",
+        "/gradio_api/theme.css",
+        "/gradio_api/user",
+    }
+)
+ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/", "/gradio_api/heartbeat/")
+
+# The front end compiles its HTML templates with `Function` and styles elements in place, hence the two "unsafe" words;
+# they admit no foreign address.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def new_token() -> str:
+    """A fresh 256-bit launch token, safe in a URL."""
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the layer enforces.
+
+    Args:
+        port: the port the server listens on; part of every Host and Origin check.
+        token: the launch token (see :func:`new_token`).
+        host: the address the server was told to listen on. A wildcard address is reached under names this process
+            cannot know, so any literal IP address is accepted then (a rebinding attack needs a name, never an
+            address), but no name beyond `names`.
+        names: further host names to accept, for example this machine's own.
+        max_upload_bytes: largest body of an upload request, in bytes.
+    """
+
+    port: int
+    token: str = field(repr=False)
+    host: str = "127.0.0.1"
+    names: frozenset[str] = frozenset()
+    max_upload_bytes: int = 200 * 2**20
+
+    @property
+    def cookie_name(self) -> str:
+        """Cookies are shared by all ports of a host, so the name carries the port."""
+        return f"ahn_chat_{self.port}"
+
+    def knows_host(self, netloc: str) -> bool:
+        """Whether `netloc`, as found in a Host header, is one of this server's own addresses."""
+        try:
+            parts = urlsplit(f"//{netloc}")
+            name, port = (parts.hostname or "").rstrip("."), parts.port or 80
+        except ValueError:
+            return False
+        if parts.username is not None or parts.path or port != self.port:
+            return False
+        if name in LOOPBACK_HOSTS or name == self.host or name in self.names:
+            return True
+        return self.host in WILDCARD_HOSTS and _is_ip_address(name)
+
+    def accepts_token(self, candidate: str | None) -> bool:
+        """Compare in constant time; `None` is no token."""
+        return candidate is not None and hmac.compare_digest(candidate.encode(), self.token.encode())
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _same_origin(source: str, host: str) -> bool:
+    """Whether `source`, an Origin or Referer header, names the server the request went to."""
+    try:
+        parts = urlsplit(source)
+        return parts.scheme in ("http", "https") and parts.netloc.lower() == host.lower()
+    except ValueError:
+        return False
+
+
+def _cookie(headers: Headers, name: str) -> str | None:
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(headers.get("cookie", ""))
+    except CookieError:
+        return None
+    return jar[name].value if name in jar else None
+
+
+class SecurityMiddleware:
+    """The pure ASGI layer that enforces a :class:`Policy` on HTTP requests and websockets."""
+
+    def __init__(self, app: ASGIApp, policy: Policy) -> None:
+        self.app = app
+        self.policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":  # the page uses none
+            await send(
+                {"type": "websocket.close", "code": 1008, "reason": "This server takes no websockets."}
+            )
+            return
+        if scope["type"] != "http":
+            return
+        send = _with_security_headers(send)
+        refusal = self._check(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        limit = self._body_limit(scope)
+        guarded = _BodyLimit(receive, limit)
+        try:
+            await self.app(scope, guarded, guarded.watch(send))
+        except _BodyTooLarge:
+            if not guarded.answered:
+                await self._too_large(scope["path"])(scope, receive, send)
+
+    def _check(self, scope: Scope) -> Response | None:
+        """The response that ends this request, or `None` to let it through."""
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self.policy.knows_host(hosts[0]):
+            return _refuse(
+                400, "This address is not one AHN Chat answers to; open the link printed in the terminal."
+            )
+        if not self._from_this_page(scope["method"], headers, hosts[0]):
+            return _refuse(403, "Requests from other sites are refused; use the AHN Chat page itself.")
+        if scope["method"] == "HEAD" and scope["path"] == "/":
+            return Response()  # "is it up?"; says nothing else
+        if not _route_exists(scope["path"]):
+            return _refuse(404, "There is nothing at this address.")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._body_limit(scope):
+            return self._too_large(scope["path"])
+        return self._check_token(scope, headers)
+
+    def _from_this_page(self, method: str, headers: Headers, host: str) -> bool:
+        """Origin, or where a browser left it out Referer, must be this very server.
+
+        A request with neither comes from no web page; the token decides about it.
+        """
+        if (origin := headers.get("origin")) is not None:
+            return _same_origin(origin, host)
+        if method in ("GET", "HEAD", "OPTIONS"):
+            # A link on another page may lead here (without the cookie); its scripts, frames and images may not.
+            return (
+                headers.get("sec-fetch-site") != "cross-site" or headers.get("sec-fetch-mode") == "navigate"
+            )
+        referer = headers.get("referer")
+        return referer is None or _same_origin(referer, host)
+
+    def _check_token(self, scope: Scope, headers: Headers) -> Response | None:
+        if scope["path"] in OPEN_ROUTES:
+            return None
+        offered = parse_qs(scope["query_string"].decode("latin-1")).get("token", [None])[0]
+        if scope["path"] == "/" and scope["method"] == "GET" and self.policy.accepts_token(offered):
+            # On to the bare address: the token stays out of the history, of bookmarks and of Referer headers.
+            response = RedirectResponse("/", status_code=303)
+            response.set_cookie(
+                self.policy.cookie_name, self.policy.token, httponly=True, samesite="strict", path="/"
+            )
+            return response
+        if self.policy.accepts_token(_cookie(headers, self.policy.cookie_name)):
+            return None
+        return _refuse(
+            403,
+            "AHN Chat is private to whoever started it: open the link with ?token= that it printed in the terminal.",
+        )
+
+    def _body_limit(self, scope: Scope) -> int:
+        """In bytes; an upload's multipart frame is not the file's fault, so it gets a little room."""
+        if scope["path"] == UPLOAD_ROUTE:
+            return self.policy.max_upload_bytes + 64 * 1024
+        return MAX_MESSAGE_BYTES
+
+    def _too_large(self, path: str) -> Response:
+        if path != UPLOAD_ROUTE:
+            return _refuse(
+                413, f"This message is larger than {MAX_MESSAGE_BYTES // 2**20} MB; add long texts as a file."
+            )
+        limit = self.policy.max_upload_bytes / 2**20
+        return _refuse(
+            413,
+            f"This upload is larger than {limit:g} MB, so nothing was taken; start with --max-upload-mb to allow more.",
+        )
+
+
+def _route_exists(path: str) -> bool:
+    if ".." in path.split("/"):
+        return False
+    return (path.rstrip("/") or "/") in ROUTES | OPEN_ROUTES or path.startswith(ROUTE_PREFIXES)
+
+
+def _refuse(status: int, sentence: str) -> Response:
+    return PlainTextResponse(
+        sentence, status_code=status, headers={"Connection": "close"} if status == 413 else None
+    )
+
+
+def _with_security_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers[name] = value
+        await send(message)
+
+    return send_with_headers
+
+
+class _BodyTooLarge(Exception):
+    """More bytes arrived than the request may carry."""
+
+
+class _BodyLimit:
+    """A `receive` that counts: chunked bodies announce no length."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self.answered = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _BodyTooLarge
+        return message
+
+    def watch(self, send: Send) -> Send:
+        """Note when the application has begun to answer: a second answer would be malformed."""
+
+        async def watched(message: Message) -> None:
+            self.answered = self.answered or message["type"] == "http.response.start"
+            await send(message)
+
+        return watched

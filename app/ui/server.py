@@ -1,0 +1,220 @@
+"""The page on a port: gradio inside our own application, with the security layer outside of both."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from app import paths
+from app.chat import ChatSettings
+from app.ui.ingest import UploadFolder
+from app.ui.loading import EngineLoader, LoadEngine
+from app.ui.page import Page
+from app.ui.security import WILDCARD_HOSTS, Policy, SecurityMiddleware, new_token
+from app.ui.theme import THEME
+
+ASSETS = paths.assets_dir() / "ui"
+PORTS_TRIED = 100
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How the page is served.
+
+    Args:
+        host: address to listen on; anything but loopback should come with `auth`.
+        port: first port to try; 0 takes any free one.
+        fixed_port: fail with OSError where `port` is taken instead of trying the next ones.
+        auth: user name and password to ask for.
+        max_upload_bytes: largest upload.
+        settings: what a new chat starts with.
+        model_name: shown until the model is loaded.
+        open_browser: open the page in the default browser.
+        announce: called with the link once the page answers; prints it by default.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    fixed_port: bool = False
+    auth: tuple[str, str] | None = field(default=None, repr=False)
+    max_upload_bytes: int = 200 * 2**20
+    settings: ChatSettings | None = None
+    model_name: str = ""
+    open_browser: bool = False
+    announce: Callable[[str], None] | None = None
+
+
+def _print_link(link: str) -> None:
+    print(f"AHN Chat is at {link}", file=sys.stdout, flush=True)
+
+
+class PageServer:
+    """Serves the page from a background thread between `start` and `close`; a context manager does both."""
+
+    def __init__(self, load: LoadEngine, options: ServerOptions | None = None) -> None:
+        self.options = options or ServerOptions()
+        self.token = new_token()
+        self.loader = EngineLoader(load)
+        self._socket = _listen(self.options.host, self.options.port, fixed=self.options.fixed_port)
+        self.port: int = self._socket.getsockname()[1]
+        self._uploads = Path(tempfile.mkdtemp(prefix="ahn-chat-"))
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port to reach the page under."""
+        host = "127.0.0.1" if self.options.host in WILDCARD_HOSTS else self.options.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def link(self) -> str:
+        """The address that lets a browser in."""
+        return f"{self.origin}/?token={self.token}"
+
+    def start(self) -> None:
+        """Begin to serve, and to load the model; returns once the page answers. Raises RuntimeError otherwise."""
+        config = uvicorn.Config(self._application(), log_level="warning", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="page-server", daemon=True
+        )
+        self._thread.start()
+        self.loader.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise RuntimeError(f"The page could not be served at {self.origin}; the lines above say why.")
+            time.sleep(0.01)
+
+    def announce(self) -> None:
+        """Tell where the page is, and open it where that was asked for."""
+        (self.options.announce or _print_link)(self.link)
+        if self.options.open_browser:
+            webbrowser.open(self.link)
+
+    def wait(self) -> None:
+        """Serve until the server ends or the user interrupts it (Ctrl+C)."""
+        assert self._thread is not None, "start() comes first"
+        try:
+            while self._thread.is_alive():
+                self._thread.join(0.5)
+        except KeyboardInterrupt:
+            return
+
+    def close(self) -> None:
+        """Stop serving, keep what the chats have read, and delete uploads nobody took."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(10)
+        self._socket.close()
+        if self.loader.engine is not None:
+            self.loader.engine.close()
+        shutil.rmtree(self._uploads, ignore_errors=True)
+
+    def __enter__(self) -> PageServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _application(self) -> ASGIApp:
+        os.environ["GRADIO_TEMP_DIR"] = str(
+            self._uploads
+        )  # where gradio puts uploads; read when the page is built
+        page = Page(self.loader, UploadFolder(self._uploads), self.options.settings, self.options.model_name)
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        app.mount("/ui", StaticFiles(directory=ASSETS))
+        app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
+        app.add_api_route("/manifest.json", _manifest, include_in_schema=False)
+        gr.mount_gradio_app(
+            app,
+            page.build(),
+            path="/",
+            server_name=self.options.host,
+            server_port=self.port,
+            footer_links=[],
+            run_history=False,
+            auth=self.options.auth,
+            auth_message="AHN Chat" if self.options.auth else None,
+            show_error=True,
+            max_file_size=self.options.max_upload_bytes,
+            ssr_mode=False,
+            enable_monitoring=False,
+            pwa=False,
+            mcp_server=False,
+            theme=THEME,
+            head=_head(),
+        )
+        policy = Policy(
+            port=self.port,
+            token=self.token,
+            host=self.options.host,
+            names=_own_names() if self.options.host in WILDCARD_HOSTS else frozenset(),
+            max_upload_bytes=self.options.max_upload_bytes,
+        )
+        return SecurityMiddleware(app, policy)
+
+
+def _head() -> str:
+    """Links to our own style and script; the version keeps a browser from using those of an older release."""
+    version = max(int(path.stat().st_mtime) for path in ASSETS.iterdir())
+    return (
+        f'<link rel="stylesheet" href="/ui/page.css?{version}"><script src="/ui/page.js?{version}" defer></script>'
+        '<meta name="referrer" content="same-origin">'
+    )
+
+
+def _favicon() -> FileResponse:
+    return FileResponse(ASSETS / "icon.svg", media_type="image/svg+xml")
+
+
+def _manifest() -> JSONResponse:
+    return JSONResponse(
+        {"name": "AHN Chat", "icons": [{"src": "/favicon.ico", "sizes": "any", "type": "image/svg+xml"}]}
+    )
+
+
+def _own_names() -> frozenset[str]:
+    """The names other machines may know this one by."""
+    name = socket.gethostname().lower()
+    return frozenset({name, f"{name}.local", socket.getfqdn().lower()})
+
+
+def _listen(host: str, port: int, *, fixed: bool) -> socket.socket:
+    """A listening socket on `port` or, unless `fixed`, the next free one. Raises OSError where there is none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    last = port if fixed or port == 0 else min(port + PORTS_TRIED, 65_535)
+    for candidate in range(port, last + 1):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":  # elsewhere this would let two programs share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            if candidate == last:
+                raise
+        else:
+            return listener
+    raise AssertionError("the loop returns or raises")

@@ -1,0 +1,241 @@
+"""What the server keeps for each open tab: its chat, its work in progress and what its page shows already."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from app.chat.errors import ChatError, UnknownChatError
+from app.chat.events import (
+    AnswerCancelled,
+    AnswerFailed,
+    AnswerFinished,
+    AnswerToken,
+    ChatEvent,
+    CompareEvent,
+)
+from app.ui.views.comparison import CompareState
+
+if TYPE_CHECKING:
+    from app.chat import Chat, ChatSettings, Engine
+    from app.ui.ingest import Import
+
+
+log = logging.getLogger(__name__)
+INTERNAL_ERROR = (
+    "This ended because of an error in AHN Chat; the terminal shows it, and everything before it is kept."
+)
+
+
+class Answering:
+    """Follows the events of one answer; `latest` is the last of them."""
+
+    def __init__(
+        self,
+        question: str,
+        turn_index: int,
+        start: Callable[[bool], Iterator[ChatEvent]],
+        *,
+        can_ask_now: bool = False,
+    ) -> None:
+        """`start(now)` begins the answer and returns its events; it raises ChatError where there can be none.
+
+        `turn_index` is the place the answer will take in the transcript; the turns before it stay as they are.
+        """
+        self.question = question
+        self.turn_index = turn_index
+        self.can_ask_now = can_ask_now
+        self.latest: ChatEvent | None = None
+        self.finished = False
+        self._start = start
+        self._events = start(False)
+        self._asked_now = False
+        threading.Thread(target=self._follow, name="follow-answer", daemon=True).start()
+
+    def ask_now(self) -> None:
+        """Stop waiting for the documents and answer from what has been read. Stops the events; they begin again."""
+        self._asked_now = True
+
+    def _follow(self) -> None:
+        try:
+            while True:
+                for event in self._events:
+                    self.latest = event
+                again, self._asked_now = self._asked_now and isinstance(self.latest, AnswerCancelled), False
+                if not again:
+                    return
+                self._events = self._start(True)
+        except ChatError as error:
+            self.latest = AnswerFailed(self.question, str(error))
+        except Exception:
+            log.exception("An answer ended in an error.")
+            self.latest = AnswerFailed(self.question, INTERNAL_ERROR)
+        finally:
+            self.finished = True
+
+    @property
+    def writing(self) -> bool:
+        """Whether the transcript holds this answer by now."""
+        return isinstance(self.latest, AnswerToken | AnswerFinished)
+
+
+class Comparing:
+    """Follows the events of one comparison."""
+
+    def __init__(self, question: str, events: Any) -> None:
+        self.state = CompareState(question)
+        self.error = ""
+        self.finished = False
+        self._events = events
+        threading.Thread(target=self._follow, name="follow-comparison", daemon=True).start()
+
+    def _follow(self) -> None:
+        try:
+            for event in self._events:
+                assert isinstance(event, CompareEvent)
+                self.state = self.state.after(event)
+        except Exception:
+            log.exception("A comparison ended in an error.")
+            self.error = INTERNAL_ERROR
+        finally:
+            self.finished = True
+
+    def stop(self) -> None:
+        self._events.stop()
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence for the reader; a warning says that something did not happen."""
+
+    sentence: str
+    warning: bool = True
+
+
+@dataclass
+class Tab:
+    """One open page. Its fields are touched by the handlers of this tab alone, except `imports`, which has a lock."""
+
+    id: str
+    chat: Chat | None = None
+    background: list[Chat] = field(default_factory=list)  # left while busy; closed when they are done
+    answering: Answering | None = None
+    comparing: Comparing | None = None
+    imports: list[Import] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    wanted_chat: str = ""  # to open once there is an engine
+    returned_question: str | None = None  # goes back into the text box
+    show_layers: bool = False
+    show_answer: bool = False
+    renaming: str = ""
+    deleting: str = ""
+    query: str = ""
+    closed: bool = False
+    shown: dict[str, object] = field(default_factory=dict)  # what the page shows, by part
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def moving(self) -> bool:
+        """Whether anything on the page may change without the reader doing something."""
+        return (
+            self.answering is not None
+            or (self.chat is not None and (self.chat.reading or self.chat.answering))
+            or (self.comparing is not None and not self.comparing.finished)
+            or any(entry.running for entry in self.imports)
+        )
+
+    def settle(self) -> None:
+        """Draw the consequences of work that has ended."""
+        with self.lock:
+            if self.answering is not None and self.answering.finished:
+                ended, self.answering = self.answering.latest, None
+                if isinstance(ended, AnswerFailed):
+                    self.warn(ended.message)
+                if isinstance(ended, AnswerFailed | AnswerCancelled):
+                    self.returned_question = ended.question
+            self.imports = [entry for entry in self.imports if entry.running or entry.state.error]
+
+    def warn(self, sentence: str) -> None:
+        """Have the page show why something did not happen."""
+        self.notices.append(Notice(sentence))
+
+    def take_notices(self) -> list[Notice]:
+        """What is to be said, once."""
+        with self.lock:
+            taken, self.notices = self.notices, []
+            return taken
+
+    def take_returned_question(self) -> str | None:
+        """The question that goes back into the text box, once."""
+        with self.lock:
+            taken, self.returned_question = self.returned_question, None
+            return taken
+
+    def changed(self, part: str, value: object) -> bool:
+        """Whether `value` is news to the page; notes that it will be shown."""
+        if part in self.shown and self.shown[part] == value:
+            return False
+        self.shown[part] = value
+        return True
+
+
+class Tabs:
+    """All open tabs, by the session id of the page. A chat open in several tabs is closed with the last of them."""
+
+    def __init__(self) -> None:
+        self._tabs: dict[str, Tab] = {}
+        self._lock = threading.RLock()
+
+    def get(self, session_id: str) -> Tab:
+        """The tab of this session, made on first use."""
+        with self._lock:
+            return self._tabs.setdefault(session_id, Tab(session_id))
+
+    def __len__(self) -> int:
+        return len(self._tabs)
+
+    def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings) -> None:
+        """Show the stored chat `chat_id` in `tab`, or a new one where there is none of this id."""
+        with self._lock:
+            try:
+                chat = engine.chat(chat_id) if chat_id else engine.new_chat(settings)
+            except UnknownChatError:
+                chat = engine.new_chat(settings)
+            self._leave(tab, engine, chat)
+            tab.chat = chat
+            tab.comparing = None
+            tab.show_answer = False
+
+    def _leave(self, tab: Tab, engine: Engine, entered: Chat | None) -> None:
+        left, tab.chat, tab.answering = tab.chat, None, None
+        candidates = [*tab.background, *([left] if left is not None else [])]
+        tab.background = [
+            chat for chat in candidates if chat is not entered and (chat.reading or chat.answering)
+        ]
+        for chat in candidates:
+            if chat is not entered and chat not in tab.background:
+                self._close_unless_used(engine, chat)
+
+    def close(self, session_id: str, engine: Engine | None) -> None:
+        """Forget a tab: its comparison and imports end, its chats are closed where no other tab shows them."""
+        with self._lock:
+            tab = self._tabs.pop(session_id, None)
+            if tab is None:
+                return
+            tab.closed = True
+            if tab.comparing is not None:
+                tab.comparing.stop()
+            for entry in tab.imports:
+                entry.cancel()
+            chats = [*tab.background, *([tab.chat] if tab.chat is not None else [])]
+            for chat in chats:
+                if engine is not None:
+                    self._close_unless_used(engine, chat)
+
+    def _close_unless_used(self, engine: Engine, chat: Chat) -> None:
+        used = any(chat is other.chat or chat in other.background for other in self._tabs.values())
+        if not used:
+            engine.close_chat(chat.id)

@@ -1,0 +1,244 @@
+"""The memory panel: what the model holds word for word, what it only remembers, and what that costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from app.chat.events import AnswerPiece, PageState, PageStates
+from app.ui.views import markup as m
+
+if TYPE_CHECKING:
+    from ahn_core import CacheStats, LayerStats
+
+WIDTH = 1000  # of every drawing, in its own units; the page scales them to the column
+
+UNTRAINED = (
+    "The compressed memory of this model is untrained: it adds nothing yet, so answers are exactly those of sinks and "
+    "window alone. Load a trained AHN checkpoint to change that."
+)
+LIMITS = (
+    "Compressed memory keeps the gist, not the wording: names, numbers and quotations that have left the window cannot "
+    "be recalled exactly."
+)
+
+_PAGE_CLASSES = {PageState.UNREAD: m.UNREAD, PageState.COMPRESSED: m.MEMORY, PageState.VERBATIM: m.WINDOW}
+_PAGE_WORDS = {
+    PageState.UNREAD: "unread",
+    PageState.COMPRESSED: "remembered",
+    PageState.VERBATIM: "word for word",
+}
+
+
+def panel(
+    stats: CacheStats | None,
+    pages: Sequence[PageStates] = (),
+    *,
+    trained: bool,
+    show_layers: bool = False,
+    answer: Sequence[AnswerPiece] = (),
+    show_answer: bool = False,
+) -> str:
+    """The whole right column. `answer` are the pieces of the last answer, tinted where `show_answer` asks for it."""
+    if stats is None:
+        body = '<p class="quiet">Nothing read yet. However long a document is, this memory stays the same size.</p>'
+        return f'<section class="part panel"><h2>Memory</h2>{body}{_notes("ahn", trained)}</section>'
+    parts = [
+        f'<p class="total"><b>{m.count(stats.seq_length)}</b> tokens read</p>',
+        tier_bar(stats),
+        _tier_table(stats),
+        bytes_bars(stats),
+        "".join(page_strip(document) for document in pages),
+        _page_legend(pages),
+        _notes(stats.kind, trained),
+    ]
+    if stats.kind == "ahn":
+        parts.append(_toggle("Per layer", "toggle-layers", show_layers))
+        parts.append(layer_charts(stats.layers) if show_layers else "")
+    if answer and stats.kind == "ahn" and trained:
+        parts.append(_toggle("Where the answer came from", "toggle-answer", show_answer))
+        parts.append(tinted_answer(answer) if show_answer else "")
+    return f'<section class="part panel"><h2>Memory</h2>{"".join(parts)}</section>'
+
+
+def _toggle(label: str, action: str, is_open: bool) -> str:
+    return (
+        f'<button type="button" class="disclosure" data-action="{action}" aria-expanded="{str(is_open).lower()}">'
+        f'<span class="chevron" aria-hidden="true"></span>{m.text(label)}</button>'
+    )
+
+
+def _notes(kind: str, trained: bool) -> str:
+    if kind == "window":
+        return '<p class="note">Window only: what has left the window is forgotten.</p>'
+    if kind == "full":
+        return (
+            '<p class="note">Full attention: every token is kept, and the memory grows with the document.</p>'
+        )
+    return f'<p class="note">{m.text(LIMITS if trained else UNTRAINED)}</p>'
+
+
+def _tiers(stats: CacheStats) -> list[tuple[str, str, str, int, int]]:
+    """(tier, name, in plain words, tokens, bytes) of what this cache holds."""
+    if stats.kind == "full":
+        return [(m.FULL, "kept", "word for word", stats.seq_length, stats.nbytes)]
+    tiers = [
+        (m.SINKS, "sinks", "word for word", stats.sink_tokens, stats.sink_bytes),
+        (m.WINDOW, "window", "word for word", stats.window_tokens, stats.window_bytes),
+    ]
+    if stats.kind == "ahn":
+        return [*tiers, (m.MEMORY, "compressed", "remembered", stats.compressed_tokens, stats.memory_bytes)]
+    lost = stats.seq_length - stats.sink_tokens - stats.window_tokens
+    return [*tiers, (m.UNREAD, "gone", "forgotten", lost, 0)]
+
+
+def tier_bar(stats: CacheStats) -> str:
+    """One bar of all tokens, by where they are now; a tier that holds any is at least a visible sliver."""
+    tiers = [(tier, tokens) for tier, _, _, tokens, _ in _tiers(stats) if tokens]
+    widths = proportional([tokens for _, tokens in tiers], WIDTH, least=14)
+    rects, x = [], 0.0
+    for (tier, _), width in zip(tiers, widths, strict=True):
+        rects.append(f'<rect class="{tier}" x="{x:.1f}" y="0" width="{max(width - 3, 1):.1f}" height="18"/>')
+        x += width
+    return _svg("tier-bar", 18, "".join(rects), "Tokens by tier of memory")
+
+
+def proportional(values: Sequence[int], total: float, *, least: float) -> list[float]:
+    """Widths that add up to `total`, proportional to `values` but never under `least`."""
+    if not values:
+        return []
+    everything = sum(values)
+    small = [index for index, value in enumerate(values) if value * total < least * everything]
+    if not small or len(small) == len(values):
+        return [
+            total / len(values) if len(small) == len(values) else value * total / everything
+            for value in values
+        ]
+    rest = sum(value for index, value in enumerate(values) if index not in small)
+    room = total - least * len(small)
+    return [least if index in small else value * room / rest for index, value in enumerate(values)]
+
+
+def _tier_table(stats: CacheStats) -> str:
+    rows = "".join(
+        f'<tr title="{m.size(nbytes)}"><th scope="row"><span class="swatch {tier}"></span>{name}</th>'
+        f'<td class="words">{words}</td><td class="num">{m.count(tokens)}</td></tr>'
+        for tier, name, words, tokens, nbytes in _tiers(stats)
+    )
+    return f'<table class="tiers"><tbody>{rows}</tbody></table>'
+
+
+def bytes_bars(stats: CacheStats) -> str:
+    """What this memory takes beside what keeping everything would take, to the same scale."""
+    most = max(stats.nbytes, stats.full_attention_bytes, 1)
+    tier = m.FULL if stats.kind == "full" else m.WINDOW
+    own, full = (max(WIDTH * value / most, 4) for value in (stats.nbytes, stats.full_attention_bytes))
+    rects = (
+        f'<rect class="{tier}" x="0" y="0" width="{own:.1f}" height="12"/>'
+        f'<rect class="full" x="0" y="18" width="{full:.1f}" height="12"/>'
+    )
+    held = f"<b>{m.size(stats.nbytes)}</b> of {m.size(stats.full_attention_bytes)}"
+    comparison = ""
+    if stats.kind != "full" and stats.full_attention_bytes > 1.05 * stats.nbytes:
+        ratio = stats.full_attention_bytes / stats.nbytes
+        comparison = f"{ratio:.1f} times less" if ratio < 10 else f"{ratio:,.0f} times less"
+    return (
+        f'<div class="bytes">{m.line(held, comparison)}'
+        f"{_svg('bytes-bar', 30, rects, 'Memory in use beside full attention')}"
+        '<div class="line dim">this memory beside full attention</div></div>'
+    )
+
+
+def page_strip(document: PageStates) -> str:
+    """One cell a page; runs of like pages are one rectangle, so a strip of thousands of pages stays small."""
+    total = max(len(document.states), 1)
+    unit = WIDTH / total
+    gap = (
+        min(unit * 0.18, 2.0) if unit >= 18 else 0.0
+    )  # between cells, where cells are wide enough to be told apart
+    rects = []
+    for first, last, state in page_runs(document.states):
+        word, pages = _PAGE_WORDS[state], f"page {first}" if first == last else f"pages {first} to {last}"
+        x, width = (first - 1) * unit, max((last - first + 1) * unit, 1.5)
+        rects.append(
+            f'<rect class="{_PAGE_CLASSES[state]}" x="{x:.2f}" y="0" width="{width:.2f}" height="26">'
+            f"<title>{pages}: {word}</title></rect>"
+        )
+    if gap:
+        path = "".join(f"M{page * unit - gap / 2:.2f} 0v26" for page in range(1, total))
+        rects.append(f'<path class="cell-gaps" d="{path}" stroke-width="{gap:.2f}"/>')
+    label = f"Pages of {document.name}"
+    heading = m.line(m.name(document.name), m.plural(len(document.states), "page"))
+    return f'<div class="strip">{heading}{_svg("page-strip", 26, "".join(rects), label)}</div>'
+
+
+def page_runs(states: bytes) -> list[tuple[int, int, PageState]]:
+    """Runs of like pages: (first page, last page, state), pages counted from 1."""
+    return [
+        (run.start() + 1, run.end(), PageState(states[run.start()]))
+        for run in re.finditer(rb"(.)\1*", states, re.DOTALL)
+    ]
+
+
+def _page_legend(pages: Sequence[PageStates]) -> str:
+    if not pages:
+        return ""
+    everything = b"".join(document.states for document in pages)
+    items = "".join(
+        f'<li><span class="swatch {_PAGE_CLASSES[state]}"></span>{_PAGE_WORDS[state]} '
+        f"<b>{m.count(everything.count(state))}</b></li>"
+        for state in (PageState.VERBATIM, PageState.COMPRESSED, PageState.UNREAD)
+        if everything.count(state)
+    )
+    return f'<ul class="legend" aria-label="Pages by state">{items}</ul>'
+
+
+def layer_charts(layers: Sequence[LayerStats]) -> str:
+    """Per layer, from the first to the last: size of the state, share of the output, half-life."""
+    if not layers:
+        return '<p class="quiet">Nothing has been compressed yet.</p>'
+    charts = [
+        _bars("State norm", [layer.state_norm for layer in layers], "{:.3g}"),
+        _bars("Share of the output", [100 * layer.memory_share for layer in layers], "{:.1f}%"),
+    ]
+    if any(layer.half_life is not None for layer in layers):
+        charts.append(_bars("Half-life in tokens", [layer.half_life or 0.0 for layer in layers], "{:,.0f}"))
+    axis = m.line("layer 1", f"layer {len(layers)}", "dim")
+    return f'<div class="layers">{"".join(charts)}{axis}</div>'
+
+
+def _bars(title: str, values: Sequence[float], form: str) -> str:
+    finite = [value for value in values if value < float("inf")]
+    most = max(finite, default=0.0)
+    unit = WIDTH / len(values)
+    rects = []
+    for index, value in enumerate(values):
+        height = 70 * min(value / most, 1.0) if most > 0 else 0.0
+        shown = form.format(value) if value < float("inf") else "never"
+        rects.append(
+            f'<rect class="memory" x="{index * unit:.1f}" y="{71 - max(height, 1):.1f}" width="{unit * 0.76:.1f}"'
+            f' height="{max(height, 1):.1f}"><title>layer {index + 1}: {shown}</title></rect>'
+        )
+    span = f"up to {form.format(most)}" if most > 0 else "none"
+    return m.line(title, span) + _svg("layer-bars", 72, "".join(rects), f"{title} by layer")
+
+
+def tinted_answer(pieces: Sequence[AnswerPiece], *, most: float = 0.0) -> str:
+    """The answer, each token tinted by its share of compressed memory, to the scale of the strongest one."""
+    strongest = max([most, *(piece.memory_share for piece in pieces)])
+    spans = "".join(
+        f'<span style="--share:{piece.memory_share / strongest if strongest > 0 else 0:.2f}"'
+        f' title="{100 * piece.memory_share:.1f}% from compressed memory">{m.text(piece.text)}</span>'
+        for piece in pieces
+        if piece.text
+    )
+    scale = m.line(f"darkest: {100 * strongest:.1f}% from compressed memory", css="dim")
+    return f'<div class="tinted">{spans}</div>{scale}'
+
+
+def _svg(css: str, height: int, content: str, label: str) -> str:
+    return (
+        f'<svg class="{css}" viewBox="0 0 {WIDTH} {height}" preserveAspectRatio="none" role="img"'
+        f' aria-label="{m.text(label)}">{content}</svg>'
+    )

@@ -1,0 +1,377 @@
+"""An engine without a model: it reads and answers by the clock, so that tests of the page take milliseconds.
+
+It keeps the surface and the promises of `app.chat.Engine`; `pace` is the time in seconds of one chunk or token.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+from ahn_core import CacheStats, LayerStats
+from app.chat import ChatBusyError, ChatError, ChatSettings, UnknownChatError
+from app.chat.events import (
+    AnswerCancelled,
+    AnswerFailed,
+    AnswerFigures,
+    AnswerFinished,
+    AnswerPiece,
+    AnswerStarted,
+    AnswerToken,
+    CompareEvent,
+    Comparison,
+    Difference,
+    PageState,
+    PageStates,
+    PaneFailed,
+    PaneFinished,
+    Reading,
+    ReadingEstimate,
+    ReadPhase,
+    ReadState,
+    Turn,
+    TurnState,
+    Waiting,
+)
+from app.library import Document
+from app.sessions import ChatSummary
+
+TOKENS_PER_PAGE = 360
+CHUNK = 512
+NBYTES = 52_400_000
+BYTES_PER_TOKEN = 46_080
+ANSWER = "Chapter 7 forbids **open fire** in the granary, and the sale of lamp oil after dusk [see page 141]."
+
+
+def figures(
+    answer: str, read: int, total: int, *, seconds: float = 0.3, read_all: bool = True
+) -> AnswerFigures:
+    """Plausible figures of one answer."""
+    tokens = len(answer.split())
+    return AnswerFigures(
+        reason="end", prompt_tokens=21, generated_tokens=tokens, prefill_seconds=0.1, prefill_tokens_per_second=640.0,
+        decode_seconds=tokens / 74, decode_tokens_per_second=74.2, time_to_first_token=seconds, cache_nbytes=NBYTES,
+        full_attention_bytes=BYTES_PER_TOKEN * read, sequence_length=read + tokens, tokens_read=read,
+        tokens_total=total,
+        pages_read=read // TOKENS_PER_PAGE, pages_total=total // TOKENS_PER_PAGE, read_all=read_all,
+    )  # fmt: skip
+
+
+class FakeLibrary:
+    """Documents in a dictionary."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, Document] = {}
+
+    def add(self, extracted: Any) -> Document:
+        document = Document(
+            extracted.sha256[:16], extracted.name, extracted.kind, len(extracted.pages), sum(map(len, extracted.pages)),
+            extracted.pages_without_text, 0.0,
+        )  # fmt: skip
+        return self.documents.setdefault(document.id, document)
+
+    def list(self) -> list[Document]:
+        return list(self.documents.values())
+
+
+class Stream(Iterator[Any]):
+    """Events of a generator that may be asked to stop."""
+
+    def __init__(self, make: Callable[[threading.Event], Iterator[Any]]) -> None:
+        self._stop = threading.Event()
+        self._events = make(self._stop)
+
+    def __next__(self) -> Any:
+        return next(self._events)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    close = stop
+
+
+@dataclass(eq=False)
+class FakeChat:
+    """A chat that reads a page's worth of tokens at each beat of its clock."""
+
+    id: str
+    engine: FakeEngine
+    settings: ChatSettings
+    title: str = ""
+    turns: list[Turn] = field(default_factory=list)
+    documents: list[ReadState] = field(default_factory=list)
+    closed: bool = False
+    fail_next: str = ""  # the next answer fails with this sentence
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _answering: bool = False
+    _reader: threading.Thread | None = None
+
+    @property
+    def reading(self) -> bool:
+        return any(state.active for state in self.documents)
+
+    @property
+    def answering(self) -> bool:
+        return self._answering
+
+    def add_document(self, document_id: str) -> ReadState:
+        document = self.engine.library.documents[document_id]
+        tokens = document.page_count * TOKENS_PER_PAGE
+        state = ReadState(
+            document.id, document.name, ReadPhase.QUEUED, document.page_count, 0, document.pages_without_text, 0,
+            tokens, False, None, tokens / 640, NBYTES,
+        )  # fmt: skip
+        self.documents.append(state)
+        self._read()
+        return state
+
+    def _read(self) -> None:
+        if self._reader is None or not self._reader.is_alive():
+            self._reader = threading.Thread(target=self._read_all, daemon=True)
+            self._reader.start()
+
+    def _read_all(self) -> None:
+        while not self.closed:
+            state = next((state for state in self.documents if state.active), None)
+            if state is None:
+                return
+            done = min(state.tokens_done + CHUNK, state.tokens_total)
+            self._set(
+                state.document_id,
+                phase=ReadPhase.DONE if done == state.tokens_total else ReadPhase.READING,
+                tokens_exact=True, tokens_done=done, pages_done=done // TOKENS_PER_PAGE, tokens_per_second=640.0,
+                seconds_left=(state.tokens_total - done) / 640,
+            )  # fmt: skip
+            time.sleep(self.engine.pace)
+
+    def _set(self, document_id: str, **changes: Any) -> None:
+        self.documents = [
+            replace(state, **changes)
+            if state.document_id == document_id and state.phase is not ReadPhase.PAUSED
+            else state
+            for state in self.documents
+        ]
+
+    def cancel_reading(self, document_id: str) -> None:
+        self._set(document_id, phase=ReadPhase.PAUSED)
+
+    def resume_reading(self, document_id: str) -> None:
+        self.documents = [
+            replace(state, phase=ReadPhase.QUEUED) if state.document_id == document_id else state
+            for state in self.documents
+        ]
+        self._read()
+
+    def remove_document(self, document_id: str) -> None:
+        self.documents = [state for state in self.documents if state.document_id != document_id]
+
+    def ask(self, question: str, *, now: bool = False) -> Stream:
+        return self._begin(question, len(self.turns), now)
+
+    def regenerate(self, turn_index: int = -1) -> Stream:
+        return self._begin(self.turns[turn_index].question, turn_index, False)
+
+    def edit(self, turn_index: int, new_text: str) -> Stream:
+        return self._begin(new_text, turn_index, False)
+
+    def _begin(self, question: str, index: int, now: bool) -> Stream:
+        if not question.strip():
+            raise ChatError("The question is empty, so there is nothing to answer; write one.")
+        if self._answering:
+            raise ChatBusyError("An answer is being written; wait for it or stop it.")
+        self._answering = True
+        self._stopping.clear()
+        return Stream(lambda _: self._answer(question, index, now))
+
+    def _answer(self, question: str, index: int, now: bool) -> Iterator[Any]:
+        try:
+            started = time.monotonic()
+            while self.reading and not now:
+                current = next((state for state in self.documents if state.active), None)
+                yield Waiting(time.monotonic() - started, 0, current)
+                if self._stopping.wait(self.engine.pace):
+                    yield AnswerCancelled(question)
+                    return
+            if self.fail_next:
+                sentence, self.fail_next = self.fail_next, ""
+                yield AnswerFailed(question, sentence)
+                return
+            read = sum(state.tokens_done for state in self.documents)
+            total = sum(state.tokens_total for state in self.documents)
+            yield AnswerStarted(index, read, total, 0, 0, read == total)
+            if self._stopping.wait(self.engine.pace):
+                yield AnswerCancelled(question)
+                return
+            self.title = self.title or question
+            pieces: list[AnswerPiece] = []
+            state = TurnState.DONE
+            for number, word in enumerate(self.engine.answer.split(" ")):
+                pieces.append(AnswerPiece(word if not number else f" {word}", (number * 37 % 100) / 400))
+                text = "".join(piece.text for piece in pieces)
+                self.turns = [*self.turns[:index], Turn(question, text, TurnState.ANSWERING, tuple(pieces))]
+                yield AnswerToken(pieces[-1].text, pieces[-1].memory_share, len(pieces), 74.2)
+                if self._stopping.wait(self.engine.pace):
+                    state = TurnState.STOPPED
+                    break
+            text = "".join(piece.text for piece in pieces)
+            turn = Turn(
+                question, text, state, tuple(pieces), figures(text, read, total, read_all=read == total)
+            )
+            self.turns = [*self.turns[:index], turn]
+            yield AnswerFinished(index, turn)
+        finally:
+            self._answering = False
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def clear(self) -> None:
+        self.turns = []
+
+    def preview_settings(self, settings: ChatSettings) -> ReadingEstimate:
+        tokens = (
+            0 if settings.same_reading(self.settings) else sum(state.tokens_total for state in self.documents)
+        )
+        return ReadingEstimate(tokens, True, 640.0, tokens / 640, NBYTES)
+
+    def update_settings(self, settings: ChatSettings) -> None:
+        settings.check_fits(8192)
+        self.settings = settings
+
+    def stats(self, per_layer: bool = False) -> CacheStats | None:
+        read = sum(state.tokens_done for state in self.documents) + sum(
+            len(turn.pieces) for turn in self.turns
+        )
+        if not read:
+            return None
+        sinks, window = (
+            min(read, self.settings.attention_sinks),
+            min(max(read - 64, 0), self.settings.sliding_window),
+        )
+        layers = tuple(
+            LayerStats(3 + (i * 7 % 11), 0.02 + (i * 5 % 13) / 60, 180.0 + (i * 97 % 900)) for i in range(30)
+        )
+        return CacheStats(
+            "ahn", read, sinks, window, read - sinks - window, sinks * BYTES_PER_TOKEN, window * BYTES_PER_TOKEN,
+            NBYTES - 1024 * BYTES_PER_TOKEN, NBYTES, read * BYTES_PER_TOKEN, layers if per_layer else (),
+        )  # fmt: skip
+
+    def page_states(self) -> list[PageStates]:
+        drawn = []
+        for state in self.documents:
+            done, window = state.pages_done, 3
+            states = [PageState.VERBATIM] + [PageState.COMPRESSED] * (state.page_count - 1)
+            states = [
+                PageState.UNREAD if page >= done else PageState.VERBATIM if page >= done - window else old
+                for page, old in enumerate(states)
+            ]
+            drawn.append(PageStates(state.document_id, state.name, bytes(states)))
+        return drawn
+
+
+class FakeEngine:
+    """Chats in a dictionary over one pretended model."""
+
+    def __init__(self, *, pace: float = 0.01, trained: bool = True, answer: str = ANSWER) -> None:
+        self.pace, self.answer = pace, answer
+        self.library = FakeLibrary()
+        self.chats: dict[str, FakeChat] = {}
+        self.closed_chats: list[str] = []
+        self.model = SimpleNamespace(
+            name="SmolLM2-135M-Instruct", memory_trained=trained, device="cpu", dtype="torch.float32",
+            num_parameters=134_515_008, num_ahn_parameters=11_400_000,
+            config=SimpleNamespace(model_type="llama", max_position_embeddings=8192, num_hidden_layers=30),
+            ahn_config=SimpleNamespace(cell="GatedDeltaNet"),
+            cache_nbytes=lambda kind, sinks, window, tokens: NBYTES if kind != "full" else BYTES_PER_TOKEN * tokens,
+        )  # fmt: skip
+
+    def new_chat(self, settings: ChatSettings | None = None) -> FakeChat:
+        chat = FakeChat(f"chat{len(self.chats)}", self, settings or ChatSettings())
+        self.chats[chat.id] = chat
+        return chat
+
+    def chat(self, chat_id: str) -> FakeChat:
+        if chat_id not in self.chats:
+            raise UnknownChatError(f"There is no chat {chat_id}.")
+        self.chats[chat_id].closed = False
+        return self.chats[chat_id]
+
+    def close_chat(self, chat_id: str) -> None:
+        self.chats[chat_id].closed = True
+        self.chats[chat_id].stop()
+        self.closed_chats.append(chat_id)
+
+    def delete_chat(self, chat_id: str) -> None:
+        self.close_chat(chat_id)
+        del self.chats[chat_id]
+
+    def rename_chat(self, chat_id: str, title: str) -> None:
+        if not title:
+            raise ChatError("A chat needs a name; write one.")
+        self.chats[chat_id].title = title
+
+    def list_chats(self, search: str = "") -> list[ChatSummary]:
+        return [
+            ChatSummary(
+                chat.id,
+                chat.title or chat.documents[0].name,
+                0.0,
+                0.0,
+                len(chat.turns),
+                tuple(state.name for state in chat.documents),
+            )  # fmt: skip
+            for chat in reversed(self.chats.values())
+            if (chat.turns or chat.documents)
+            and search.lower() in (chat.title or chat.documents[0].name).lower()
+        ]
+
+    def estimate(self, document_ids: Sequence[str], settings: ChatSettings) -> ReadingEstimate:
+        tokens = sum(self.library.documents[one].page_count for one in document_ids) * TOKENS_PER_PAGE
+        return ReadingEstimate(tokens, False, 640.0, tokens / 640, NBYTES)
+
+    def compare(
+        self, document_ids: Sequence[str], question: str, settings: ChatSettings, kinds: Sequence[Any] = ()
+    ) -> Stream:
+        if not question.strip():
+            raise ChatError("The question is empty, so there is nothing to compare; write one.")
+        return Stream(lambda stop: self._compare(document_ids, stop))
+
+    def _compare(self, document_ids: Sequence[str], stop: threading.Event) -> Iterator[CompareEvent]:
+        tokens = sum(self.library.documents[one].page_count for one in document_ids) * TOKENS_PER_PAGE
+        name = self.library.documents[document_ids[0]].name if document_ids else "nothing"
+        panes = {"window": self.answer, "ahn": self.answer.replace("the sale of", "the storage of")}
+        long = tokens > 8192
+        if long:
+            sentence = (
+                f"The documents have {tokens:,} tokens, over the 8,192 trained for; choose shorter ones."
+            )
+            yield CompareEvent("full", PaneFailed(sentence))
+        else:
+            panes = {"full": self.answer, "window": self.answer, "ahn": self.answer}
+        for kind, answer in panes.items():
+            for part in range(1, 6):
+                state = ReadState("d", name, ReadPhase.READING, 1, 0, (), 0, tokens, True, 640.0, 1.0, NBYTES)
+                yield CompareEvent(kind, Reading(state, part / 5))  # type: ignore[arg-type]
+                if stop.wait(self.pace):
+                    yield CompareEvent(None, Comparison((), False, True))
+                    return
+            for number, word in enumerate(answer.split(" ")):
+                yield CompareEvent(
+                    kind, AnswerToken(word if not number else f" {word}", 0.1, number + 1, 74.2)
+                )  # type: ignore[arg-type]
+                time.sleep(self.pace)
+            yield CompareEvent(kind, PaneFinished(answer, (), (), figures(answer, tokens, tokens)))  # type: ignore[arg-type]
+        first, second = panes["window"], panes["ahn"]
+        place = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
+        pairs = [Difference("window", "ahn", place, place)]
+        if not long:
+            pairs += [Difference("full", "window", None, None), Difference("full", "ahn", None, None)]
+        yield CompareEvent(None, Comparison(tuple(pairs), not long, False))
+
+    def close(self) -> None:
+        for chat in self.chats.values():
+            chat.closed = True
