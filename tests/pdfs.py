@@ -6,6 +6,7 @@ fault, so that a test knows exactly why the file is refused.
 
 from __future__ import annotations
 
+import base64
 import random
 import textwrap
 import zlib
@@ -106,6 +107,12 @@ def scanned_pdf(path: str | Path, pages: Sequence[str | None]) -> Path:
 def encrypted_pdf(path: str | Path, user_password: str = "open sesame", text: str = "A secret.") -> Path:
     """An RC4-encrypted PDF. With an empty `user_password` anybody may read it, but not print or change it."""
     return _with_fpdf(path, [_text_page(text)], user_password=user_password)
+
+
+def aes_pdf(path: str | Path) -> Path:
+    """A PDF that anybody may read ("A secret."), AES-encrypted: reading it takes the package cryptography."""
+    Path(path).write_bytes(zlib.decompress(base64.b85decode(_AES_PDF)))
+    return Path(path)
 
 
 def truncated_pdf(path: str | Path, keep: float = 0.6) -> Path:
@@ -279,6 +286,19 @@ def _one_page(path: str | Path, content: bytes) -> Path:
         ],
     )
 
+
+# Made once with pypdf and cryptography, which would otherwise be needed to run the tests.
+_AES_PDF = (
+    "c-oCrO>5LZ7`~4pUIdYfLuJv6O=dD52`mf!*saBumfczf@i3Elvt8LHB|BSM!IS<3FG3IE(Szv8Q-6Yb5DOkWsK20yBA%S=ZZ`|-"
+    "!6bxvpP4+*Gw=IODjQ3U8)QzR%D3+yJ|cpBoaqOsT1DPQo|%3OIj$0|0Aw6c8qqLJBA*-K6Yldk3b~*(6oFzo0;7qJIoCYll#56t"
+    "l2YF{riN-Y1gR;Q>4d`O!7gBLL$#rYyv3}aT1=34t7Cfj9%gP~6W^csG?@ByQCZc^+Gxmu3+^WJ*88^GNnI=kaY?}bsg1lfFdem!"
+    "?K@T9-8|wrWYlRpQ>lg2_Ann(H=&pH^Vo4091S-+91vV`7AW#seQgI}0lHl+s2&W~dpDuG2euQd!rAa~K5{2B+CXWTPZ(Z>v~9Ps"
+    "V8wjT=Ad@a%9E>K*`4RLXYbB@e$AUdt{<IToZYT&Uc0h<cXjUU;raH9<qPlM9?x7poH=>=^3Ru}=+omzZ!Y~j{`G41H#=A8jHpJ6"
+    "qEswx$O#);n7K3*uaO}_L+2ke8nH-7*C8$)ovw9#<F%|xjmnKH39iz>aH4hSheT-uj8GRF?YfD`I94hkAf=#&ap@bSfifLXppt>m"
+    "K>W~U={Bx%5D_Cr#t_TUB!o~IYbJs)cHKvln1(uGz=46}p<+ZZ-*>S{l0^AKmc_=PSS@QtqxrtwuJ0B3_m;AFeHYSV(Hi#V>#Z$X"
+    "Zd9CBt7Uf@ct}tL`8X(3wx2_Sd>kTwd||<Pz;S}d7;*I-%%o$CkYE~<bPA(^oWdAkQy8b=G{&M5v$^VYAs^JX)p-ccve(Qqi-Tdu"
+    "ucS$a$!NUfPDmAmh$0Hw7)p)SEFpmuAYyGo!=)s(|5@VBRy~dLgI$Z|Y18+t%IzR=?yrI>mHK)E{RMt)Lx="
+)
 
 _Draw = Callable[[FPDF], object]
 

@@ -61,7 +61,7 @@ def read_pages(
         return document_error(fault, name, limits, value=value, detail=detail)
 
     received = _Received(limits)
-    with _running(command, document) as (process, lines):
+    with _running(command, document, refuse) as (process, lines):
         while True:
             if should_stop():
                 raise refuse(Fault.CANCELLED)
@@ -72,7 +72,7 @@ def read_pages(
             except queue.Empty:
                 continue
             if line is None:  # the end, without the word that it is done
-                raise refuse(*_why_ended(process.wait()))
+                raise refuse(*_why_ended(process))
             try:
                 progress = received.take(line)
             except _Fault as fault:
@@ -133,7 +133,11 @@ class _Received:
 _FAULTS = frozenset(fault.value for fault in Fault)
 
 
-def _why_ended(status: int) -> tuple[Fault, int]:
+def _why_ended(process: subprocess.Popen[bytes]) -> tuple[Fault, int]:
+    try:
+        status = process.wait(timeout=1)
+    except subprocess.TimeoutExpired:  # it has closed its output and goes on
+        return Fault.CRASHED, 0
     if status == _NO_CPU_LEFT != 0:
         return Fault.TOO_MUCH_TIME, 0
     if status == _KILLED != 0:  # not by this side, so by a system that ran out of memory
@@ -145,17 +149,22 @@ _Lines = queue.Queue[bytes | None]
 
 
 @contextmanager
-def _running(command: Sequence[str], document: BinaryIO) -> Iterator[tuple[subprocess.Popen[bytes], _Lines]]:
+def _running(
+    command: Sequence[str], document: BinaryIO, refuse: Callable[..., DocumentError]
+) -> Iterator[tuple[subprocess.Popen[bytes], _Lines]]:
     """The process and the lines that it writes, None at their end. It is killed, if need be, and waited for
     on leaving."""
-    process = subprocess.Popen(
-        command,
-        stdin=document,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=_ROOT,  # where `-m` finds this package, also when it is not installed
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=document,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,  # where `-m` finds this package, also when it is not installed
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:  # no memory or no processes left
+        raise refuse(Fault.NOT_STARTED, detail=os.strerror(error.errno or 0).lower()) from error
     assert process.stdout is not None
     lines: _Lines = queue.Queue(_LINES_AHEAD)
     # Pipes cannot be polled on every platform; a thread that blocks can be waited for with a timeout on all

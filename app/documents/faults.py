@@ -69,6 +69,7 @@ class Fault(str, enum.Enum):
     PARSER_LIMIT = "parser limit"
     DAMAGED = "damaged"
     CRASHED = "crashed"
+    NOT_STARTED = "not started"
 
 
 def document_error(
@@ -125,6 +126,7 @@ def _reason(fault: Fault, value: int, detail: str) -> str:
         Fault.TOO_DEEP: f"its parts are nested too deeply to be followed; {reprint}",
         Fault.PARSER_LIMIT: f"it asks for more work than one file may ({detail}); {reprint}",
         Fault.DAMAGED: f"the PDF is damaged and no text can be got out of it; {reprint}, or get a new copy",
+        Fault.NOT_STARTED: f"the program that reads it could not be started ({detail}); close some programs, try again",
         Fault.CRASHED: f"the program that reads it broke down on it (exit status {value}); {reprint}",
     }[fault]
 

@@ -23,7 +23,10 @@ _NEIGHBOURS = 4  # lines on either side that tell how long a full line is
 _LIST_ITEM = re.compile(r"(?:[•▪◦‣·∙*–—-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])\s")
 _BROKEN_WORD = re.compile(r"([^\W\d_]+)[-\u2010]$")
 _HYPHENATED = re.compile(r"[^\W\d_]+[-\u2010][^\W\d_]+")
-_SENTENCE_END = re.compile(r"[.!?:…。！？][\"'»”’)\]]*$")
+_ROW_SPACES = re.compile(r"\S {2,}(?=\S)|\t")
+_LEADERS = re.compile(r"(?:\. ?){5,}\s*\d+$")
+_NUMBER = re.compile(r"(?:^|(?<=\s))[-+(]?[\d.,]*\d[%)]?(?=\s|$)")
+_SPACES = re.compile(r"\s{2,}|\t")
 # A word broken after one of these had its hyphen already.
 # fmt: off
 _COMPOUND_STARTS = frozenset((
@@ -56,7 +59,12 @@ def reflow(lines: Sequence[Line]) -> str:
         for line in lines
         if (text := _tidy_spaces(clean(line.text + "\n")))
     ]
-    hyphenated = {match.group().lower() for line in kept for match in _HYPHENATED.finditer(line.text)}
+    hyphenated = {
+        match.group().lower()
+        for line in kept
+        if "-" in line.text or "\u2010" in line.text
+        for match in _HYPHENATED.finditer(line.text)
+    }
     pitch = _usual_distance(kept)
     output: list[str] = []
     for index, line in enumerate(kept):
@@ -67,9 +75,9 @@ def reflow(lines: Sequence[Line]) -> str:
         around = kept[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS]
         full = max(len(other.text) for other in around if _same_size(other, line))
         border = _border(previous, line, pitch, full)
-        if border == " " and (broken := _BROKEN_WORD.search(previous.text)):
+        if border == " " and (broken := _broken_word(previous.text)):
             border = ""
-            if not _keeps_hyphen(broken.group(1), line.text, hyphenated):
+            if not _keeps_hyphen(broken, line.text, hyphenated):
                 output[-1] = output[-1][:-1]
         output += [border, line.text]
     return tidy_lines("".join(output))
@@ -79,8 +87,8 @@ def _border(previous: Line, line: Line, pitch: float, full: int) -> str:
     """What stands between two lines: a blank line, a line end, or a space."""
     if not _same_size(previous, line):
         return "\n\n"
-    broken = _BROKEN_WORD.search(previous.text) is not None and line.text[0].islower()
-    unfinished = broken or (not _SENTENCE_END.search(previous.text) and line.text[0].islower())
+    broken = _broken_word(previous.text) is not None and line.text[0].islower()
+    unfinished = broken or (not _ends_sentence(previous.text) and line.text[0].islower())
     distance = _distance(previous, line)
     if distance is not None:
         if distance > _PARAGRAPH_GAP * pitch:
@@ -102,7 +110,17 @@ def _border(previous: Line, line: Line, pitch: float, full: int) -> str:
         and line.size is not None
         and line.x > previous.x + 0.8 * line.size
     )
-    return "\n" if indented and _SENTENCE_END.search(previous.text) else " "
+    return "\n" if indented and _ends_sentence(previous.text) else " "
+
+
+def _broken_word(text: str) -> str | None:
+    """The first part of the word that a hyphen breaks at the end of the line."""
+    match = _BROKEN_WORD.search(text) if text.endswith(("-", "\u2010")) else None
+    return match.group(1) if match else None
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip("\"'»”’)]").endswith((".", "!", "?", ":", "…", "。", "！", "？"))
 
 
 def _keeps_hyphen(start: str, rest: str, hyphenated: set[str]) -> bool:
@@ -116,19 +134,18 @@ def _keeps_hyphen(start: str, rest: str, hyphenated: set[str]) -> bool:
 
 def _is_row(text: str) -> bool:
     """Whether a line looks like a row of a table: wide spaces, leaders, or mostly numbers."""
-    if len(re.findall(r"\S {2,}(?=\S)|\t", text)) >= 2 or re.search(r"(?:\. ?){5,}\s*\d+$", text):
+    if len(_ROW_SPACES.findall(text)) >= 2:
         return True
-    words = text.split()
-    return len(words) >= 3 and 2 * sum(
-        1 for word in words if re.fullmatch(r"[-+(]?[\d.,]*\d[%)]?", word)
-    ) >= len(words)
+    if not text[-1:].isdigit() and sum(map(text.count, "0123456789")) < 2:  # most lines of prose
+        return False
+    words = len(text.split())
+    return _LEADERS.search(text) is not None or (words >= 3 and 2 * len(_NUMBER.findall(text)) >= words)
 
 
 def _tidy_spaces(text: str) -> str:
     """Single spaces in prose; in rows of a table the columns stay apart by two."""
     text = text.replace("\n", " ").strip()
-    row = _is_row(text)
-    return re.sub(r"\s{2,}|\t", "  " if row else " ", text)
+    return _SPACES.sub("  " if _is_row(text) else " ", text)
 
 
 def _usual_distance(lines: Sequence[Line]) -> float:

@@ -77,13 +77,15 @@ def _texts(reader: PdfReader, count: int) -> Iterator[str]:
     for number in range(count):
         try:
             page = reader.pages[number]
-        except PARSER_ERRORS as error:
+        except (DependencyError, *PARSER_ERRORS) as error:
             _refuse(error)
         try:
             yield page_text(page)
         except (LimitReachedError, RecursionError) as error:
             _refuse(error)
-        except PARSER_ERRORS as error:
+        except (DependencyError, *PARSER_ERRORS) as error:
+            if isinstance(error, DependencyError) and reader.is_encrypted:
+                _refuse(error)
             failures.append(error)
             if len(failures) == count:
                 _refuse(failures[0])

@@ -150,7 +150,8 @@ def _open_plain_file(path: str | PathLike[str], name: str, limits: Limits) -> Bi
         if isinstance(error, DocumentError):
             raise
         raise document_error(Fault.NOT_FOUND, name, limits) from error
-    file = os.fdopen(descriptor, "rb")
+    # Unbuffered: the child inherits the position of the descriptor, which must be where `seek` says.
+    file = os.fdopen(descriptor, "rb", buffering=0)
     try:
         _check_plain(os.fstat(descriptor), name, limits)  # and after: it may have been exchanged in between
     except DocumentError:

@@ -43,8 +43,8 @@ def main(kind: str, limits: Limits, parent: int) -> None:
         import app.documents.pdf  # noqa: F401  (loaded before the limits, while files may still be written to the byte code cache)
     threading.Thread(target=_watch, args=(parent, limits.max_seconds), daemon=True).start()
     _limit_resources(limits)
-    data = sys.stdin.buffer.read()
     try:
+        data = sys.stdin.buffer.read()
         fault = _read_pdf(data, limits, output) if kind == "pdf" else _read_text(data, limits, output)
     except MemoryError:
         fault = _fault(Fault.TOO_MUCH_MEMORY)

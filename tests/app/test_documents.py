@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from unittest import mock
 
@@ -22,48 +19,16 @@ from hypothesis import strategies as st
 from app.documents import (
     DocumentError,
     Extracted,
-    ExtractionCancelled,
     Limits,
-    child,
     display_name,
     extract,
     format_page_ranges,
 )
 from tests import pdfs
+from tests.app.documents_support import nothing_left_running, refusal  # noqa: F401  (a fixture that is always used)
 
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLE = PROJECT / "assets" / "sample" / "lighthouse-keepers-handbook.pdf"
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """After every test each child process has ended and been waited for (no zombie), and no thread feeds on
-    one."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    class Recorded(subprocess.Popen):  # type: ignore[type-arg]
-        def __init__(self, *args: object, **options: object) -> None:
-            super().__init__(*args, **options)  # type: ignore[call-overload]
-            started.append(self)
-
-    monkeypatch.setattr(child.subprocess, "Popen", Recorded)
-    threads = threading.active_count()
-    yield
-    for process in started:
-        assert process.returncode is not None
-        with pytest.raises(ChildProcessError):
-            os.waitpid(process.pid, os.WNOHANG)
-    assert threading.active_count() == threads
-
-
-def refusal(path: Path, **options: object) -> str:
-    """The sentence with which a file is refused: exactly one, which begins with the name."""
-    with pytest.raises(DocumentError) as caught:
-        extract(path, **options)  # type: ignore[arg-type]
-    sentence = str(caught.value)
-    assert sentence.startswith(str(options.get("name", path.name))) and sentence.endswith(".")
-    assert "\n" not in sentence and ". " not in sentence
-    return sentence
 
 
 # Good files
@@ -106,6 +71,14 @@ def test_a_pdf_encrypted_without_a_password_can_be_read(tmp_path: Path) -> None:
     assert extract(pdfs.encrypted_pdf(tmp_path / "no-printing.pdf", user_password="")).pages == ("A secret.",)
 
 
+def test_aes_wants_a_package_and_says_so(tmp_path: Path) -> None:
+    path = pdfs.aes_pdf(tmp_path / "aes.pdf")
+    if find_spec("cryptography") or find_spec("Crypto"):
+        assert extract(path).pages == ("A secret.",)
+    else:
+        assert "needs the Python package 'cryptography'" in refusal(path)
+
+
 def test_an_outline_nested_5000_deep_does_not_matter(tmp_path: Path) -> None:
     assert extract(pdfs.deep_outline_pdf(tmp_path / "deep.pdf")).pages == ("words below a deep outline",)
 
@@ -122,7 +95,9 @@ def test_the_sample_is_a_short_readable_manual() -> None:
     assert "lit for the first time on the evening of 3 November 1871" in extracted.pages[0]
     words = " ".join(extracted.pages).split()
     source = (PROJECT / "tests" / "sample" / "handbook.md").read_text(encoding="utf-8")
-    assert set(source.replace("|", " ").replace("*", "").replace("#", "").split()) <= set(words)  # it is up to date
+    assert set(source.replace("|", " ").replace("*", "").replace("#", "").split()) <= set(
+        words
+    )  # it is up to date
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md"])
@@ -309,141 +284,10 @@ def test_limits_must_be_positive(field: str) -> None:
         Limits(**{field: 0})
 
 
-# Cancelling, and the end of processes
-
-
-def test_cancel_is_obeyed_within_a_second_and_keeps_nothing_running(tmp_path: Path) -> None:
-    path = pdfs.endless_text_pdf(tmp_path / "endless.pdf")
-    cancelled_at = time.monotonic() + 0.7
-
-    with pytest.raises(ExtractionCancelled, match="endless.pdf was not added, because that was cancelled"):
-        extract(path, should_stop=lambda: time.monotonic() > cancelled_at)
-
-    assert 0 < time.monotonic() - cancelled_at < 0.5
-
-
-def test_cancel_before_the_start_and_between_pages(tmp_path: Path) -> None:
-    path = pdfs.long_pdf(tmp_path / "manual.pdf", 40)
-    with pytest.raises(ExtractionCancelled), mock.patch.object(subprocess, "Popen") as started:
-        extract(path, should_stop=lambda: True)
-    started.assert_not_called()
-    done: list[int] = []
-    with pytest.raises(ExtractionCancelled):
-        extract(path, on_page=lambda number, total: done.append(number), should_stop=lambda: len(done) >= 3)
-    assert done == [1, 2, 3]
-
-
-def test_an_error_of_the_caller_ends_the_child_and_passes_through(tmp_path: Path) -> None:
-    def broken(done: int, total: int) -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        extract(pdfs.long_pdf(tmp_path / "manual.pdf", 40), on_page=broken)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no orphans; there the child ends at its time limit")
-def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    path = pdfs.endless_text_pdf(tmp_path / "endless.pdf")
-    script = f"""
-import os, subprocess, sys
-from app.documents import child, Limits
-worker = subprocess.Popen(child.worker_command("pdf", Limits()), stdin=open({str(path)!r}, "rb"))
-print(worker.pid, flush=True)
-worker.wait()
-"""
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    worker = int(parent.stdout.readline())
-    time.sleep(0.5)
-    parent.kill()
-    parent.wait()
-    parent.stdout.close()
-    deadline = time.monotonic() + 3
-    while _is_running(worker):
-        assert time.monotonic() < deadline, "the child outlived its parent"
-        time.sleep(0.05)
-
-
-def _is_running(process: int) -> bool:
-    """Whether a process that is not ours runs; a zombie that nobody has waited for yet does not."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{process}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this platform does not list descriptors")
-def test_the_child_gets_nothing_but_the_document(tmp_path: Path) -> None:
-    path = pdfs.make_pdf(tmp_path / "any.pdf", ["words"])
-    report = tmp_path / "descriptors"
-    script = f"""
-import os, pathlib, sys
-links = {{os.readlink(f"/proc/self/fd/{{n}}") for n in range(64) if os.path.exists(f"/proc/self/fd/{{n}}")}}
-pathlib.Path({str(report)!r}).write_text("\\n".join(sorted(links)))
-"""
-    with socket.create_server(("127.0.0.1", 0)), _worker(script):
-        refusal(path)
-    document, null, pipe = sorted(report.read_text().split("\n"), key=lambda link: (link != str(path), link))
-    assert (document, null) == (str(path), os.devnull) and pipe.startswith("pipe:")
-
-
-def test_the_child_imports_no_heavy_package() -> None:
-    script = "import sys, app.documents.worker, app.documents.pdf; print(*sys.modules)"
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    heavy = {"torch", "transformers", "gradio", "numpy", "sqlite3", "app.library", "app.chat", "app.ui"}
-    assert not heavy & set(run.stdout.split())
-
-
-def _worker(script: str) -> AbstractContextManager[object]:
-    """Let `script` stand in for the program that reads documents."""
-    return mock.patch.object(child, "worker_command", return_value=[sys.executable, "-S", "-c", script])
-
-
-# A child that breaks the rules: what it writes is not trusted
-
-_FLOOD = """print('{"pages": 9}')
-while True: print('{"text": "%s"}' % ('x' * 9000))"""
-_ENDLESS = """print('{"pages": 9}')
-while True: print('{"text": ""}')"""
-
-
-@pytest.mark.parametrize(
-    ("script", "words"),
-    [
-        ("raise SystemExit(7)", "broke down on it (exit status 7)"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "more memory"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", "limit of 10 seconds"),
-        ("print('nonsense')", "broke down"),
-        ("print('[]')", "broke down"),
-        ("""print('{"done": true}')""", "no text layer"),
-        ("""print('{"pages": 2}\\n{"page": 2}')""", "broke down"),
-        ("""print('{"pages": 2}\\n{"page": 1}\\n{"done": true}')""", "broke down"),
-        ("""print('{"page": 1}')""", "broke down"),
-        ("""print('{"fault": "made up", "value": 0, "detail": ""}')""", "broke down"),
-        ("while True: print('x' * 1_000_000, end='')", "broke down"),
-        (_FLOOD, "limit of 20,000, reached on page 1"),
-        (_ENDLESS, "limit of 0.5 seconds"),
-        ("import time; time.sleep(60)", "limit of 0.5 seconds"),
-    ],
-)
-def test_a_child_that_breaks_the_rules_is_one_sentence(tmp_path: Path, script: str, words: str) -> None:
-    if "signal" in script and os.name == "nt":
-        pytest.skip("Windows has no such signals")
-    path = tmp_path / "any.pdf"
-    path.write_bytes(b"%PDF-1.7")
-    limits = Limits(max_seconds=0.5 if "0.5 seconds" in words else 10, max_characters=20_000)
-    with _worker(script):
-        assert words in refusal(path, limits=limits)
-
-
 # Any bytes
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_damage_gives_text_or_one_sentence(tmp_path: Path, data: st.DataObject) -> None:
     whole = pdfs.make_pdf(tmp_path / "any.pdf", pdfs.long_pages(2)).read_bytes()
@@ -460,7 +304,7 @@ def test_any_damage_gives_text_or_one_sentence(tmp_path: Path, data: st.DataObje
         assert all("\0" not in page for page in extracted.pages) and any(extracted.pages)
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=st.binary(min_size=1, max_size=5_000), suffix=st.sampled_from([".pdf", ".txt"]))
 def test_any_bytes_give_text_or_one_sentence(tmp_path: Path, noise: bytes, suffix: str) -> None:
     path = tmp_path / f"noise{suffix}"
@@ -517,11 +361,3 @@ def test_the_name_of_an_upload_is_used_instead_of_the_path(tmp_path: Path) -> No
 )
 def test_page_ranges(pages: tuple[int, ...], text: str) -> None:
     assert format_page_ranges(pages) == text
-
-
-def test_the_signal_of_the_processor_limit_is_known() -> None:
-    """The child's limit on processor time ends it with this signal, which must read as "too long" and not as
-    a crash."""
-    if not hasattr(signal, "SIGXCPU"):
-        pytest.skip("this platform has no such limit")
-    assert -signal.SIGXCPU == child._NO_CPU_LEFT
