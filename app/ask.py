@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from app import options, paths, startup
@@ -24,7 +25,8 @@ class Answer:
     """What `--json` prints: sizes in bytes, times in seconds.
 
     A document that was read with the same settings before is not read again: `seconds_reading` is the time its
-    reading took to come back from disk then, and `tokens_per_second_reading` is None.
+    reading took to come back from disk then, and `tokens_per_second_reading` is None. It is None, too, for a
+    document so short that its reading was over before it could be watched.
     """
 
     answer: str
@@ -48,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags of `ahn-chat ask`."""
     result = argparse.ArgumentParser(
         prog="ahn-chat ask",
+        usage="ahn-chat ask [flags] FILE... QUESTION",
         description="Read documents and answer one question about them on standard output.",
         allow_abbrev=False,
     )
@@ -105,34 +108,38 @@ def main(argv: Sequence[str]) -> int:
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
     progress = ProgressLine(sys.stderr)
-
-    from ahn_core.zoo import ZooError
-    from app.documents import DocumentError
-
     try:
         extracted = [_extract(file, progress) for file in files]  # first: a wrong file name is told at once
-
-        from ahn_core import ConfigError, LoadError
-        from app.chat import ChatError
-
-        try:
-            settings = _settings(arguments)
-            engine = startup.load_engine(options.model_options(arguments), folder, progress)
-            try:
-                answer = answer_question(
-                    engine, extracted, question, settings, progress, stream=not arguments.json
-                )
-            finally:
-                engine.close()
-        except (ConfigError, LoadError, ChatError) as error:
-            raise CommandFailed(str(error)) from error
-    except (DocumentError, ZooError) as error:
-        raise CommandFailed(str(error)) from error
+        answer = _load_and_ask(arguments, extracted, question, folder, progress)
     finally:
         progress.clear()
     if arguments.json:
         print(json.dumps(asdict(answer), indent=2))
     return 0
+
+
+def _load_and_ask(
+    arguments: argparse.Namespace,
+    extracted: Sequence[Extracted],
+    question: str,
+    folder: Path,
+    progress: ProgressLine,
+) -> Answer:
+    from ahn_core import ConfigError, LoadError
+    from ahn_core.zoo import ZooError
+    from app.chat import ChatError
+    from app.library import LibraryError
+    from app.sessions import SessionsError
+
+    try:
+        settings = _settings(arguments)
+        engine = startup.load_engine(options.model_options(arguments), folder, progress)
+        try:
+            return answer_question(engine, extracted, question, settings, progress, stream=not arguments.json)
+        finally:
+            engine.close()
+    except (ConfigError, LoadError, ZooError, ChatError, LibraryError, SessionsError) as error:
+        raise CommandFailed(str(error)) from error
 
 
 def _settings(arguments: argparse.Namespace) -> ChatSettings:
@@ -160,15 +167,19 @@ def _settings(arguments: argparse.Namespace) -> ChatSettings:
 
 
 def _extract(file: str, progress: ProgressLine) -> Extracted:
-    from app.documents import extract, format_page_ranges
+    from app.documents import DocumentError, display_name, extract, format_page_ranges
 
-    document = extract(
-        file, on_page=lambda done, total: progress(f"{file}: page {done} of {total}", done / total)
-    )
+    name = display_name(file)
+
+    def show(done: int, total: int) -> None:
+        progress(f"Getting the text of {name}: page {done} of {total}", done / total)
+
+    try:
+        document = extract(file, on_page=show)
+    except DocumentError as error:
+        raise CommandFailed(str(error)) from error
     if document.pages_without_text:
-        progress.note(
-            f"{document.name}: no text layer on pages {format_page_ranges(document.pages_without_text)}"
-        )
+        progress.note(f"{name}: no text layer on pages {format_page_ranges(document.pages_without_text)}")
     return document
 
 
@@ -267,13 +278,16 @@ def _figures(
 
 
 class ProgressLine:
-    """Progress: on a terminal one line that is rewritten, elsewhere a line for each step and each tenth of one."""
+    """Progress: on a terminal one line that is rewritten, elsewhere a line for each step and one every few seconds."""
+
+    SECONDS_BETWEEN_LINES = 5.0
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._rewrites = stream.isatty()
         self._dirty = False
-        self._last: tuple[str, int] | None = None
+        self._step = ""
+        self._next_line = 0.0
 
     def __call__(self, sentence: str, fraction: float | None = None) -> None:
         if self._rewrites:
@@ -282,9 +296,9 @@ class ProgressLine:
             self._stream.flush()
             self._dirty = True
             return
-        step = (sentence.partition(":")[0], -1 if fraction is None else int(fraction * 10))
-        if step != self._last:
-            self._last = step
+        step, now = sentence.partition(":")[0], time.monotonic()
+        if step != self._step or now >= self._next_line:
+            self._step, self._next_line = step, now + self.SECONDS_BETWEEN_LINES
             print(sentence, file=self._stream, flush=True)
 
     def note(self, sentence: str) -> None:

@@ -1,0 +1,347 @@
+"""The command `ahn-chat`: flags, refusals, what the page is started with, and `ask` from file to figures."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import __version__, ask, cli, options, paths, startup
+from app.options import Options
+from tests.tiny import byte_tokenizer, tiny_model
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def flags(parser: argparse.ArgumentParser) -> set[str]:
+    return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
+
+
+# ---- flags
+
+
+def test_the_flags_people_expect_exist() -> None:
+    expected = "host port no-browser model ahn device dtype data-dir offline max-upload-mb auth version help"
+    assert {f"--{name}" for name in expected.split()} == flags(cli.page_parser())
+
+
+def test_the_flags_of_ask_exist() -> None:
+    expected = "memory sinks window max-new-tokens json temperature top-p top-k min-p repetition-penalty seed"
+    shared = "model ahn device dtype data-dir offline help"
+    assert {f"--{name}" for name in (expected + " " + shared).split()} == flags(ask.parser())
+
+
+def test_every_flag_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = {flag for flag in flags(cli.page_parser()) | flags(ask.parser()) if f"`{flag}" not in readme}
+    assert not missing
+
+
+def test_every_flag_of_the_readme_exists() -> None:
+    table = [
+        line
+        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `--")
+    ]
+    known = flags(cli.page_parser()) | flags(ask.parser())
+    named = {word.strip("`|,").split()[0] for line in table for word in line.split("|")[1].split(", ")}
+    assert {name.strip(" `") for name in named} <= known
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ask", "--help"]])
+def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom app.cli import main\ntry: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code\n"
+        "assert not {'torch', 'transformers', 'gradio', 'numpy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "ahn-chat" in done.stdout
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"ahn-chat {__version__}\n"
+
+
+def test_python_m_app_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "--version"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout == f"ahn-chat {__version__}\n"
+
+
+# ---- refusals: one sentence, status 2, nothing started
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--host", "0.0.0.0"], "add --auth user:password"),
+        (["--host", "192.168.1.5"], "add --auth user:password"),
+        (["--host", "::"], "add --auth user:password"),
+        (["--host", "my-computer"], "add --auth user:password"),
+        (["--port", "65536"], "0 to 65535"),
+        (["--port", "-1"], "0 to 65535"),
+        (["--max-upload-mb", "0"], "at least 1"),
+        (["--auth", "user"], "as in --auth user:password"),
+        (["--auth", ":secret"], "as in --auth user:password"),
+        (["--auth", "user:"], "as in --auth user:password"),
+    ],
+)
+def test_refused(
+    arguments: list[str],
+    sentence: str,
+    data_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+    page: dict[str, Any],
+) -> None:
+    assert cli.main(arguments) == 2
+    message = capsys.readouterr().err
+    assert sentence in message
+    assert message.startswith("ahn-chat: ") and message.count("\n") == 1
+    assert page == {} and list(data_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "::1", "[::1]"])
+def test_loopback_needs_no_login(host: str) -> None:
+    assert Options(data_dir=Path("/x"), host=host).auth is None
+
+
+def test_a_wider_host_with_a_login_is_allowed() -> None:
+    assert Options(data_dir=Path("/x"), host="0.0.0.0", auth=options.parse_auth("me:a:b")).auth == (
+        "me",
+        "a:b",
+    )
+
+
+def test_a_data_folder_that_is_a_file_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], page: dict[str, Any]
+) -> None:
+    (tmp_path / "file").touch()
+    assert cli.main(["--data-dir", str(tmp_path / "file")]) == 1
+    message = capsys.readouterr().err
+    assert "cannot be written to" in message and "--data-dir" in message and message.count("\n") == 1
+    assert page == {}
+
+
+# ---- the page
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the page was started with; nothing listens."""
+    seen: dict[str, Any] = {}
+    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings))
+    for name in ("AHN_CHAT_HOME", "AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))  # so that what the command sets is undone
+    return seen
+
+
+def test_the_page_gets_what_was_chosen(tmp_path: Path, page: dict[str, Any]) -> None:
+    arguments = [
+        "--port",
+        "9000",
+        "--no-browser",
+        "--auth",
+        "me:secret",
+        "--host",
+        "0.0.0.0",
+        "--max-upload-mb",
+        "5",
+    ]
+    arguments += ["--data-dir", str(tmp_path / "new"), "--model", "some/Model-3B", "--offline"]
+    assert cli.main(arguments) == 0
+    assert (page["host"], page["port"], page["auth"]) == ("0.0.0.0", 9000, ("me", "secret"))
+    assert page["max_upload_bytes"] == 5 * 2**20
+    assert page["open_browser"] is False
+    assert page["model_name"] == "Model-3B"
+    assert os.environ["AHN_CHAT_HOME"] == str(tmp_path / "new") and (tmp_path / "new").is_dir()
+    assert os.environ["AHN_CHAT_OFFLINE"] == os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_the_page_by_default(data_dir: Path, page: dict[str, Any]) -> None:
+    assert cli.main([]) == 0
+    assert (page["host"], page["port"], page["auth"]) == ("127.0.0.1", 7860, None)
+    assert page["max_upload_bytes"] == 200 * 2**20
+    assert page["open_browser"] is True
+    assert page["model_name"] == "SmolLM2-135M-Instruct"
+
+
+def test_another_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.announce(7860, "http://127.0.0.1:7861/?token=x")
+    out = capsys.readouterr().out
+    assert (
+        "Port 7860 is taken, so the page is on port 7861." in out and "http://127.0.0.1:7861/?token=x" in out
+    )
+    cli.announce(7860, "http://127.0.0.1:7860/?token=x")
+    cli.announce(0, "http://127.0.0.1:40123/?token=x")
+    assert "taken" not in capsys.readouterr().out
+
+
+def test_no_free_port_is_one_sentence(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], page: dict[str, Any]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr("app.ui.launch_app", refuse)
+    assert cli.main([]) == 1
+    assert "Nothing can listen on 127.0.0.1, port 7860 and those after it (Address already in use)" in (
+        capsys.readouterr().err
+    )
+
+
+# ---- loading
+
+
+def test_the_embedded_model_offline_and_absent_is_one_sentence(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ahn_core.zoo import ZooError
+
+    monkeypatch.setenv("AHN_CHAT_OFFLINE", "1")
+    with pytest.raises(ZooError, match="start once without --offline"):
+        startup.load_engine(options.ModelOptions(), data_dir, lambda sentence, fraction=None: None)
+
+
+def test_assets_lie_in_the_checkout() -> None:
+    assert paths.assets_dir() == ROOT / "assets"
+
+
+# ---- ask
+
+
+@pytest.fixture
+def tiny_engine(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ask` loads a tiny random model in place of the one it was told to."""
+
+    def load(model: options.ModelOptions, folder: Path, report: startup.LoadReport) -> Any:
+        from app.chat import Engine
+        from app.library import Library
+
+        report("Loading the model")
+        network = tiny_model()
+        return Engine(network, byte_tokenizer(), Library(paths.library_path(folder)), folder)
+
+    monkeypatch.setattr(startup, "load_engine", load)
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.txt"
+    path.write_text("The harbour closes at nine. " * 40, encoding="utf-8")
+    return path
+
+
+ASK = ["--sinks", "4", "--window", "200", "--max-new-tokens", "8"]
+
+
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_answers_on_standard_output_alone(document: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["ask", str(document), "When?", *ASK]) == 0
+    captured = capsys.readouterr()
+    assert "Loading the model" in captured.err
+    assert "Loading" not in captured.out and captured.out.endswith("\n")
+
+
+@pytest.mark.usefixtures("tiny_engine")
+@pytest.mark.parametrize("memory", ["ahn", "window", "full"])
+def test_ask_prints_one_json_object(document: Path, memory: str, capsys: pytest.CaptureFixture[str]) -> None:
+    # The window of the tiny model is smaller than the document, so full attention gets a shorter one.
+    if memory == "full":
+        document.write_text("The harbour closes at nine.", encoding="utf-8")
+    assert cli.main(["ask", "--json", str(document), *ASK, "When?", "--memory", memory]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["memory"] == memory
+    assert (figures["attention_sinks"], figures["sliding_window"]) == (4, 200)
+    assert figures["tokens_read"] >= len(document.read_text())
+    assert figures["pages_read"] == 1
+    assert 0 < figures["tokens_generated"] <= 8
+    assert figures["seconds_reading"] > 0 and figures["time_to_first_token"] > 0
+    assert figures["cache_bytes"] > 0
+    if memory == "full":
+        assert figures["cache_bytes"] >= figures["full_attention_bytes"]  # its buffers grow ahead
+    else:
+        assert figures["cache_bytes"] < figures["full_attention_bytes"]
+
+
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
+    document: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from app.sessions import Sessions
+
+    answers = []
+    for _ in range(2):
+        assert cli.main(["ask", str(document), "When?", *ASK]) == 0
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+    (database,) = data_dir.glob("chats.sqlite3")
+    assert Sessions(database).list_chats() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["missing.pdf", "When?"], 1, "no such file"),
+        (["{document}", "When?", "--temperature", "9"], 2, "temperature is 9"),
+        (["{document}", "When?", "--window", "0"], 1, "not a whole number of 1 or more"),
+        (["{document}", " ", *ASK], 1, "question"),
+    ],
+)
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_refuses_in_one_sentence(
+    arguments: list[str], status: int, sentence: str, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["ask", *(word.format(document=document) for word in arguments)]) == status
+    captured = capsys.readouterr()
+    last_line = captured.err.splitlines()[-1]
+    assert last_line.startswith("ahn-chat: ") and sentence in last_line
+    assert captured.out == ""
+
+
+def test_ask_without_a_file_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["ask", "When?"])
+    assert end.value.code == 2 and "at least one file" in capsys.readouterr().err
+
+
+def test_ask_takes_flags_between_files_and_question() -> None:
+    arguments = ask.parser().parse_intermixed_args(["a.pdf", "b.pdf", "--json", "Why?"])
+    assert arguments.words == ["a.pdf", "b.pdf", "Why?"] and arguments.json
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_rewrites_its_line_on_a_terminal() -> None:
+    stream = Terminal()
+    progress = ask.ProgressLine(stream)
+    progress("Reading a: 1", 0.25)
+    progress.note("a: no text layer on pages 2")
+    progress("Reading a: 2")
+    progress.clear()
+    assert stream.getvalue() == (
+        "\r\x1b[KReading a: 1 (25%)\r\x1b[Ka: no text layer on pages 2\n\r\x1b[KReading a: 2\r\x1b[K"
+    )
+
+
+def test_progress_in_a_file_is_a_line_for_each_step() -> None:
+    stream = io.StringIO()
+    progress = ask.ProgressLine(stream)
+    for done in range(100):
+        progress(f"Reading a: {done} of 100", done / 100)
+    progress("Reading b: 0 of 100", 0.0)
+    progress.clear()
+    assert stream.getvalue() == "Reading a: 0 of 100\nReading b: 0 of 100\n"
