@@ -25,13 +25,13 @@ def nothing_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             started.append(self)
 
     monkeypatch.setattr(child.subprocess, "Popen", Recorded)
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     yield
     for process in started:
         assert process.returncode is not None
         with pytest.raises(ChildProcessError):
             os.waitpid(process.pid, os.WNOHANG)
-    assert threading.active_count() == threads
+    assert not set(threading.enumerate()) - threads
 
 
 def refusal(path: Path, **options: object) -> str:

@@ -273,7 +273,7 @@ def test_a_page_that_takes_for_ever_is_ended_by_the_time_limit(tmp_path: Path) -
     path = pdfs.endless_text_pdf(tmp_path / "endless.pdf")
     started = time.monotonic()
     assert "limit of 1 seconds" in refusal(path, limits=Limits(max_seconds=1))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize(

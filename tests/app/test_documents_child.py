@@ -32,7 +32,7 @@ def test_cancel_is_obeyed_within_a_second_and_keeps_nothing_running(tmp_path: Pa
     with pytest.raises(ExtractionCancelled, match="endless.pdf was not added, because that was cancelled"):
         extract(path, should_stop=lambda: time.monotonic() > cancelled_at)
 
-    assert 0 < time.monotonic() - cancelled_at < 0.5
+    assert 0 < time.monotonic() - cancelled_at < 1
 
 
 def test_cancel_before_the_start_and_between_pages(tmp_path: Path) -> None:

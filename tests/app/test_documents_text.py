@@ -101,9 +101,9 @@ def test_pages_end_at_the_best_border_there_is() -> None:
 
 def test_two_million_characters_are_cut_in_seconds() -> None:
     text = "word " * 400_000
-    started = time.perf_counter()
+    started = time.process_time()
     pages = list(split_pages(tidy_lines(clean(text))))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert len(pages) > 600
 
 
