@@ -99,6 +99,7 @@ class _Received:
         self.total = 0
         self.done = False
         self._limits = limits
+        self._most_pages = max(limits.max_pages, limits.max_characters)  # of a text: one character a page
         self._pieces: list[str] = []
         self._characters = 0
 
@@ -107,7 +108,7 @@ class _Received:
         protocol."""
         try:
             message = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _Fault(Fault.CRASHED) from error
         match message:
             case {"text": str(text)}:
@@ -119,7 +120,7 @@ class _Received:
                 self.pages.append("".join(self._pieces))
                 self._pieces.clear()
                 return True
-            case {"pages": int(total)} if total > 0 and not self.total:
+            case {"pages": int(total)} if 0 < total <= self._most_pages and not self.total:
                 self.total = total
             case {"done": True} if len(self.pages) == self.total:
                 self.done = True

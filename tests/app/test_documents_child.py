@@ -132,6 +132,8 @@ while True: print('{"text": ""}')"""
         ("import os, signal; os.kill(os.getpid(), signal.SIGXCPU)", "limit of 10 seconds"),
         ("print('nonsense')", "broke down"),
         ("print('[]')", "broke down"),
+        ("print('[' * 50_000)", "broke down"),
+        ("""print('{"pages": 1000000000}')""", "broke down"),
         ("""print('{"done": true}')""", "no text layer"),
         ("""print('{"pages": 2}\\n{"page": 2}')""", "broke down"),
         ("""print('{"pages": 2}\\n{"page": 1}\\n{"done": true}')""", "broke down"),
