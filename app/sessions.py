@@ -9,7 +9,8 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,10 @@ CREATE TABLE IF NOT EXISTS reading_rates (
     tokens_per_second REAL NOT NULL
 );
 """
+
+
+class SessionsError(RuntimeError):
+    """The chats cannot be read or written; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,12 @@ class Sessions:
     """The chats in one SQLite file. May be used from any thread; every method is one transaction."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file, or make it. Raises SessionsError, as every method does, where it cannot be used."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, check_same_thread=False, timeout=30)
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.executescript(_SCHEMA)
@@ -99,30 +106,30 @@ class Sessions:
         """
         now = time.time()
         names = "\n".join(document["name"] for document in documents)
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                "title = excluded.title, named = excluded.named, settings = excluded.settings, documents = excluded.documents, "
-                "document_names = excluded.document_names",
+                "title = excluded.title, named = excluded.named, settings = excluded.settings, "
+                "documents = excluded.documents, document_names = excluded.document_names",
                 (chat_id, title, named, json.dumps(settings), json.dumps(list(documents)), names, now, now),
             )
 
     def save_turn(self, chat_id: str, position: int, turn: StoredTurn) -> None:
         """Store a turn in its position (from 0) and forget those after it. The chat must be stored already."""
         row = (chat_id, position, turn.question, turn.answer, json.dumps(turn.details))
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             connection.execute("DELETE FROM turns WHERE chat_id = ? AND position >= ?", (chat_id, position))
             connection.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?)", row)
             connection.execute("UPDATE chats SET updated_at = ? WHERE id = ?", (time.time(), chat_id))
 
     def forget_turns(self, chat_id: str, position: int) -> None:
         """Delete the turns from this position on."""
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             connection.execute("DELETE FROM turns WHERE chat_id = ? AND position >= ?", (chat_id, position))
 
     def load(self, chat_id: str) -> StoredChat | None:
         """A chat with its turns, or None where none has this id."""
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             row = connection.execute(
                 "SELECT id, title, named, settings, documents FROM chats WHERE id = ?", (chat_id,)
             ).fetchone()
@@ -143,7 +150,7 @@ class Sessions:
         """
         escaped = search.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         pattern = f"%{escaped}%"
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT id, title, created_at, updated_at, "
                 "(SELECT COUNT(*) FROM turns WHERE chat_id = chats.id), document_names FROM chats "
@@ -160,7 +167,7 @@ class Sessions:
 
     def rename(self, chat_id: str, title: str) -> bool:
         """Change a title; False where no chat has this id."""
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             return (
                 connection.execute(
                     "UPDATE chats SET title = ?, named = 1 WHERE id = ?", (title, chat_id)
@@ -170,12 +177,12 @@ class Sessions:
 
     def delete(self, chat_id: str) -> bool:
         """Delete a chat and its turns; False where no chat has this id."""
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             return connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,)).rowcount > 0
 
     def reading_rate(self, name: str) -> float | None:
         """The tokens a second last measured under this name."""
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             row = connection.execute(
                 "SELECT tokens_per_second FROM reading_rates WHERE name = ?", (name,)
             ).fetchone()
@@ -183,7 +190,7 @@ class Sessions:
 
     def save_reading_rate(self, name: str, tokens_per_second: float) -> None:
         """Keep a measured rate for the estimates of later starts."""
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO reading_rates VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
                 "tokens_per_second = excluded.tokens_per_second",
@@ -194,3 +201,16 @@ class Sessions:
         """Close the file; the object is not usable after."""
         with self._lock:
             self._connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """The connection, alone, in a transaction that is committed at the end, or taken back where that fails."""
+        with self._lock:
+            try:
+                with self._connection:
+                    yield self._connection
+            except sqlite3.Error as error:
+                raise SessionsError(
+                    f"The chats in {self._path} cannot be read or written ({error}), so what was said last is not "
+                    "kept; free some disk space, or check that the file may be written."
+                ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -53,6 +54,22 @@ class Draft:
         """The turn so far."""
         pieces = tuple(self.pieces)
         return Turn(self.question, "".join(piece.text for piece in pieces), TurnState.ANSWERING, pieces)
+
+
+class Cancelled(Exception):
+    """The answer was stopped before its first token, or the comparison."""
+
+
+@dataclass
+class Running:
+    """The answer a chat is waiting for or writing; `index` is its place in the transcript."""
+
+    index: int
+    draft: Draft
+    stop: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+    begun: bool = False  # its first token has come, and what it replaces is gone
+    saved_at: float = 0.0
 
 
 def check_question(resources: Resources, settings: ChatSettings, question: str) -> str:

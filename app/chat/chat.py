@@ -6,10 +6,20 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.chat.answers import Draft, PastTurn, check_question, first_head, replay, what_is_read, write_answer
+from app.chat.answers import (
+    Cancelled,
+    Draft,
+    PastTurn,
+    Running,
+    check_question,
+    first_head,
+    replay,
+    what_is_read,
+    write_answer,
+)
 from app.chat.entries import Entry, entry_of
 from app.chat.errors import ChatBusyError, ChatClosedError, ChatError
 from app.chat.events import (
@@ -46,21 +56,6 @@ _WAITING_SECONDS = 0.25
 log = logging.getLogger(__name__)
 
 
-class _Cancelled(Exception):
-    """The answer was stopped before its first token."""
-
-
-@dataclass
-class _Running:
-    """The answer being waited for or written."""
-
-    index: int
-    draft: Draft
-    stream: EventStream[ChatEvent] | None = None
-    begun: bool = False  # its first token has come, and what it replaces is gone
-    saved_at: float = 0.0
-
-
 class Chat:
     """Documents, questions and answers over one cache. Made by `Engine`; all methods may be called from any thread."""
 
@@ -83,7 +78,7 @@ class Chat:
         self._title = title
         self._lock = threading.RLock()  # over everything below
         self._past = list(turns)
-        self._running: _Running | None = None
+        self._running: Running | None = None
         self._head: Head | None = None
         self._closed = False
         self._told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
@@ -206,19 +201,21 @@ class Chat:
     def regenerate(self, turn_index: int = -1, *, now: bool = False) -> EventStream[ChatEvent]:
         """Answer that turn's question again; the turns after it are dropped once the new answer has begun."""
         with self._lock:
+            self._check_idle()
             index = self._turn_at(turn_index)
             return self._answer(index, self._past[index].turn.question, now)
 
     def edit(self, turn_index: int, new_text: str, *, now: bool = False) -> EventStream[ChatEvent]:
         """Ask another question in place of that turn's; the turns after it are dropped once the answer has begun."""
         with self._lock:
+            self._check_idle()
             return self._answer(self._turn_at(turn_index), new_text, now)
 
     def stop(self) -> None:
         """Stop waiting, or the running answer within one token; what was written is kept."""
         with self._lock:
-            if self._running is not None and self._running.stream is not None:
-                self._running.stream.stop()
+            if self._running is not None:
+                self._running.stop.set()
 
     def clear(self) -> None:
         """Forget the turns, also on disk; the read documents stay. Raises ChatBusyError while an answer is written."""
@@ -283,15 +280,15 @@ class Chat:
     def join(self, timeout: float) -> None:
         """Wait, after `close`, until its threads have ended."""
         running = self._running
-        if running is not None and running.stream is not None:
-            running.stream.join(timeout)
+        if running is not None and running.thread is not None:
+            running.thread.join(timeout)
         self._reader.join(timeout)
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
     def _answer(self, index: int, question: str, now: bool) -> EventStream[ChatEvent]:
         self._check_idle()
-        running = _Running(index, Draft(check_question(self._resources, self._settings, question)))
+        running = Running(index, Draft(check_question(self._resources, self._settings, question)))
         self._running = running
         if index == len(self._past):
             self._store_draft(running)  # a question is kept from the moment it is asked
@@ -299,11 +296,13 @@ class Chat:
         def work(emit: Callable[[ChatEvent], None], stop: threading.Event) -> None:
             emit(self._run(running, now, emit, stop.is_set))
 
-        running.stream = EventStream(work, name=f"answer-{self.id[:8]}")
-        return running.stream
+        # The chat keeps no reference to the stream, so that dropping it ends the answer.
+        stream = EventStream(work, name=f"answer-{self.id[:8]}", stop=running.stop)
+        running.thread = stream.thread
+        return stream
 
     def _run(
-        self, running: _Running, now: bool, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
+        self, running: Running, now: bool, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
     ) -> ChatEvent:
         """Wait, answer, commit. Returns the last event, by when the chat takes the next question."""
         question, message = running.draft.question, ""
@@ -311,7 +310,7 @@ class Chat:
             if not now:
                 self._wait_for_reading(emit, should_stop)
             turn, head = self._write(running, emit, should_stop)
-        except _Cancelled:
+        except Cancelled:
             self._give_up(running, "")
             return AnswerCancelled(question)
         except ChatError as error:
@@ -333,7 +332,7 @@ class Chat:
         began = time.monotonic()
         while True:
             if should_stop():
-                raise _Cancelled
+                raise Cancelled
             state = self._reader.active
             if state is None:
                 break
@@ -347,7 +346,7 @@ class Chat:
                 raise ChatError(state.message)
 
     def _write(
-        self, running: _Running, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
+        self, running: Running, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
     ) -> tuple[Turn, Head]:
         resources, reader, caches = self._resources, self._reader, self._caches
         began = time.monotonic()
@@ -362,7 +361,7 @@ class Chat:
 
         with resources.device_unless(should_stop, on_wait) as mine:
             if not mine:
-                raise _Cancelled
+                raise Cancelled
             reader.prepare()
             known = what_is_read(reader.states(), running.index)
             emit(known)
@@ -370,7 +369,7 @@ class Chat:
             missing = self._past[head.turns : running.index]
             replayed = replay(resources, reader.layout, head, missing, should_stop, emit)
             if replayed is None:
-                raise _Cancelled
+                raise Cancelled
             head = replayed
             if running.index and not caches.has(
                 running.index
@@ -378,7 +377,7 @@ class Chat:
                 caches.keep(head.clone())
             with self._lock:
                 if self._closed:
-                    raise _Cancelled
+                    raise Cancelled
                 self._head = head  # shown while the answer is written
             turn, head = write_answer(
                 resources,
@@ -392,7 +391,7 @@ class Chat:
                 on_event,
             )
         if turn.state is TurnState.STOPPED and not running.draft.token_ids:
-            raise _Cancelled
+            raise Cancelled
         return turn, head
 
     def _head_before(self, index: int) -> Head:
@@ -407,7 +406,7 @@ class Chat:
         kept = self._caches.restore(index, length)
         return kept if kept is not None else first_head(self._resources, self._reader)
 
-    def _begin_or_save(self, running: _Running) -> None:
+    def _begin_or_save(self, running: Running) -> None:
         with self._lock:
             now = time.monotonic()
             if not running.begun:
@@ -419,7 +418,7 @@ class Chat:
             self._store_draft(running)
             running.saved_at = now
 
-    def _complete(self, running: _Running, turn: Turn, head: Head | None) -> None:
+    def _complete(self, running: Running, turn: Turn, head: Head | None) -> None:
         with self._lock:
             del self._past[running.index :]
             self._caches.forget_from(running.index + 1)
@@ -429,7 +428,7 @@ class Chat:
             self._store()
             self._disk.save_turn(running.index, self._past[-1])
 
-    def _give_up(self, running: _Running, message: str) -> None:
+    def _give_up(self, running: Running, message: str) -> None:
         """End an answer that was not finished: what was written is kept, else the transcript is as it was."""
         if running.draft.token_ids:
             turn = replace(running.draft.turn(), state=TurnState.FAILED, message=message)
@@ -499,7 +498,7 @@ class Chat:
         if entries or self._past or self._running is not None:
             self._disk.save(self.title, bool(self._title), self._settings, entries, self._reader.plan())
 
-    def _store_draft(self, running: _Running) -> None:
+    def _store_draft(self, running: Running) -> None:
         self._store()
         draft = running.draft
         self._disk.save_turn(running.index, PastTurn(draft.turn(), tuple(draft.token_ids)))

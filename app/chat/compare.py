@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from app.chat.answers import Draft, check_question, first_head, what_is_read, write_answer
+from app.chat.answers import Cancelled, Draft, check_question, first_head, what_is_read, write_answer
 from app.chat.entries import entry_of
 from app.chat.errors import ChatError
 from app.chat.events import (
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from app.library import Document
 
 log = logging.getLogger(__name__)
-
-
-class _Cancelled(Exception):
-    """The comparison was stopped."""
 
 
 class Comparing:
@@ -95,7 +91,7 @@ class Comparing:
             return None
         try:
             return self._answer(settings, emit, should_stop)
-        except _Cancelled:
+        except Cancelled:
             return None
         except ChatError as error:
             return PaneFailed(str(error))
@@ -121,7 +117,7 @@ class Comparing:
         draft = Draft(question)
         with resources.device_unless(should_stop, on_wait) as mine:
             if not mine:
-                raise _Cancelled
+                raise Cancelled
             head = first_head(resources, reader)
             known = what_is_read(reader.states(), 0)
             reader.close()  # the answer has its copy
@@ -130,7 +126,7 @@ class Comparing:
                 resources, reader.layout, head, settings, draft, known, live, should_stop, emit
             )
         if should_stop() or turn.figures is None:
-            raise _Cancelled
+            raise Cancelled
         return PaneFinished(turn.answer, tuple(draft.token_ids), turn.pieces, turn.figures)
 
     def _read(
@@ -154,7 +150,7 @@ class Comparing:
             reader.add(entry_of(document, tokens))
         reader.run(should_stop)
         if should_stop():
-            raise _Cancelled
+            raise Cancelled
         for state in reader.states():
             if state.phase is ReadPhase.FAILED:
                 raise ChatError(state.message)

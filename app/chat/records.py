@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,8 +12,9 @@ from app.chat.entries import Entry
 from app.chat.events import AnswerFigures, AnswerPiece, ReadPhase, Turn, TurnState
 from app.chat.pages import Segment
 from app.chat.settings import ChatSettings
-from app.sessions import Sessions, StoredTurn
+from app.sessions import Sessions, SessionsError, StoredTurn
 
+log = logging.getLogger(__name__)
 INTERRUPTED = "The program ended before this answer was written; ask again."
 
 
@@ -37,24 +39,33 @@ class ChatStore:
     ) -> None:
         """Commit the chat itself, where something has changed since the last time."""
         record = (title, named, settings.to_json(), documents_to_record(entries, plan))
-        if not self._deleted and record != self._last:
-            self._sessions.save_chat(self._chat_id, *record)
+        if record != self._last and self._commit(lambda: self._sessions.save_chat(self._chat_id, *record)):
             self._last = record
 
     def save_turn(self, position: int, past: PastTurn) -> None:
         """Commit a turn, and that none comes after it."""
-        if not self._deleted:
-            self._sessions.save_turn(self._chat_id, position, turn_to_record(past, self._tokenizer))
+        stored = turn_to_record(past, self._tokenizer)
+        self._commit(lambda: self._sessions.save_turn(self._chat_id, position, stored))
 
     def forget_turns(self, position: int) -> None:
         """Delete the turns from this position on."""
-        if not self._deleted:
-            self._sessions.forget_turns(self._chat_id, position)
+        self._commit(lambda: self._sessions.forget_turns(self._chat_id, position))
 
     def delete(self) -> None:
         """Delete the chat and write nothing of it any more."""
+        self._commit(lambda: self._sessions.delete(self._chat_id))
         self._deleted = True
-        self._sessions.delete(self._chat_id)
+
+    def _commit(self, write: Callable[[], object]) -> bool:
+        # A full disk ends neither the reading nor the answer: they are in memory, and the next change tries again.
+        if self._deleted:
+            return False
+        try:
+            write()
+        except SessionsError as error:
+            log.error("%s", error)
+            return False
+        return True
 
 
 def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:

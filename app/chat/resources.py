@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from app.chat.settings import ChatSettings, MemoryKind
 from app.chat.snapshots import ReadingSnapshots
 from app.chat.tokens import TokenisedDocuments
 from app.library import LibraryError
-from app.sessions import Sessions
+from app.sessions import Sessions, SessionsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ahn_core import AHNForCausalLM, Cache
     from app.library import Document, Library
 
+log = logging.getLogger(__name__)
 _RATE_WEIGHT = 0.3  # of the newest measurement in the running mean
 _LOOK_AROUND = 0.1  # seconds between two looks at a stop flag while waiting
 
@@ -56,7 +58,10 @@ class ReadingRates:
         """Keep the mean for later starts."""
         rate = self.get(kind)
         if rate is not None:
-            self._sessions.save_reading_rate(f"{self._prefix} {kind}", rate)
+            try:
+                self._sessions.save_reading_rate(f"{self._prefix} {kind}", rate)
+            except SessionsError as error:  # the next start estimates without it
+                log.warning("%s", error)
 
 
 class Resources:

@@ -10,7 +10,7 @@ from app.chat.errors import SettingsError
 if TYPE_CHECKING:
     from ahn_core import SamplingSettings
 
-MemoryKind = Literal["ahn", "window", "full"]
+MemoryKind = Literal["full", "window", "ahn"]
 MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
 

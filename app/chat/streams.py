@@ -26,16 +26,21 @@ class EventStream(Iterator[Event], Generic[Event]):
     work is raised where its events end.
     """
 
-    def __init__(self, work: Callable[[Callable[[Event], None], threading.Event], None], name: str) -> None:
+    def __init__(
+        self,
+        work: Callable[[Callable[[Event], None], threading.Event], None],
+        name: str,
+        stop: threading.Event | None = None,
+    ) -> None:
         """Start `work(emit, stop)` in a thread called `name`; it has to end soon after `stop` is set."""
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._events: queue.SimpleQueue[Event | _End] = queue.SimpleQueue()
         self._ended = False
         # The thread knows the queue and the flag alone: a stream that is dropped can be collected, and stops.
-        self._thread = threading.Thread(
+        self.thread = threading.Thread(
             target=_run, args=(work, self._events, self._stop), name=name, daemon=True
         )
-        self._thread.start()
+        self.thread.start()
 
     def __next__(self) -> Event:
         if self._ended:
@@ -59,8 +64,8 @@ class EventStream(Iterator[Event], Generic[Event]):
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the work's thread, at most `timeout` seconds; True when it has ended."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        self.thread.join(timeout)
+        return not self.thread.is_alive()
 
     def __enter__(self) -> EventStream[Event]:
         return self
