@@ -1,5 +1,4 @@
-"""The model: one decoder-only transformer for the Qwen2/2.5, Qwen3 and Llama families, with a memory cell in
-every layer.
+"""The model: a Qwen2/2.5, Qwen3 or Llama transformer with a memory cell in every layer.
 
 The base's weights are the same whatever the cache; the cache passed to `forward` decides whether a call is
 full attention, sinks + window, or sinks + window + compressed memory.

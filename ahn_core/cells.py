@@ -26,9 +26,7 @@ _HALF_LIVES = (32.0, 16_384.0)  # tokens; a fresh gated cell spreads its heads o
 
 
 class HeadwiseLinear(nn.Module):
-    """One square map a head, `out[h] = x[h] @ weight[h]`, without bias; it starts at zero, so a new memory
-    adds nothing.
-    """
+    """One square map a head, `out[h] = x[h] @ weight[h]`; it starts at zero, so a new memory adds nothing."""
 
     def __init__(self, heads: int, size: int) -> None:
         super().__init__()
@@ -58,9 +56,7 @@ class MemoryCell(nn.Module, ABC):
 
     @abstractmethod
     def write_gates(self, hidden: Tensor) -> Tensor:
-        """Gates with which these tokens will be written one day: [T, hidden] -> [T, gate_count, H]
-        float32, beta last.
-        """
+        """Gates to write these tokens with: [T, hidden] -> [T, gate_count, H] float32, beta last."""
 
     @abstractmethod
     def _gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
@@ -161,9 +157,7 @@ class GatedDeltaNet(DeltaNet):
 
 
 class Mamba2(MemoryCell):
-    """State-space duality with scalar decay: S <- exp(dt A) S + dt k v^T, gate before the norm over all
-    heads.
-    """
+    """State-space duality: S <- exp(dt A) S + dt k v^T; the gate comes before a norm over all heads."""
 
     has_decay = True
     loop = staticmethod(recurrence.additive_rule_loop)

@@ -141,9 +141,7 @@ def _rope_frequencies(config: PretrainedConfig, head_dim: int) -> tuple[tuple[fl
 
 
 def _trained_length(config: PretrainedConfig) -> int:
-    """Positions full attention is good for: the trained length, or what the rotary scaling stretches it
-    to.
-    """
+    """Positions full attention is good for: as trained, or as far as the rotary scaling stretches it."""
     parameters = config.rope_parameters
     length = int(config.max_position_embeddings)
     if parameters["rope_type"] in ("yarn", "llama3"):

@@ -32,9 +32,11 @@ class PrefillProgress:
 
 @dataclass(frozen=True)
 class Token:
-    """One generated token. `text` is what it adds, "" while a character or a possible stop string is
-    incomplete;
-    `memory_share` in [0, 1] is how much the step that chose it drew on compressed memory (mean over layers)."""
+    """One generated token.
+
+    `text` is what it adds, "" while a character or a possible stop string is incomplete; `memory_share` in [0, 1]
+    is how much the step that chose it drew on compressed memory (mean over layers).
+    """
 
     token_id: int
     text: str
@@ -43,9 +45,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Finished:
-    """Why and with what figures a generation ended. Rates are tokens a second; `decode_*` cover the
-    generated tokens.
-    """
+    """Why and with what figures a generation ended; rates in tokens a second, `decode_*` of generated tokens."""
 
     reason: Literal["end", "length", "stop", "cancelled"]
     text: str
@@ -63,9 +63,9 @@ Event = PrefillProgress | Token | Finished
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How the next token is chosen. temperature 0 is greedy; top_k 0, top_p 1, min_p 0 and repetition_penalty
-    1 switch off.
+    """How the next token is chosen; temperature 0 is greedy.
 
+    top_k 0, top_p 1, min_p 0 and repetition_penalty 1 switch each off.
     The repetition penalty looks at the generated tokens only: over a whole document it would forbid its
     vocabulary.
     """
@@ -154,8 +154,7 @@ def prefill(
     chunk_size: int = READING_CHUNK,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[PrefillProgress]:
-    """Read tokens into the cache, one event a chunk; activation memory depends on `chunk_size`, not on the
-    prompt.
+    """Read tokens into the cache, one event a chunk; activations depend on `chunk_size`, not on the prompt.
 
     Ends early, at a chunk's border, once `should_stop()` is true: then the last event has tokens_done <
     tokens_total, and reading can go on later with the remaining tokens.

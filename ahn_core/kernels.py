@@ -1,6 +1,4 @@
-"""flash-linear-attention's GPU kernels for the two recurrences; the torch forms of recurrence.py say what
-they compute.
-"""
+"""flash-linear-attention's GPU kernels for the two recurrences of recurrence.py, which says what they compute."""
 
 from __future__ import annotations
 

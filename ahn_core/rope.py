@@ -1,6 +1,4 @@
-"""Rotary position embedding, with angles taken in float64 so that position one million is as exact as
-position one.
-"""
+"""Rotary position embedding, as exact at position one million as at position one."""
 
 from __future__ import annotations
 

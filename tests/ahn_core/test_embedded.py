@@ -1,0 +1,74 @@
+"""The embedded model: equal to transformers, and as good at 20,000 tokens as at 4,000."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from ahn_core import AHNForCausalLM, load_tokenizer
+from ahn_core.zoo import EMBEDDED
+
+# The opening chapters of Melville's Moby-Dick (1851), public domain.
+TEXT = Path(__file__).parent.parent / "data" / "moby-dick-opening.txt.gz"
+
+
+@pytest.fixture(scope="module")
+def model(embedded_path: Path) -> AHNForCausalLM:
+    return AHNForCausalLM.from_pretrained("embedded", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def ids(embedded_path: Path) -> torch.Tensor:
+    text = gzip.decompress(TEXT.read_bytes()).decode("utf-8")
+    return torch.tensor(load_tokenizer("embedded").encode(text))
+
+
+def cross_entropy_of_the_end(model: AHNForCausalLM, ids: torch.Tensor, count: int) -> float:
+    """Mean in nats over the last `count` tokens, the text read in chunks of 512 with the embedded S and W."""
+    cache = model.make_cache(
+        "ahn", attention_sinks=EMBEDDED.attention_sinks, sliding_window=EMBEDDED.sliding_window
+    )
+    losses = []
+    with torch.no_grad():
+        for start in range(0, len(ids) - 1, 512):
+            hidden = model.read(ids[None, start : min(start + 512, len(ids) - 1)], cache)
+            first = max(0, len(ids) - 1 - count - start)
+            if first < len(hidden):
+                targets = ids[start + first + 1 : start + len(hidden) + 1]
+                losses.append(F.cross_entropy(model.lm_head(hidden[first:]), targets, reduction="none"))
+    return float(torch.cat(losses).mean())
+
+
+def test_equals_transformers(model: AHNForCausalLM, ids: torch.Tensor, embedded_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    reference = AutoModelForCausalLM.from_pretrained(embedded_path, dtype=torch.float32).eval()
+    piece = ids[None, :200]
+    with torch.no_grad():
+        expected = reference(piece).logits
+        torch.testing.assert_close(model(piece).logits, expected, rtol=0, atol=1e-3)
+        cache = model.make_cache("ahn", attention_sinks=64, sliding_window=960)
+        model(piece[:, :190], past_key_values=cache)
+        steps = [model(piece[:, t : t + 1], past_key_values=cache).logits for t in range(190, 200)]
+    torch.testing.assert_close(torch.cat(steps, dim=1), expected[:, 190:], rtol=0, atol=1e-3)
+
+
+def test_the_embedded_switches(model: AHNForCausalLM) -> None:
+    assert model.ahn_config.sink_positions == "capped"
+    assert model.ahn_config.memory_rope is False
+    assert model.config.max_position_embeddings == 8192
+
+
+def test_a_long_document_does_not_become_noise(model: AHNForCausalLM, ids: torch.Tensor) -> None:
+    """The same last thousand tokens, once at the end of 4,000 and once of 20,000: with absolute sinks the second is
+    noise, because the base was trained to position 8,192."""
+    long = ids[:20_000]
+    assert len(long) == 20_000
+    near = cross_entropy_of_the_end(model, long[-4_000:], 1_000)
+    far = cross_entropy_of_the_end(model, long, 1_000)
+    assert far == pytest.approx(near, rel=0.03)
+    assert far < 4.0
