@@ -380,8 +380,6 @@ def test_tokenizer_splits_as_the_gguf_says(embedded_path: Path) -> None:
     tokenizer = _tokenizer(embedded_path)
     assert tokenizer.tokenize("\n\n12 of 345") == ["ĊĊ", "1", "2", "Ġof", "Ġ", "3", "4", "5"]
     assert tokenizer.tokenize("don't we'd") == ["don", "'t", "Ġwe", "'d"]
-    assert not [
-    ]
 
 
 def test_special_tokens_are_single_ids(embedded_path: Path) -> None:
