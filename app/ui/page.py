@@ -60,6 +60,7 @@ class Page:
         self.loader = loader
         self.tabs = Tabs()
         self.handlers = Handlers(loader, self.tabs, uploads, settings)
+        self.components: Components | None = None  # made by `build`
         self._model_name = model_name
 
     def build(self) -> gr.Blocks:
@@ -85,9 +86,9 @@ class Page:
                 parts |= self._side("right", ("memory",))
             parts["status"] = _drawn("status", status.status_line())
             _drawn("shortcuts", status.shortcuts())
-            components = Components(parts, chatbot, question, form, cost, *compare)
+            self.components = Components(parts, chatbot, question, form, cost, *compare)
             remembered = gr.Textbox(visible=False, elem_id="remembered-chat")
-            self._wire(blocks, components, apply, remembered)
+            self._wire(blocks, self.components, apply, remembered)
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
 
