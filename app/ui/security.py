@@ -7,8 +7,8 @@ request passes, in this order:
 1. Host: the name in the address bar must be one this server is known by, with its port.
 2. Origin: a request made by another site is refused, whatever its method; so is the opaque origin ``null``.
 3. Route: only the routes the page uses exist; the rest of what the framework could serve is closed.
-4. Size: a body larger than the limit is refused before it is read.
-5. Token: a secret made at every launch, carried by the printed link, then kept in a cookie scripts cannot read.
+4. Token: a secret made at every launch, carried by the printed link, then kept in a cookie scripts cannot read.
+5. Size: a body larger than the limit is thrown away as it arrives, and never reaches the application.
 
 Refusals are one sentence of plain text. Responses carry headers that keep the page from loading or sending anything
 elsewhere.
@@ -183,11 +183,17 @@ class SecurityMiddleware:
             await refusal(scope, receive, send)
             return
         limit = self._body_limit(scope)
+        if not _announces_at_most(limit, Headers(scope=scope)):
+            # Read to its end, for a browser that is cut off while sending shows a network error, not our sentence.
+            await _discard_body(receive)
+            await self._too_large(scope["path"])(scope, receive, send)
+            return
         guarded = _BodyLimit(receive, limit)
         try:
             await self.app(scope, guarded, guarded.watch(send))
         except _BodyTooLarge:
             if not guarded.answered:
+                await _discard_body(receive)
                 await self._too_large(scope["path"])(scope, receive, send)
 
     def _check(self, scope: Scope) -> Response | None:
@@ -204,9 +210,6 @@ class SecurityMiddleware:
             return Response()  # "is it up?"; says nothing else
         if not _route_exists(scope["path"]):
             return _refuse(404, "There is nothing at this address.")
-        length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._body_limit(scope):
-            return self._too_large(scope["path"])
         return self._check_token(scope, headers)
 
     def _from_this_page(self, method: str, headers: Headers, host: str) -> bool:
@@ -267,9 +270,18 @@ def _route_exists(path: str) -> bool:
 
 
 def _refuse(status: int, sentence: str) -> Response:
-    return PlainTextResponse(
-        sentence, status_code=status, headers={"Connection": "close"} if status == 413 else None
-    )
+    return PlainTextResponse(sentence, status_code=status)
+
+
+def _announces_at_most(limit: int, headers: Headers) -> bool:
+    length = headers.get("content-length", "0")
+    return length.isdecimal() and int(length) <= limit
+
+
+async def _discard_body(receive: Receive) -> None:
+    """Take what is left of a body off the wire; memory use does not grow with it."""
+    while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
+        pass
 
 
 def _with_security_headers(send: Send) -> Send:

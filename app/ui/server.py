@@ -163,7 +163,7 @@ class PageServer:
             pwa=False,
             mcp_server=False,
             theme=THEME,
-            head=_head(),
+            head=_head(self.options.max_upload_bytes),
         )
         policy = Policy(
             port=self.port,
@@ -175,12 +175,12 @@ class PageServer:
         return SecurityMiddleware(app, policy)
 
 
-def _head() -> str:
+def _head(max_upload_bytes: int) -> str:
     """Links to our own style and script; the version keeps a browser from using those of an older release."""
     version = max(int(path.stat().st_mtime) for path in ASSETS.iterdir())
     return (
         f'<link rel="stylesheet" href="/ui/page.css?{version}"><script src="/ui/page.js?{version}" defer></script>'
-        '<meta name="referrer" content="same-origin">'
+        f'<meta name="ahn-max-upload-bytes" content="{max_upload_bytes}"><meta name="referrer" content="same-origin">'
     )
 
 

@@ -135,8 +135,19 @@
     true,
   );
   async function upload(files) {
+    const most = Number(document.querySelector("meta[name=ahn-max-upload-bytes]")?.content ?? Infinity);
     const report = (entry) => window.ahnReport?.("upload", { files: [entry] });
     for (const file of files) {
+      if (file.size > most) {
+        const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MB`;
+        report({
+          name: file.name,
+          error:
+            `${file.name} has ${megabytes(file.size)}, over the limit of ${megabytes(most)}, so it was not sent; ` +
+            "start with --max-upload-mb to allow more.",
+        });
+        continue;
+      }
       const form = new FormData();
       form.append("files", file, file.name);
       try {

@@ -558,6 +558,6 @@ def test_settings_preview_shows_the_cost_before_anything_changes(
     changed = preview({**values, form.sliding_window: 480}, request())
     assert "read again: 10,800 tokens" in changed and "52.4 MB" in changed
     refused = preview({**values, form.sliding_window: 0}, request())
-    assert "error" in refused and "sliding window of 0 cannot be used" in refused
+    assert "error" in refused and "sliding window" in refused
     assert preview({**values, form.sliding_window: None}, request()) == "", "the field is being typed in"
     assert chat_of(tab).settings.sliding_window == 960

@@ -286,7 +286,7 @@ def test_routes_the_page_does_not_use_do_not_exist(
     assert application.reached == 0
 
 
-def test_an_upload_over_the_limit_is_refused_before_it_is_read(
+def test_an_upload_over_the_limit_never_reaches_the_application(
     browser: Browser, application: Application
 ) -> None:
     response = browser.post("/gradio_api/upload", body=[b"x" * 200_000])
