@@ -1,4 +1,40 @@
-"""Chats over long documents."""
+"""Chats over long documents.
+
+    engine = Engine(model, tokenizer, library, data_dir)
+    chat = engine.new_chat(ChatSettings(attention_sinks=64, sliding_window=960))
+    chat.add_document(document_id)                  # read in the background; chat.documents says how far
+    for event in chat.ask("What does chapter 7 forbid?"):
+        ...                                         # app.chat.events
+
+What is remembered
+    A chat is one sequence of tokens: the system prompt, the documents in the order they were read, then the turns. The
+    documents' cache (`Reader`) holds the first two and is never fed a question; the turns continue a copy of it
+    (`Head`). So a document is read once, whatever is asked, answered again, edited or cleared.
+
+Documents and turns
+    Documents always come before the turns. Where more is read after a question was answered (the rest of a document,
+    or one added later), the earlier turns are fed again, over the longer cache, with the next question: a few hundred
+    tokens. This is also how a chat comes back after a restart. An answer given early (`ask(..., now=True)`) stays in
+    the transcript as it was given, and its figures say how much had been read.
+
+Pausing
+    A paused document keeps what was read of it, and questions are answered from that. Another document may be read
+    meanwhile; the rest of the first then follows later, under its name again. Nothing that was read is taken back.
+
+Answering again
+    Before each question the cache is copied (`TurnCaches`: the last in memory, older ones on disk, bounded).
+    Regenerating and editing go on from the copy; where it has been dropped, from the documents' cache and the turns'
+    tokens. The old answer and the turns after it stay until the new one has its first token.
+
+On disk
+    Readings (`ReadingSnapshots`) are kept by model, memory, settings, system prompt and documents, every 30 seconds,
+    when paused and at the end, and serve every chat and comparison. Transcripts (`app.sessions`) are committed when a
+    question is asked, every two seconds while it is answered, and at the end.
+
+The device
+    One conversation computes at a time, in the order of asking (`Device`): a reading gives the device back after every
+    chunk, an answer keeps it to its end.
+"""
 
 from app.chat.chat import Chat
 from app.chat.engine import Engine

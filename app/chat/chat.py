@@ -233,9 +233,10 @@ class Chat:
         """What `update_settings` would have to read again (tokens 0: nothing)."""
         settings.check_fits(self._resources.max_positions)
         states = self._reader.states()
-        again = 0 if settings.same_reading(self._settings) else sum(state.tokens_total for state in states)
+        exact = all(state.tokens_exact for state in states)
         total = sum(state.tokens_total for state in states)
-        return self._resources.estimate(settings, again, total, all(state.tokens_exact for state in states))
+        estimate = self._resources.estimate(settings, [state.document_id for state in states], total, exact)
+        return replace(estimate, tokens=0, seconds=0.0) if settings.same_reading(self._settings) else estimate
 
     def update_settings(self, settings: ChatSettings) -> None:
         """Sampling changes at once; memory, sinks, window or system prompt start the reading anew.
@@ -278,7 +279,7 @@ class Chat:
                 self._disk.delete()
 
     def join(self, timeout: float) -> None:
-        """Wait, after `close`, until its threads have ended."""
+        """Wait until the answer and the reading in progress have ended, at most `timeout` seconds each."""
         running = self._running
         if running is not None and running.thread is not None:
             running.thread.join(timeout)

@@ -118,7 +118,7 @@ class Engine:
         settings.check_fits(self._resources.max_positions)
         counts = [self._resources.tokens.estimate(self._resources.document(entry)) for entry in document_ids]
         tokens = sum(count for count, _ in counts)
-        return self._resources.estimate(settings, tokens, tokens, all(exact for _, exact in counts))
+        return self._resources.estimate(settings, document_ids, tokens, all(exact for _, exact in counts))
 
     def compare(
         self,
@@ -161,7 +161,7 @@ class Engine:
         return Chat(
             self._resources,
             chat_id,
-            ChatSettings.from_json(stored.settings),
+            ChatSettings.from_json(stored.settings).fitted(self._resources.max_positions),
             title=stored.title if stored.named else "",
             entries=entries,
             plan=plan,

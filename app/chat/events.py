@@ -35,7 +35,7 @@ class ReadState:
     Before the tokens are counted `tokens_total` is an estimate from the characters and `tokens_exact` is False.
     `tokens_per_second` is the rate of the last chunks, or, before the first one, the rate this model last read at
     (None where it never has); `seconds_left` follows from it. `cache_nbytes` is what the cache takes when all is read.
-    `pages_done` counts the pages read to their end.
+    `pages_done` counts the pages read to their end; while COUNTING, those counted.
     """
 
     document_id: str

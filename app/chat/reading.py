@@ -10,8 +10,6 @@ anything is read the reader looks there for the longest reading that begins what
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import threading
 import time
@@ -28,7 +26,7 @@ from app.chat.live import LiveStats
 from app.chat.pages import Segment
 from app.chat.resources import Resources
 from app.chat.settings import ChatSettings
-from app.chat.snapshots import Reading, describe
+from app.chat.snapshots import Reading
 from app.library import LibraryError
 
 if TYPE_CHECKING:
@@ -277,7 +275,7 @@ class Reader:
 
     def _restore(self, wanted: Sequence[Segment]) -> bool:
         """Take the cache that has read `wanted`, the last of it perhaps in part, from disk. Needs the device."""
-        snapshots, key = self._resources.snapshots, self._key(wanted)
+        snapshots, key = self._resources.snapshots, self._resources.reading_key(self.settings, wanted)
         reading = snapshots.find(key)
         if reading is None or len(reading.segments) != len(wanted):
             return False
@@ -439,18 +437,6 @@ class Reader:
 
     # -- keeping it --------------------------------------------------------------------------------------------------
 
-    def _key(self, segments: Sequence[Segment]) -> str:
-        parts = {
-            "model": self._resources.model.identity,
-            "tokenizer": self._resources.encoder.fingerprint,
-            "memory": self.settings.memory,
-            "attention_sinks": self.settings.attention_sinks,
-            "sliding_window": self.settings.sliding_window,
-            "opening": self.layout.opening,
-            "segments": describe(segments),
-        }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
-
     def _save(self, entry: Entry) -> None:
         """Keep the reading on disk. Only this thread changes the cache, so the device is free meanwhile."""
         with self._lock:
@@ -464,7 +450,7 @@ class Reader:
             tuple(plan), {name: starts[name] for name in read if name in starts}, cache.get_seq_length()
         )
         try:
-            self._resources.snapshots.save(self._key(plan), reading, cache)
+            self._resources.snapshots.save(self._resources.reading_key(self.settings, plan), reading, cache)
         except OSError as error:
             log.warning("What was read of %s is not kept: %s", entry.name, error)
             with self._lock:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +14,10 @@ from typing import TYPE_CHECKING
 from app.chat.device import Device, Ticket
 from app.chat.errors import ChatError
 from app.chat.events import ReadingEstimate
+from app.chat.pages import Segment
 from app.chat.prompt import PromptLayout, TextEncoder
 from app.chat.settings import ChatSettings, MemoryKind
-from app.chat.snapshots import ReadingSnapshots
+from app.chat.snapshots import ReadingSnapshots, describe
 from app.chat.tokens import TokenisedDocuments
 from app.library import LibraryError
 from app.sessions import Sessions, SessionsError
@@ -130,8 +133,33 @@ class Resources:
             )
         return document
 
-    def estimate(self, settings: ChatSettings, to_read: int, in_cache: int, exact: bool) -> ReadingEstimate:
-        """What reading `to_read` tokens costs at the measured speed, in a cache that ends up with `in_cache` tokens."""
+    def reading_key(self, settings: ChatSettings, segments: Sequence[Segment]) -> str:
+        """What a kept reading is known by: all that its cache depends on, but how far the last run has got."""
+        parts = {
+            "model": self.model.identity,
+            "tokenizer": self.encoder.fingerprint,
+            "memory": settings.memory,
+            "attention_sinks": settings.attention_sinks,
+            "sliding_window": settings.sliding_window,
+            "opening": self.layout(settings.system_prompt).opening,
+            "segments": describe(segments),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
+
+    def kept_tokens(self, settings: ChatSettings, document_ids: Sequence[str]) -> int:
+        """How many of the documents' tokens need not be read, because a reading of them is kept on disk."""
+        wanted = [Segment(document_id, 0, None, 0, 0) for document_id in document_ids]
+        for count in range(len(wanted), 0, -1):
+            reading = self.snapshots.find(self.reading_key(settings, wanted[:count]))
+            if reading is not None:
+                return sum(segment.done - segment.start for segment in reading.segments)
+        return 0
+
+    def estimate(
+        self, settings: ChatSettings, document_ids: Sequence[str], tokens: int, exact: bool
+    ) -> ReadingEstimate:
+        """What reading documents of so many tokens costs at the measured speed, less what is kept on disk."""
+        to_read, in_cache = max(tokens - self.kept_tokens(settings, document_ids), 0), tokens
         rate = self.rates.get(settings.memory)
         seconds = 0.0 if not to_read else None if rate is None else to_read / rate
         return ReadingEstimate(to_read, exact, rate, seconds, self.cache_nbytes(settings, in_cache))

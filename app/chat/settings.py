@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from app.chat.errors import SettingsError
@@ -58,6 +58,15 @@ class ChatSettings:
                 f"{total:,} tokens, over the {max_positions:,} the model was trained for, where its answers turn "
                 f"into noise; choose a window of at most {max(max_positions - self.attention_sinks, 1):,}."
             )
+
+    def fitted(self, max_positions: int) -> ChatSettings:
+        """These settings, or, where a model of another length is chosen now, with a window that fits it."""
+        try:
+            self.check_fits(max_positions)
+        except SettingsError:
+            sinks = min(self.attention_sinks, max_positions // 2)
+            return replace(self, attention_sinks=sinks, sliding_window=max_positions - sinks)
+        return self
 
     def same_reading(self, other: ChatSettings) -> bool:
         """True where a document read with these settings need not be read again for `other`."""

@@ -79,8 +79,10 @@ def test_an_estimate_is_there_before_anything_is_read(world: World) -> None:
     assert estimate.cache_nbytes == world.engine.model.cache_nbytes("ahn", 16, 192, estimate.tokens)
     world.chat(document)
     world.restart()  # the measured speed is kept, too
-    estimate = world.engine.estimate([document], SETTINGS)
-    assert estimate.seconds == pytest.approx(estimate.tokens / estimate.tokens_per_second)
+    assert world.engine.estimate([document], SETTINGS).tokens == 0  # kept on disk
+    other = world.engine.estimate([document], replace(SETTINGS, sliding_window=160))
+    assert other.tokens == pytest.approx(sum(map(len, LONG)), rel=0.1)
+    assert other.seconds == pytest.approx(other.tokens / other.tokens_per_second)
 
 
 def test_pausing_and_going_on_gives_the_answer_of_reading_at_once(world: World, tmp_path: Path) -> None:

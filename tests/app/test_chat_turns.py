@@ -450,6 +450,7 @@ def test_sampling_changes_at_once_and_the_window_asks_for_a_new_reading(world: W
     assert estimate.cache_nbytes == world.engine.model.cache_nbytes("ahn", 16, 256, 0)
     chat.update_settings(wider)
     rest(chat)
+    assert chat.preview_settings(SETTINGS).tokens == 0  # that reading is kept
     assert world.counting.tokens_fed() > estimate.tokens
     assert chat.stats().window_tokens == 256
     assert len(chat.turns) == 2
@@ -534,6 +535,15 @@ def test_sinks_and_window_over_the_trained_length_are_refused(world: World) -> N
     with pytest.raises(SettingsError):
         chat.update_settings(ChatSettings(attention_sinks=12, sliding_window=960))
     assert chat.settings == SETTINGS
+
+
+def test_a_chat_of_a_longer_model_opens_with_a_window_that_fits(world: World) -> None:
+    assert SETTINGS.fitted(512) is SETTINGS
+    longer = ChatSettings(attention_sinks=128, sliding_window=32_640)
+    fitted = longer.fitted(512)
+    assert (fitted.attention_sinks, fitted.sliding_window) == (128, 384)
+    fitted.check_fits(512)
+    assert replace(longer, attention_sinks=600).fitted(512).sliding_window == 256
 
 
 def test_layers_are_shown_without_waiting_for_the_device(world: World) -> None:
