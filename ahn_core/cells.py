@@ -19,8 +19,6 @@ from .config import BackboneConfig, CellName
 
 Recurrence = Callable[[Tensor, Tensor, Tensor, Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
 
-# Below this many tokens the loop is quicker than setting up chunks.
-_LOOP_BELOW = 8
 _NORM_EPS = 1e-5  # of the output norm; the queries and keys have 1e-6
 _HALF_LIVES = (32.0, 16_384.0)  # tokens; a fresh gated cell spreads its heads over this range
 
@@ -40,8 +38,8 @@ class MemoryCell(nn.Module, ABC):
     """What the three cells share. Subclasses give the gates, the recurrence and the output norm."""
 
     has_decay: bool
-    loop: Recurrence
     chunked: Recurrence
+    step: Recurrence
     ignored_tensors: tuple[str, ...] = ()
 
     def __init__(self, config: BackboneConfig) -> None:
@@ -98,7 +96,7 @@ class MemoryCell(nn.Module, ABC):
         """The recurrence by whichever form is quickest here; all agree (see recurrence.py for shapes)."""
         if q.is_cuda and kernels.available():
             return kernels.run(isinstance(self, Mamba2), q, k, v, log_decay, beta, state)
-        form = type(self).loop if q.shape[1] < _LOOP_BELOW else type(self).chunked
+        form = type(self).step if q.shape[1] == 1 else type(self).chunked
         return form(q, k, v, log_decay, beta, state)
 
     @abstractmethod
@@ -110,8 +108,8 @@ class DeltaNet(MemoryCell):
     """Delta rule without decay: a key's old value is replaced, nothing fades."""
 
     has_decay = False
-    loop = staticmethod(recurrence.delta_rule_loop)
     chunked = staticmethod(recurrence.delta_rule_chunked)
+    step = staticmethod(recurrence.delta_rule_step)
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__(config)
@@ -160,8 +158,8 @@ class Mamba2(MemoryCell):
     """State-space duality: S <- exp(dt A) S + dt k v^T; the gate comes before a norm over all heads."""
 
     has_decay = True
-    loop = staticmethod(recurrence.additive_rule_loop)
     chunked = staticmethod(recurrence.additive_rule_chunked)
+    step = staticmethod(recurrence.additive_rule_step)
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__(config)

@@ -184,11 +184,16 @@ def _read_safetensors(folder: Path) -> tuple[PretrainedConfig, dict[str, Tensor]
 
 
 def _read_gguf(folder: Path, name: str) -> tuple[PretrainedConfig, dict[str, Tensor]]:
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, GgufConfig
 
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            folder, gguf_file=name, dtype=torch.float32, local_files_only=True
+            folder,
+            gguf_file=name,
+            dtype=torch.float32,
+            local_files_only=True,
+            # Otherwise the weights stay packed where a package with kernels for that is installed.
+            quantization_config=GgufConfig(dequantize=True),
         )
     except (OSError, ValueError) as error:
         raise LoadError(

@@ -1,4 +1,4 @@
-"""The two recurrences behind the three memory cells, each as a plain loop and as a chunk-parallel form.
+"""The two recurrences behind the three memory cells: as a plain loop, chunk-parallel, and for a single token.
 
 Shapes, for H heads, T tokens, key size K and value size V:
 
@@ -7,8 +7,9 @@ Shapes, for H heads, T tokens, key size K and value size V:
     log_decay, beta  [H, T]      log_decay <= 0; None means no decay
     state            [H, K, V]   float32
 
-Every function returns (o [H, T, V], final state [H, K, V]) and leaves its arguments alone. The loops say what
-is meant; the chunked forms are what runs. Token t is absorbed first, then the state is read with q_t.
+Every function returns (o [H, T, V], final state [H, K, V]) and leaves its arguments alone. The loops say what is
+meant; the chunked forms run while reading, the steps while decoding. Token t is absorbed first, then the state
+is read with q_t.
 
 Delta rule: Yang et al., "Parallelizing Linear Transformers with the Delta Rule" (arXiv 2406.06484), gated as
 in "Gated Delta Networks" (arXiv 2412.06464). Additive rule: Dao & Gu, "Transformers are SSMs" (arXiv
@@ -75,6 +76,28 @@ def additive_rule_chunked(
     """The additive rule, `CHUNK` tokens at a time: what is written does not depend on the state."""
     chunks = _Chunks.cut(q, k, v, log_decay, beta)
     return chunks.scan(chunks.beta[..., None] * chunks.v, None, state)
+
+
+def delta_rule_step(
+    q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None, beta: Tensor, state: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The delta rule for exactly one token: [H, 1, ...] in, [H, 1, V] out, in four batched products."""
+    state = _decayed(log_decay, state)
+    correction = torch.baddbmm(v, k, state, alpha=-1)  # [H, 1, V]
+    state = torch.baddbmm(state, k.mT, correction * beta[..., None])
+    return torch.bmm(q, state), state
+
+
+def additive_rule_step(
+    q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None, beta: Tensor, state: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The additive rule for exactly one token: [H, 1, ...] in, [H, 1, V] out."""
+    state = torch.baddbmm(_decayed(log_decay, state), k.mT, v * beta[..., None])
+    return torch.bmm(q, state), state
+
+
+def _decayed(log_decay: Tensor | None, state: Tensor) -> Tensor:
+    return state if log_decay is None else state * log_decay.exp()[..., None]
 
 
 class _Chunks:

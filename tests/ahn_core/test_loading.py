@@ -222,3 +222,65 @@ def test_tokenizer_loads_with_its_template(tmp_path: Path) -> None:
     assert tokenizer.chat_template
     with pytest.raises(LoadError, match="no tokenizer"):
         load_tokenizer(AHN)
+
+
+def write_gguf(path: Path) -> None:
+    """A random Llama of one layer as GGUF, quantised as the embedded model is (Q4_1, norms in float32)."""
+    import gguf
+    import numpy as np
+
+    writer, random = gguf.GGUFWriter(path, "llama"), np.random.default_rng(0)
+    writer.add_block_count(1)
+    writer.add_context_length(128)
+    writer.add_embedding_length(64)
+    writer.add_feed_forward_length(96)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_vocab_size(32)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list([f"t{i}" for i in range(32)])
+    shapes = {
+        "token_embd": (32, 64),
+        "output": (32, 64),
+        "blk.0.attn_q": (64, 64),
+        "blk.0.attn_k": (32, 64),
+        "blk.0.attn_v": (32, 64),
+        "blk.0.attn_output": (64, 64),
+        "blk.0.ffn_gate": (96, 64),
+        "blk.0.ffn_up": (96, 64),
+        "blk.0.ffn_down": (64, 96),
+    }
+    quantised = gguf.GGMLQuantizationType.Q4_1
+    for name, shape in shapes.items():
+        packed = gguf.quants.quantize(random.normal(size=shape).astype(np.float32), quantised)
+        writer.add_tensor(f"{name}.weight", packed, raw_dtype=quantised)
+    for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
+        writer.add_tensor(f"{name}.weight", random.uniform(0.5, 1.5, 64).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_a_gguf_file_loads_alone_or_by_its_name_in_a_folder(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    write_gguf(tmp_path / "tiny.gguf")
+    reference = AutoModelForCausalLM.from_pretrained(
+        tmp_path, gguf_file="tiny.gguf", dtype=torch.float32
+    ).eval()
+    ids = torch.arange(20)[None]
+    with torch.no_grad():
+        expected = reference(ids).logits
+        for model in (
+            AHNForCausalLM.from_pretrained(tmp_path / "tiny.gguf"),
+            AHNForCausalLM.from_pretrained(tmp_path, gguf_file="tiny.gguf"),
+        ):
+            torch.testing.assert_close(model(ids).logits, expected, rtol=0, atol=1e-4)
+    with pytest.raises(LoadError, match="no file other.gguf"):
+        AHNForCausalLM.from_pretrained(tmp_path, gguf_file="other.gguf")
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF" + bytes(50))
+    with pytest.raises(LoadError, match="cannot be read as GGUF"):
+        AHNForCausalLM.from_pretrained(tmp_path / "broken.gguf")

@@ -57,6 +57,16 @@ def test_chunked_equals_loop(rule: str, length: int, decay: bool, state: bool) -
 
 
 @pytest.mark.parametrize("rule", PAIRS)
+@pytest.mark.parametrize("decay", [True, False], ids=["decay", "no decay"])
+def test_step_equals_loop(rule: str, decay: bool) -> None:
+    step = {"delta rule": recurrence.delta_rule_step, "additive rule": recurrence.additive_rule_step}[rule]
+    arguments = inputs(1, decay=decay, state=True)
+    loop, _ = PAIRS[rule]
+    for expected, found in zip(with_gradients(loop, arguments), with_gradients(step, arguments), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("rule", PAIRS)
 def test_strong_decay_stays_finite(rule: str) -> None:
     """exp(G_i - G_j) for j > i would overflow if it were not masked before the exponential."""
     arguments = inputs(130, decay=True, state=True)
