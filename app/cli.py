@@ -1,4 +1,4 @@
-"""The command `ahn-chat`: the page by default, `ahn-chat ask` for one question without it.
+"""The command `ahn-chat`: the page by default, `ask` for one question without it, `bench` for figures.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -23,6 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import ask
 
             return ask.main(arguments[1:])
+        if arguments[:1] == ["bench"]:
+            from app import bench
+
+            return bench.main(arguments[1:])
         return serve(page_parser().parse_args(arguments))
     except (OptionError, CommandFailed) as error:
         print(f"ahn-chat: {error}", file=sys.stderr)
@@ -36,7 +40,8 @@ def page_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
-        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page; see `ahn-chat ask --help`.",
+        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat bench` measures this "
+        "machine; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, cli, options, paths, startup
+from app import __version__, ask, bench, cli, options, paths, startup
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def flags(parser: argparse.ArgumentParser) -> set[str]:
     return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
 
+
+ALL_FLAGS = flags(cli.page_parser()) | flags(ask.parser()) | flags(bench.parser())
 
 # ---- flags
 
@@ -40,7 +42,7 @@ def test_the_flags_of_ask_exist() -> None:
 
 def test_every_flag_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = {flag for flag in flags(cli.page_parser()) | flags(ask.parser()) if f"`{flag}" not in readme}
+    missing = {flag for flag in ALL_FLAGS if f"`{flag}" not in readme}
     assert not missing
 
 
@@ -50,12 +52,11 @@ def test_every_flag_of_the_readme_exists() -> None:
         for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("| `--")
     ]
-    known = flags(cli.page_parser()) | flags(ask.parser())
     named = {word.strip("`|,").split()[0] for line in table for word in line.split("|")[1].split(", ")}
-    assert {name.strip(" `") for name in named} <= known
+    assert {name.strip(" `") for name in named} <= ALL_FLAGS
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ask", "--help"]])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ask", "--help"], ["bench", "--help"]])
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom app.cli import main\ntry: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code\n"

@@ -1,0 +1,181 @@
+"""`ahn-chat bench`: reading and decoding rates of the three memories beside transformers' full attention.
+
+One process a contender; the contenders take turns, round after round, so that a machine whose speed drifts drifts for
+all of them; the figures are medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from importlib import metadata
+
+from app import options, paths
+from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
+from app.options import CommandFailed, OptionError
+
+_PACKAGES = ("torch", "transformers", "tokenizers")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags of `ahn-chat bench`."""
+    result = argparse.ArgumentParser(
+        prog="ahn-chat bench",
+        description="Measure reading and decoding beside transformers' full attention on this machine.",
+        allow_abbrev=False,
+    )
+    bench = result.add_argument_group("benchmark")
+    bench.add_argument(
+        "--lengths",
+        default="1k,8k,32k",
+        metavar="LIST",
+        help="tokens to read before each measurement (default %(default)s)",
+    )
+    bench.add_argument(
+        "--contenders",
+        default=",".join(CONTENDERS),
+        metavar="LIST",
+        help="which to measure (default %(default)s)",
+    )
+    bench.add_argument(
+        "--rounds", type=int, default=3, metavar="N", help="times each is measured (default %(default)s)"
+    )
+    bench.add_argument(
+        "--decode-tokens",
+        type=int,
+        default=32,
+        metavar="N",
+        help="tokens generated after each length (default %(default)s)",
+    )
+    bench.add_argument("--threads", type=int, metavar="N", help="processor threads (default: torch's choice)")
+    bench.add_argument(
+        "--sinks", type=int, default=64, metavar="N", help="first tokens kept (default %(default)s)"
+    )
+    bench.add_argument(
+        "--window", type=int, default=960, metavar="N", help="last tokens kept (default %(default)s)"
+    )
+    bench.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
+    options.add_model_arguments(result)
+    return result
+
+
+def parse_lengths(text: str) -> tuple[int, ...]:
+    """ "1k,8k" as (1024, 8192), ascending. Raises OptionError."""
+    lengths = []
+    for word in text.split(","):
+        number, factor = (
+            (word.strip()[:-1], 1024) if word.strip().lower().endswith("k") else (word.strip(), 1)
+        )
+        if not number.isdigit() or int(number) == 0:
+            raise OptionError(
+                f"'{word}' is no number of tokens, so nothing can be read: write --lengths like 1k,8k,32k."
+            )
+        lengths.append(int(number) * factor)
+    return tuple(sorted(set(lengths)))
+
+
+def parse_contenders(text: str) -> tuple[Contender, ...]:
+    """The named contenders in the order given. Raises OptionError."""
+    chosen = [name.strip() for name in text.split(",")]
+    unknown = [name for name in chosen if name not in CONTENDERS]
+    if unknown:
+        raise OptionError(
+            f"'{unknown[0]}' is no contender, so it cannot be measured: choose among {', '.join(CONTENDERS)}."
+        )
+    return tuple(name for name in CONTENDERS if name in chosen)
+
+
+def measure_in_process(specification: Specification) -> Result:
+    """Run one contender in a process of its own. Raises CommandFailed with its last words."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app.bench.worker", json.dumps(asdict(specification))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise CommandFailed(f"Measuring {specification.contender} failed: {last[0]}")
+    values = json.loads(done.stdout.splitlines()[-1])
+    values["measurements"] = tuple(Measurement(**measurement) for measurement in values["measurements"])
+    return Result(**values)
+
+
+def medians(rounds: Sequence[Result]) -> tuple[Measurement, ...]:
+    """Field by field over the rounds of one contender."""
+    return tuple(
+        Measurement(
+            **{f.name: statistics.median(getattr(m, f.name) for m in same) for f in fields(Measurement)}
+        )
+        for same in zip(*(result.measurements for result in rounds), strict=True)
+    )
+
+
+def hardware() -> dict[str, object]:
+    """What the figures depend on besides this code."""
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def table(results: dict[Contender, list[Result]]) -> str:
+    """The medians as text; ratios are to transformers after the same length where it was measured."""
+    reference = {m.length: m for m in medians(results["transformers"])} if "transformers" in results else {}
+    lines = [
+        f"{'':14}{'tokens':>9}{'read/s':>9}{'ratio':>7}{'decode/s':>10}{'ratio':>7}"
+        f"{'first s':>9}{'cache MB':>10}{'peak MB':>9}"
+    ]
+    for contender, rounds in results.items():
+        for m in medians(rounds):
+            other = reference.get(m.length)
+            reading = f"{m.read_tokens_per_second / other.read_tokens_per_second:.2f}" if other else ""
+            decoding = f"{m.decode_tokens_per_second / other.decode_tokens_per_second:.2f}" if other else ""
+            lines.append(
+                f"{contender:14}{m.length:>9,}{m.read_tokens_per_second:>9.0f}{reading:>7}"
+                f"{m.decode_tokens_per_second:>10.1f}{decoding:>7}{m.first_token_seconds:>9.2f}"
+                f"{m.cache_bytes / 1e6:>10.1f}{m.peak_memory_bytes / 1e6:>9.0f}"
+            )
+        load = statistics.median(result.load_seconds for result in rounds)
+        stopped = rounds[0].stopped_at
+        ended = f"; not beyond: {stopped[0]:,} tokens ({stopped[1]})" if stopped else ""
+        lines.append(f"{'':14}loads in {load:.1f} s{ended}")
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the benchmark; the table or JSON goes to standard output, progress to standard error."""
+    arguments = parser().parse_args(argv)
+    options.apply_to_environment(paths.data_dir(arguments.data_dir), arguments.offline)
+    lengths, contenders = parse_lengths(arguments.lengths), parse_contenders(arguments.contenders)
+    results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
+    for number in range(max(1, arguments.rounds)):
+        for contender in contenders:
+            print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
+            specification = Specification(
+                contender,
+                arguments.model,
+                arguments.ahn,
+                lengths,
+                arguments.decode_tokens,
+                arguments.sinks,
+                arguments.window,
+                arguments.threads,
+            )
+            results[contender].append(measure_in_process(specification))
+    if arguments.json:
+        figures = {name: [asdict(result) for result in rounds] for name, rounds in results.items()}
+        print(json.dumps({"machine": hardware(), "rounds": figures}))
+    else:
+        print(", ".join(f"{key} {value}" for key, value in hardware().items()))
+        print(table(results))
+    return 0

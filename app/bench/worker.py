@@ -1,0 +1,219 @@
+"""Measures one contender in this process: `python -m app.bench.worker SPECIFICATION`, JSON on standard output.
+
+A process of its own, so that peak memory and load time are the contender's alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Contender = Literal["ahn", "window", "full", "transformers"]
+CONTENDERS: tuple[Contender, ...] = get_args(Contender)
+_QUESTION_TOKENS = 32
+_CHUNK = 512
+
+
+@dataclass(frozen=True)
+class Specification:
+    """What to measure: `lengths` in tokens, ascending; `decode_tokens` are generated after each of them."""
+
+    contender: Contender
+    model: str
+    ahn: str | None
+    lengths: tuple[int, ...]
+    decode_tokens: int
+    attention_sinks: int
+    sliding_window: int
+    threads: int | None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One contender after `length` tokens. Rates in tokens a second over the whole reading and over the decoding;
+    `first_token_seconds` is for a question of 32 tokens after the reading; sizes in bytes."""
+
+    length: int
+    read_tokens_per_second: float
+    decode_tokens_per_second: float
+    first_token_seconds: float
+    cache_bytes: int
+    peak_memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a worker prints. `stopped_at` is the length it refused, and why, or None."""
+
+    contender: Contender
+    load_seconds: float
+    measurements: tuple[Measurement, ...]
+    stopped_at: tuple[int, str] | None
+
+
+class Subject(Protocol):
+    """A model with one conversation: feed tokens, get the likeliest next one, try something and take it back."""
+
+    limit: int | None  # tokens it can hold
+
+    def feed(self, ids: Tensor) -> int:
+        """Feed ids [n] and return the likeliest next token."""
+
+    def branch(self) -> Subject:
+        """A copy to decode on, so that reading can go on from here."""
+
+    def cache_bytes(self) -> int: ...
+
+
+class OurModel:
+    """This project's model with one of its caches."""
+
+    def __init__(self, specification: Specification) -> None:
+        from ahn_core import AHNForCausalLM
+
+        self._model = AHNForCausalLM.from_pretrained(specification.model, specification.ahn)
+        self._cache = self._model.make_cache(
+            "full"
+            if specification.contender == "full"
+            else "window"
+            if specification.contender == "window"
+            else "ahn",
+            attention_sinks=specification.attention_sinks,
+            sliding_window=specification.sliding_window,
+        )
+        self.limit = self._model.config.max_position_embeddings if specification.contender == "full" else None
+
+    def feed(self, ids: Tensor) -> int:
+        import torch
+
+        with torch.no_grad():
+            logits = self._model(ids[None], past_key_values=self._cache, logits_to_keep=1).logits
+        return int(logits[0, -1].argmax())
+
+    def branch(self) -> OurModel:
+        twin = object.__new__(OurModel)
+        twin._model, twin._cache, twin.limit = self._model, self._cache.clone(), self.limit
+        return twin
+
+    def cache_bytes(self) -> int:
+        return self._cache.nbytes
+
+
+class Transformers:
+    """transformers' own implementation of the same base in float32 with full attention."""
+
+    def __init__(self, specification: Specification) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM, DynamicCache
+
+        from ahn_core.loading import resolve_folder
+
+        folder = resolve_folder(specification.model)
+        self._model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self._cache = DynamicCache(config=self._model.config)
+        self.limit: int | None = self._model.config.max_position_embeddings
+
+    def feed(self, ids: Tensor) -> int:
+        import torch
+
+        with torch.no_grad():
+            logits = self._model(
+                ids[None], past_key_values=self._cache, use_cache=True, logits_to_keep=1
+            ).logits
+        return int(logits[0, -1].argmax())
+
+    def branch(self) -> Transformers:
+        import copy
+
+        twin = object.__new__(Transformers)
+        twin._model, twin._cache, twin.limit = self._model, copy.deepcopy(self._cache), self.limit
+        return twin
+
+    def cache_bytes(self) -> int:
+        return sum(layer.keys.nbytes + layer.values.nbytes for layer in self._cache.layers)
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident size of this process so far; 0 where the platform does not say."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def measure(subject: Subject, specification: Specification, text: Tensor) -> Iterator[Measurement]:
+    """Read up to each length and decode there. Yields in order; ends early at the subject's limit."""
+    position, reading = 0, 0.0
+    for length in specification.lengths:
+        if (
+            subject.limit is not None
+            and length + _QUESTION_TOKENS + specification.decode_tokens > subject.limit
+        ):
+            return
+        began = time.perf_counter()
+        while position < length:
+            piece = text[position : min(position + _CHUNK, length)]
+            subject.feed(piece)
+            position += len(piece)
+        reading += time.perf_counter() - began
+        peak, held = peak_memory_bytes(), subject.cache_bytes()
+        branch = subject.branch()
+        first, token = _timed(lambda branch=branch: branch.feed(text[:_QUESTION_TOKENS]))
+        began = time.perf_counter()
+        for _ in range(specification.decode_tokens):
+            token = branch.feed(text.new_tensor([token]))
+        decoding = time.perf_counter() - began
+        del branch
+        yield Measurement(
+            length=length,
+            read_tokens_per_second=length / reading,
+            decode_tokens_per_second=specification.decode_tokens / decoding,
+            first_token_seconds=first,
+            cache_bytes=held,
+            peak_memory_bytes=peak,
+        )
+
+
+def _timed(action: Callable[[], int]) -> tuple[float, int]:
+    began = time.perf_counter()
+    result = action()
+    return time.perf_counter() - began, result
+
+
+def run(specification: Specification) -> Result:
+    """Load the contender and measure it."""
+    import torch
+
+    if specification.threads is not None:
+        torch.set_num_threads(specification.threads)
+    began = time.perf_counter()
+    make = Transformers if specification.contender == "transformers" else OurModel
+    subject = make(specification)
+    load = time.perf_counter() - began
+    generator = torch.Generator().manual_seed(0)
+    # Which tokens are read does not change the work; low ids exist in every vocabulary.
+    text = torch.randint(0, 200, (max(specification.lengths),), generator=generator)
+    subject.branch().feed(text[:64])  # lazy set-up of the math library is not the contender's
+    found = tuple(measure(subject, specification, text))
+    refused = specification.lengths[len(found) :]
+    stopped = (refused[0], f"trained to {subject.limit:,} positions") if refused else None
+    return Result(specification.contender, load, found, stopped)
+
+
+def main() -> None:
+    values = json.loads(sys.argv[1])
+    values["lengths"] = tuple(values["lengths"])
+    print(json.dumps(asdict(run(Specification(**values)))))
+
+
+if __name__ == "__main__":
+    main()
