@@ -274,14 +274,11 @@ class Reader:
         ]
 
     def _restore(self, wanted: Sequence[Segment]) -> bool:
-        """Take the cache that has read `wanted`, the last of it perhaps in part, from disk. Needs the device."""
+        """Take the cache that has read `wanted`, the last run as far as any chat has got, from disk. Needs the device."""
         snapshots, key = self._resources.snapshots, self._resources.reading_key(self.settings, wanted)
         reading = snapshots.find(key)
         if reading is None or len(reading.segments) != len(wanted):
             return False
-        end = wanted[-1].end
-        if end is not None and reading.segments[-1].done > end:
-            return False  # another chat has read on from there
         cache = self._resources.make_cache(self.settings)
         if not snapshots.load(key, reading, cache):
             return False

@@ -163,6 +163,7 @@ def test_an_early_question_is_answered_from_what_was_read_and_reading_goes_on(wo
     assert not early.figures.read_all
     rest(chat)
     assert chat.documents[0].phase is ReadPhase.DONE
+    assert chat.stats().seq_length >= chat.documents[0].tokens_total  # the early answer's cache is gone
     # The early turn is fed again over the whole document, and the next question comes after it.
     world.counting.fed.clear()
     late = finish(chat.ask("Late?"))
