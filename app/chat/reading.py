@@ -274,7 +274,7 @@ class Reader:
         ]
 
     def _restore(self, wanted: Sequence[Segment]) -> bool:
-        """Take the cache that has read `wanted`, the last run as far as any chat has got, from disk. Needs the device."""
+        """Take the cache that has read `wanted`, its last run as far as any chat got, from disk. Needs the device."""
         snapshots, key = self._resources.snapshots, self._resources.reading_key(self.settings, wanted)
         reading = snapshots.find(key)
         if reading is None or len(reading.segments) != len(wanted):
