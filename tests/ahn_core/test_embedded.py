@@ -71,4 +71,4 @@ def test_a_long_document_does_not_become_noise(model: AHNForCausalLM, ids: torch
     near = cross_entropy_of_the_end(model, long[-4_000:], 1_000)
     far = cross_entropy_of_the_end(model, long, 1_000)
     assert far == pytest.approx(near, rel=0.03)
-    assert far < 4.0
+    assert far < 5.0  # noise is 7 to 11 nats
