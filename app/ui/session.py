@@ -207,6 +207,8 @@ class Tabs:
             self._leave(tab, engine, chat)
             tab.chat = chat
             tab.comparing = None
+            with tab.lock:
+                tab.imports = [entry for entry in tab.imports if entry.running]
             tab.show_answer = False
 
     def _leave(self, tab: Tab, engine: Engine, entered: Chat | None) -> None:

@@ -478,16 +478,13 @@ def gather(stream: Any) -> list[list[Any]]:
     return asyncio.run(asyncio.wait_for(collect(), 20))
 
 
-def components_of(world: World) -> Components:
-    page = Page(world.loader, world.uploads)
+@pytest.fixture(scope="module")
+def components(tmp_path_factory: pytest.TempPathFactory) -> Components:
+    """The components of a real page; its handlers are those of a test's own world."""
+    page = Page(EngineLoader(lambda report: None), UploadFolder(tmp_path_factory.mktemp("uploads")))  # type: ignore
     page.build()
     assert page.components is not None
     return page.components
-
-
-@pytest.fixture
-def components(world: World) -> Components:
-    return components_of(world)
 
 
 @pytest.fixture
@@ -516,8 +513,8 @@ def test_a_follower_sends_only_what_changed_until_the_answer_is_there(
     assert boxes[0]["stop_btn"] is True and boxes[-1]["stop_btn"] is False
 
 
-def test_a_follower_ends_with_its_tab(slow: World) -> None:
-    follower = Follower(slow.handlers, components_of(slow))
+def test_a_follower_ends_with_its_tab(slow: World, components: Components) -> None:
+    follower = Follower(slow.handlers, components)
     tab = slow.open()
     slow.click("add-document", documentId=slow.document(pages=1000))
     threading.Timer(0.2, lambda: slow.handlers.close_tab(request())).start()
