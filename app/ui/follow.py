@@ -36,7 +36,9 @@ class Follower:
 
     async def parts(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Everything drawn, the settings form and the choices of the comparison."""
-        tab = self._handlers.tab(request)
+        tab = self._handlers.tabs.find(request.session_hash or "")
+        if tab is None:  # the page is gone, and what it asked for with it
+            return
         async for changes in self._changes(
             tab, self._changed_parts, lambda: not self._handlers.settled or tab.moving
         ):
@@ -47,13 +49,15 @@ class Follower:
 
     async def chat(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """The transcript and the text box."""
-        tab = self._handlers.tab(request)
+        tab = self._handlers.tabs.find(request.session_hash or "")
+        if tab is None:  # the page is gone, and what it asked for with it
+            return
         async for changes in self._changes(tab, self._changed_chat, lambda: self._answering(tab)):
             yield [changes.get(component, gr.skip()) for component in self.chat_outputs]
 
     def _answering(self, tab: Tab) -> bool:
         """Not while documents are read alone: a transcript that is written to offers no editing."""
-        return not self._handlers.settled or tab.answering is not None
+        return not self._handlers.settled or tab.busy
 
     async def _changes(
         self, tab: Tab, look: Callable[[Tab], dict[Any, Any]], moving: Callable[[], bool]
@@ -117,7 +121,7 @@ class Follower:
         if tab.changed("ready", ready):
             placeholder = "Ask about your documents" if ready else "The model is being loaded"
             box |= {"interactive": ready, "placeholder": placeholder}
-        answering = tab.answering is not None
+        answering = tab.busy
         if tab.changed("stop-button", answering):
             box |= {"submit_btn": not answering, "stop_btn": answering}
         if (question := tab.take_returned_question()) is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from app.chat import ChatError, ChatSettings
+from app.library import LibraryError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Answering, Comparing, Notice, Tab, Tabs
@@ -54,9 +55,11 @@ class Handlers:
         }
 
     def tab(self, request: gr.Request) -> Tab:
-        """The tab a request comes from."""
+        """The tab a request comes from, with its chat where there is an engine."""
         assert request.session_hash is not None, "gradio names the session of every event"
-        return self.tabs.get(request.session_hash)
+        tab = self.tabs.get(request.session_hash)
+        self.enter(tab)
+        return tab
 
     @property
     def settled(self) -> bool:
@@ -67,9 +70,10 @@ class Handlers:
 
     def open_tab(self, remembered_chat: str, request: gr.Request) -> None:
         """A page was opened, or loaded again: show the chat it had, or a new one."""
-        tab = self.tab(request)
+        assert request.session_hash is not None
+        tab = self.tabs.get(request.session_hash)
         tab.wanted_chat = remembered_chat if remembered_chat.isalnum() else ""
-        tab.shown.clear()
+        self.enter(tab)
 
     def close_tab(self, request: gr.Request) -> None:
         """The page is gone."""
@@ -92,7 +96,7 @@ class Handlers:
             return
         try:
             act(tab, data)
-        except ChatError as error:
+        except (ChatError, LibraryError) as error:
             tab.warn(str(error))
         except KeyError as missing:
             tab.warn(f"The page sent no {missing}; reload it.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+TABS_REMEMBERED = 200
 INTERNAL_ERROR = (
     "This ended because of an error in AHN Chat; the terminal shows it, and everything before it is kept."
 )
@@ -117,7 +118,7 @@ class Notice:
 
 @dataclass
 class Tab:
-    """One open page. Its fields are touched by the handlers of this tab alone, except `imports`, which has a lock."""
+    """One open page. `lock` is over what threads other than those of its own handlers touch."""
 
     id: str
     chat: Chat | None = None
@@ -138,11 +139,16 @@ class Tab:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
+    def busy(self) -> bool:
+        """Whether an answer is waited for or written, be it for this tab or for another one of the same chat."""
+        return self.answering is not None or (self.chat is not None and self.chat.answering)
+
+    @property
     def moving(self) -> bool:
         """Whether anything on the page may change without the reader doing something."""
         return (
-            self.answering is not None
-            or (self.chat is not None and (self.chat.reading or self.chat.answering))
+            self.busy
+            or (self.chat is not None and self.chat.reading)
             or (self.comparing is not None and not self.comparing.finished)
             or any(entry.running for entry in self.imports)
         )
@@ -156,11 +162,15 @@ class Tab:
                     self.warn(ended.message)
                 if isinstance(ended, AnswerFailed | AnswerCancelled):
                     self.returned_question = ended.question
+            if self.comparing is not None and self.comparing.finished and self.comparing.error:
+                self.warn(self.comparing.error)
+                self.comparing.error = ""
             self.imports = [entry for entry in self.imports if entry.running or entry.state.error]
 
     def warn(self, sentence: str) -> None:
         """Have the page show why something did not happen."""
-        self.notices.append(Notice(sentence))
+        with self.lock:
+            self.notices.append(Notice(sentence))
 
     def take_notices(self) -> list[Notice]:
         """What is to be said, once."""
@@ -187,39 +197,44 @@ class Tabs:
 
     def __init__(self) -> None:
         self._tabs: dict[str, Tab] = {}
-        self._lock = threading.RLock()
+        self._left: dict[str, str] = {}  # the chat of tabs that were closed, lately
+        self._lock = threading.Lock()  # over the above; never held for long, for the event loop takes it too
+        self._chats = threading.RLock()  # over opening and closing chats, which may wait for the disk
 
     def get(self, session_id: str) -> Tab:
-        """The tab of this session, made on first use."""
+        """The tab of this session, made on first use.
+
+        A page that lost its connection, say to a computer put to sleep, may come back: it finds its chat again.
+        """
         with self._lock:
-            return self._tabs.setdefault(session_id, Tab(session_id))
+            if session_id not in self._tabs:
+                self._tabs[session_id] = Tab(session_id, wanted_chat=self._left.pop(session_id, ""))
+            return self._tabs[session_id]
+
+    def find(self, session_id: str) -> Tab | None:
+        """The tab of this session, or None where it was closed."""
+        with self._lock:
+            return self._tabs.get(session_id)
 
     def __len__(self) -> int:
         return len(self._tabs)
 
     def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings) -> None:
         """Show the stored chat `chat_id` in `tab`, or a new one where there is none of this id."""
-        with self._lock:
+        with self._chats:
             try:
                 chat = engine.chat(chat_id) if chat_id else engine.new_chat(settings)
             except UnknownChatError:
                 chat = engine.new_chat(settings)
-            self._leave(tab, engine, chat)
-            tab.chat = chat
-            tab.comparing = None
+            left, tab.chat, tab.answering = tab.chat, chat, None
+            tab.comparing, tab.show_answer = None, False
             with tab.lock:
                 tab.imports = [entry for entry in tab.imports if entry.running]
-            tab.show_answer = False
-
-    def _leave(self, tab: Tab, engine: Engine, entered: Chat | None) -> None:
-        left, tab.chat, tab.answering = tab.chat, None, None
-        candidates = [*tab.background, *([left] if left is not None else [])]
-        tab.background = [
-            chat for chat in candidates if chat is not entered and (chat.reading or chat.answering)
-        ]
-        for chat in candidates:
-            if chat is not entered and chat not in tab.background:
-                self._close_unless_used(engine, chat)
+            candidates = [*tab.background, *([left] if left is not None else [])]
+            tab.background = [
+                other for other in candidates if other is not chat and (other.reading or other.answering)
+            ]
+            self._close_unused(engine, candidates)
 
     def close(self, session_id: str, engine: Engine | None) -> None:
         """Forget a tab: its comparison and imports end, its chats are closed where no other tab shows them."""
@@ -228,16 +243,21 @@ class Tabs:
             if tab is None:
                 return
             tab.closed = True
-            if tab.comparing is not None:
-                tab.comparing.stop()
-            for entry in tab.imports:
-                entry.cancel()
-            chats = [*tab.background, *([tab.chat] if tab.chat is not None else [])]
-            for chat in chats:
-                if engine is not None:
-                    self._close_unless_used(engine, chat)
+            if tab.chat is not None:
+                self._left[session_id] = tab.chat.id
+            while len(self._left) > TABS_REMEMBERED:
+                del self._left[next(iter(self._left))]
+        if tab.comparing is not None:
+            tab.comparing.stop()
+        for entry in tab.imports:
+            entry.cancel()
+        if engine is not None:
+            with self._chats:
+                self._close_unused(engine, [*tab.background, *([tab.chat] if tab.chat is not None else [])])
 
-    def _close_unless_used(self, engine: Engine, chat: Chat) -> None:
-        used = any(chat is other.chat or chat in other.background for other in self._tabs.values())
-        if not used:
-            engine.close_chat(chat.id)
+    def _close_unused(self, engine: Engine, chats: Sequence[Chat]) -> None:
+        with self._lock:
+            tabs = list(self._tabs.values())
+        for chat in chats:
+            if not any(chat is tab.chat or chat in tab.background for tab in tabs):
+                engine.close_chat(chat.id)

@@ -375,6 +375,37 @@ def test_a_chat_open_in_two_tabs_is_closed_with_the_last(world: World) -> None:
     assert world.engine.closed_chats == [chat_of(other).id]
 
 
+def test_a_second_tab_of_a_chat_sees_its_answer_and_can_stop_it(slow: World, components: Components) -> None:
+    one = slow.open("one")
+    slow.click("add-document", "one", documentId=slow.document(pages=2))
+    until(lambda: not chat_of(one).reading)
+    slow.ask("one?", "one")
+    two = slow.open("two", remembered=chat_of(one).id)
+    assert two.busy and two.moving and two.answering is None
+    assert slow.ask("two?", "two") != ""
+    assert "being written" in sentences(two)[0]
+    until(lambda: bool(chat_of(one).turns))
+    slow.handlers.stop(request("two"))
+    gather(Follower(slow.handlers, components).chat(request("two")))
+    assert "stopped" in str(messages(two)[1]["content"])
+
+
+def test_a_page_that_comes_back_finds_its_chat(world: World, components: Components) -> None:
+    """A computer that slept lost its connection: the tab was closed, but its page is still there."""
+    tab = world.open()
+    world.ask("one?")
+    settle(tab)
+    chat = chat_of(tab)
+    world.handlers.close_tab(request())
+    assert gather(Follower(world.handlers, components).parts(request())) == [], (
+        "a page that is gone gets nothing"
+    )
+    assert len(world.tabs) == 0
+    world.click("toggle-layers")
+    again = world.tabs.get("one")
+    assert again is not tab and again.chat is chat and again.show_layers
+
+
 def test_leaving_a_chat_that_reads_lets_it_read_on(slow: World) -> None:
     tab = slow.open()
     slow.click("add-document", documentId=slow.document(pages=100))
