@@ -27,9 +27,9 @@ from app.ui.views import chats, comparison, documents, facts, memory, status
 DELEGATE = (paths.assets_dir() / "ui" / "delegate.js").read_text(encoding="utf-8")
 
 EMPTY_CHAT = (
-    '<div class="empty"><p>Add a document and ask about it.</p>'
-    "<p>It is read once, in full, in a fixed amount of memory. The panel on the right shows what is held word for word "
-    "and what is only remembered.</p></div>"
+    '<div class="empty"><p>Ask about long documents</p>'
+    "<p>Each is read once, in full, in a fixed amount of memory. The panel on the right shows what is held word for "
+    "word and what is only remembered.</p></div>"
 )
 
 

@@ -130,14 +130,15 @@ def _tier_table(stats: CacheStats) -> str:
 
 
 def bytes_bars(stats: CacheStats) -> str:
-    """What this memory takes beside what keeping everything would take, to the same scale."""
+    """What this memory takes, by tier, beside what keeping everything would take, to the same scale."""
     most = max(stats.nbytes, stats.full_attention_bytes, 1)
-    tier = m.FULL if stats.kind == "full" else m.WINDOW
-    own, full = (max(WIDTH * value / most, 4) for value in (stats.nbytes, stats.full_attention_bytes))
-    rects = (
-        f'<rect class="{tier}" x="0" y="0" width="{own:.1f}" height="12"/>'
-        f'<rect class="full" x="0" y="18" width="{full:.1f}" height="12"/>'
-    )
+    rects, x = [], 0.0
+    for tier, _, _, _, nbytes in _tiers(stats):
+        width = WIDTH * nbytes / most
+        rects.append(f'<rect class="{tier}" x="{x:.2f}" y="0" width="{max(width, 1.5):.2f}" height="12"/>')
+        x += width
+    full = max(WIDTH * stats.full_attention_bytes / most, 4)
+    rects.append(f'<rect class="full" x="0" y="18" width="{full:.2f}" height="12"/>')
     held = f"<b>{m.size(stats.nbytes)}</b> of {m.size(stats.full_attention_bytes)}"
     comparison = ""
     if stats.kind != "full" and stats.full_attention_bytes > 1.05 * stats.nbytes:
@@ -158,9 +159,11 @@ def page_strip(document: PageStates) -> str:
         min(unit * 0.18, 2.0) if unit >= 18 else 0.0
     )  # between cells, where cells are wide enough to be told apart
     rects = []
-    for first, last, state in page_runs(document.states):
+    # Few pages of thousands are word for word: drawn last and never thinner than a pixel, they stay visible.
+    for first, last, state in sorted(page_runs(document.states), key=lambda run: run[2]):
         word, pages = _PAGE_WORDS[state], f"page {first}" if first == last else f"pages {first} to {last}"
-        x, width = (first - 1) * unit, max((last - first + 1) * unit, 1.5)
+        width = max((last - first + 1) * unit, 5.0)
+        x = min((first - 1) * unit, WIDTH - width)
         rects.append(
             f'<rect class="{_PAGE_CLASSES[state]}" x="{x:.2f}" y="0" width="{width:.2f}" height="26">'
             f"<title>{pages}: {word}</title></rect>"
