@@ -24,7 +24,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -34,7 +34,9 @@ WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 MAX_MESSAGE_BYTES = 16 * 2**20
 
 UPLOAD_ROUTE = "/gradio_api/upload"
-OPEN_ROUTES = frozenset({"/favicon.ico", "/manifest.json", "/robots.txt"})
+# Asked for without cookies, or by a page that outlived its server: from the new random `app_id` it learns that it has
+# to load itself again, and then shows the sentence about the link.
+OPEN_ROUTES = frozenset({"/favicon.ico", "/manifest.json", "/robots.txt", "/gradio_api/app_id"})
 ROUTES = frozenset(
     {
         "/",
@@ -43,7 +45,6 @@ ROUTES = frozenset(
         "/logout",
         "/theme.css",
         UPLOAD_ROUTE,
-        "/gradio_api/app_id",
         "/gradio_api/cancel",
         "/gradio_api/info",
         "/gradio_api/login_check",
@@ -56,6 +57,16 @@ ROUTES = frozenset(
     }
 )
 ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/", "/gradio_api/heartbeat/")
+
+NO_TOKEN = (
+    "AHN Chat is private to whoever started it: open the link with ?token= that it printed in the terminal."
+)
+NO_TOKEN_PAGE = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>AHN Chat</title>'
+    '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+    '<body style="font:16px/1.6 system-ui,sans-serif;max-width:26em;margin:20vh auto;padding:0 1em">'
+    f"<p>{NO_TOKEN}</p>"
+)
 
 # The front end compiles its HTML templates with `Function` and styles elements in place, hence the two "unsafe" words;
 # they admit no foreign address.
@@ -240,10 +251,9 @@ class SecurityMiddleware:
             return response
         if self.policy.accepts_token(_cookie(headers, self.policy.cookie_name)):
             return None
-        return _refuse(
-            403,
-            "AHN Chat is private to whoever started it: open the link with ?token= that it printed in the terminal.",
-        )
+        if scope["path"] == "/":
+            return HTMLResponse(NO_TOKEN_PAGE, status_code=403)
+        return _refuse(403, NO_TOKEN)
 
     def _body_limit(self, scope: Scope) -> int:
         """In bytes; an upload's multipart frame is not the file's fault, so it gets a little room."""

@@ -61,6 +61,13 @@ def test_without_the_link_there_is_a_sentence(server: PageServer) -> None:
     assert "?token=" in response.text and server.token not in response.text
 
 
+def test_a_page_that_outlived_its_server_can_tell(server: PageServer) -> None:
+    address = f"{server.origin}/gradio_api/app_id"
+    response = httpx.get(address, trust_env=False)
+    assert list(response.json()) == ["app_id"]
+    assert httpx.get(address, headers={"Origin": "http://evil.example"}, trust_env=False).status_code == 403
+
+
 def test_a_foreign_host_is_refused(client: httpx.Client) -> None:
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
 
