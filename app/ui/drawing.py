@@ -89,16 +89,17 @@ def draw_facts(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     return facts.model_facts(None if engine is None else facts_of(engine))
 
 
-PARTS: dict[str, Draw] = {
+# What moves, drawn at every look, and what changes with a click or at the end of something.
+LIVE_PARTS: dict[str, Draw] = {
     "documents": draw_documents,
-    "chats": draw_chats,
     "reading": draw_reading,
     "activity": draw_activity,
     "memory": draw_memory,
     "status": draw_status,
     "panes": draw_panes,
-    "facts": draw_facts,
 }
+LISTS: dict[str, Draw] = {"chats": draw_chats, "facts": draw_facts}
+PARTS = LIVE_PARTS | LISTS
 
 
 def messages(tab: Tab) -> list[dict[str, object]]:

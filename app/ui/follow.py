@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.ui.drawing import PARTS, messages
+from app.ui.drawing import LIVE_PARTS, PARTS, messages
 from app.ui.session import Tab
 from app.ui.views import markup as m
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from app.ui.page import Components
 
 INTERVAL = 0.14  # seconds between looks
+LISTS_INTERVAL = 1.0  # seconds between looks at what lies on disk, unless something was clicked
 
 
 class Follower:
@@ -66,6 +68,8 @@ class Follower:
         first = True
         while not tab.closed:
             was_moving = moving()  # before the look: what ends during it is seen by the next one
+            if not was_moving:
+                tab.lists_due = 0.0  # this may be the last look
             # Drawing may wait a moment for the disk or for a lock: not on the event loop.
             changes = await asyncio.to_thread(look, tab)
             if changes or first or tab.notices:
@@ -80,7 +84,11 @@ class Follower:
         tab.settle()
         loading, engine = self._handlers.loader.state, self._handlers.loader.engine
         changes: dict[Any, Any] = {}
-        for name, draw in PARTS.items():
+        now = time.monotonic()
+        due = now >= tab.lists_due
+        if due:
+            tab.lists_due = now + LISTS_INTERVAL
+        for name, draw in (PARTS if due else LIVE_PARTS).items():
             drawn = draw(tab, engine, loading)
             if tab.changed(name, drawn):
                 changes[self._c.parts[name]] = drawn

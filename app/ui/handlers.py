@@ -58,6 +58,7 @@ class Handlers:
         """The tab a request comes from, with its chat where there is an engine."""
         assert request.session_hash is not None, "gradio names the session of every event"
         tab = self.tabs.get(request.session_hash)
+        tab.lists_due = 0.0
         self.enter(tab)
         return tab
 
@@ -141,11 +142,14 @@ class Handlers:
     def upload(self, event: gr.EventData, request: gr.Request) -> None:
         """Files have arrived, or failed to: `files` is a list of {name, path} or {name, error}."""
         tab, engine = self.tab(request), self.loader.engine
+        files = list(dict(event._data).get("files", []))
         if engine is None or tab.chat is None:
+            for entry in files:
+                self._uploads.refuse(str(entry.get("path", "")))
             tab.warn("The model is still being loaded; add the document again when it is there.")
             return
         chat = tab.chat
-        for entry in list(dict(event._data).get("files", []))[:100]:
+        for entry in files:
             name = str(entry.get("name", "document"))[:255]
             if entry.get("error"):
                 started = Import.refused(name, str(entry["error"])[:500], self._uploads, engine.library)

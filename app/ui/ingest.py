@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.documents import SUPPORTED_SUFFIXES, DocumentError, extract
+from app.documents import DocumentError, extract
 from app.ui.views.documents import ImportState
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class UploadFolder:
             )
         private = Path(tempfile.mkdtemp(prefix="taken-", dir=self.folder))
         return Path(shutil.move(candidate, private / candidate.name))
+
+    def refuse(self, path: str) -> None:
+        """Delete an upload that nobody will take."""
+        with contextlib.suppress(DocumentError):
+            self.discard(self.take(path))
 
     def discard(self, taken: Path) -> None:
         """Delete a file that `take` returned."""
@@ -108,9 +114,6 @@ class Import:
             self.finished = True
 
     def _extract(self) -> Document:
-        if not self.name.lower().endswith(SUPPORTED_SUFFIXES):
-            kinds = ", ".join(suffix.lstrip(".") for suffix in SUPPORTED_SUFFIXES)
-            raise DocumentError(f"{self.name} is not a kind of file that can be read here; add {kinds}.")
         taken = self._uploads.take(self._upload)
         try:
             extracted = extract(

@@ -152,6 +152,7 @@ def _drawn(name: str, value: str = "") -> gr.HTML:
 def _chatbot() -> gr.Chatbot:
     return gr.Chatbot(
         elem_id="transcript",
+        label="Conversation",
         show_label=False,
         container=False,
         editable="user",
@@ -171,6 +172,7 @@ def _question_box() -> gr.Textbox:
     return gr.Textbox(
         elem_id="question",
         placeholder="Ask about your documents",
+        label="Question",
         show_label=False,
         container=False,
         lines=1,
@@ -192,6 +194,7 @@ def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Button]:
         question = gr.Textbox(
             elem_id="compare-question",
             placeholder="Question",
+            label="Question to compare",
             show_label=False,
             container=False,
             max_lines=4,

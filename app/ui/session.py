@@ -134,6 +134,7 @@ class Tab:
     renaming: str = ""
     deleting: str = ""
     query: str = ""
+    lists_due: float = 0.0  # when the parts that ask the disk are drawn again; `time.monotonic` seconds
     closed: bool = False
     shown: dict[str, object] = field(default_factory=dict)  # what the page shows, by part
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)

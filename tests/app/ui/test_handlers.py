@@ -291,9 +291,12 @@ def test_a_failing_file_shows_its_sentence_until_it_is_dismissed(world: World, t
 
 def test_a_kind_of_file_that_cannot_be_read_is_refused_by_name(world: World, tmp_path: Path) -> None:
     tab = world.open()
-    world.handlers.upload(event({"files": [{"name": "a.exe", "path": str(tmp_path / "a.exe")}]}), request())
+    upload = tmp_path / "a.exe"
+    upload.write_bytes(b"MZ")
+    world.handlers.upload(event({"files": [{"name": "a.exe", "path": str(upload)}]}), request())
     until(lambda: all(not entry.running for entry in tab.imports))
-    assert "a.exe is not a kind of file that can be read here" in tab.imports[0].state.error
+    assert "its name ends in .exe" in tab.imports[0].state.error
+    assert not upload.exists()
 
 
 def test_an_upload_refused_on_the_way_keeps_its_sentence(world: World) -> None:
@@ -482,7 +485,10 @@ def test_nothing_is_refused_without_a_word_while_the_model_loads(tmp_path: Path)
     drawn = PARTS["activity"](tab, None, loader.state)
     assert "Fetching the model: 40 of 93 MB" in drawn and "43%" in drawn
     handlers.ask("one?", request())
-    handlers.upload(event({"files": [{"name": "a.txt", "path": "a"}]}), request())
+    upload = tmp_path / "early.txt"
+    upload.write_text("words")
+    handlers.upload(event({"files": [{"name": "early.txt", "path": str(upload)}]}), request())
+    assert not upload.exists()
     handlers.click(event({"action": "new-chat"}), request())
     assert ["still being loaded" in sentence for sentence in sentences(tab)] == [True] * 3
     hold.set()
