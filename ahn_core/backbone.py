@@ -112,6 +112,9 @@ class CausalLMOutput:
 class AHNForCausalLM(nn.Module):
     """A frozen base model with an Artificial Hippocampus Network beside its attention (arXiv 2510.07318).
 
+    `default_attention_sinks` and `default_sliding_window` are what `make_cache` takes unless told otherwise: the
+    paper's, or those of the embedded model.
+
     Make one with `from_pretrained`. `memory_trained` is False when no AHN checkpoint was given: the memory
     then adds exactly zero, and `ahn` caches answer like `window` caches.
     """
@@ -123,6 +126,8 @@ class AHNForCausalLM(nn.Module):
         *,
         name: str = "unnamed",
         memory_trained: bool = False,
+        default_attention_sinks: int = 128,
+        default_sliding_window: int = 32_640,
     ) -> None:
         super().__init__()
         self.config, self.ahn_config, self.name, self.memory_trained = (
@@ -131,6 +136,8 @@ class AHNForCausalLM(nn.Module):
             name,
             memory_trained,
         )
+        self.default_attention_sinks = default_attention_sinks
+        self.default_sliding_window = default_sliding_window
         self.rotary = Rotary(config)
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
@@ -214,16 +221,22 @@ class AHNForCausalLM(nn.Module):
         }
 
     def make_cache(
-        self, kind: CacheKind = "ahn", *, attention_sinks: int = 128, sliding_window: int = 32_640
+        self,
+        kind: CacheKind = "ahn",
+        *,
+        attention_sinks: int | None = None,
+        sliding_window: int | None = None,
     ) -> Cache:
         """An empty cache for one conversation.
 
         Args:
             kind: "full" attention, "window" (sinks + window) or "ahn" (sinks + window + compressed memory).
-            attention_sinks, sliding_window: S >= 0 and W >= 1 in tokens; the defaults are the paper's.
-            Ignored by "full".
+            attention_sinks, sliding_window: S >= 0 and W >= 1 in tokens; None: the model's default, which is the
+            paper's 128 and 32,640 but for the embedded model. Ignored by "full".
         """
-        return Cache(self, kind, attention_sinks, sliding_window)
+        sinks = self.default_attention_sinks if attention_sinks is None else attention_sinks
+        window = self.default_sliding_window if sliding_window is None else sliding_window
+        return Cache(self, kind, sinks, window)
 
     def cache_nbytes(self, kind: CacheKind, attention_sinks: int, sliding_window: int, tokens: int) -> int:
         """Bytes a cache will hold after `tokens` tokens: constant for "window" and "ahn", a line through

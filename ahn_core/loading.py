@@ -108,8 +108,14 @@ def load_model(
     hf_config, weights = _read_gguf(folder, gguf) if gguf else _read_safetensors(folder)
     config = BackboneConfig.from_transformers(hf_config)
     ahn_config, ahn_weights = _read_ahn(base, ahn, hf_config)
+    window = {}
+    if base == "embedded":
+        window = {
+            "default_attention_sinks": zoo.EMBEDDED.attention_sinks,
+            "default_sliding_window": zoo.EMBEDDED.sliding_window,
+        }
     with torch.device("meta"):
-        model = cls(config, ahn_config, name=_name(base), memory_trained=ahn_weights is not None)
+        model = cls(config, ahn_config, name=_name(base), memory_trained=ahn_weights is not None, **window)
     state = {name: tensor.to(precision) for name, tensor in _join_projections(weights, config).items()}
     if ahn_weights is None:
         state.update(_untrained_memory(config, ahn_config, precision))

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -65,10 +65,10 @@ def parser() -> argparse.ArgumentParser:
         help="ahn: window and compressed memory (default); window: no memory; full: attention over everything",
     )
     memory.add_argument(
-        "--sinks", type=int, default=64, metavar="N", help="first tokens kept (default %(default)s)"
+        "--sinks", type=int, metavar="N", help="first tokens kept (default: what suits the model)"
     )
     memory.add_argument(
-        "--window", type=int, default=960, metavar="N", help="last tokens kept (default %(default)s)"
+        "--window", type=int, metavar="N", help="last tokens kept (default: what suits the model)"
     )
     answer = result.add_argument_group("answer")
     answer.add_argument(
@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
         "--min-p", type=float, default=0.0, metavar="X", help="least share of the likeliest's probability"
     )
     answer.add_argument(
-        "--repetition-penalty", type=float, default=1.0, metavar="X", help="above 1 avoids repetition"
+        "--repetition-penalty", type=float, metavar="X", help="above 1 avoids repetition (default: a little)"
     )
     answer.add_argument("--seed", type=int, metavar="N", help="makes an answer drawn at random repeatable")
     answer.add_argument(
@@ -127,14 +127,15 @@ def _load_and_ask(
 ) -> Answer:
     from ahn_core import ConfigError, LoadError
     from ahn_core.zoo import ZooError
-    from app.chat import ChatError
+    from app.chat import ChatError, ChatSettings
     from app.library import LibraryError
     from app.sessions import SessionsError
 
     try:
-        settings = _settings(arguments)
+        _settings(arguments, ChatSettings())  # a value out of range is told before the model is loaded
         engine = startup.load_engine(options.model_options(arguments), folder, progress)
         try:
+            settings = _settings(arguments, engine.default_settings())
             return answer_question(engine, extracted, question, settings, progress, stream=not arguments.json)
         finally:
             engine.close()
@@ -142,25 +143,26 @@ def _load_and_ask(
         raise CommandFailed(str(error)) from error
 
 
-def _settings(arguments: argparse.Namespace) -> ChatSettings:
-    from ahn_core import SamplingSettings
-    from app.chat import ChatSettings
-
+def _settings(arguments: argparse.Namespace, defaults: ChatSettings) -> ChatSettings:
+    """The defaults with what the flags say in their place."""
+    penalty, sinks, window = arguments.repetition_penalty, arguments.sinks, arguments.window
     try:
-        sampling = SamplingSettings(
-            arguments.temperature,
-            arguments.top_p,
-            arguments.top_k,
-            arguments.min_p,
-            arguments.repetition_penalty,
-            arguments.seed,
+        sampling = replace(
+            defaults.sampling,
+            temperature=arguments.temperature,
+            top_p=arguments.top_p,
+            top_k=arguments.top_k,
+            min_p=arguments.min_p,
+            repetition_penalty=defaults.sampling.repetition_penalty if penalty is None else penalty,
+            seed=arguments.seed,
         )
     except ValueError as error:
         raise options.OptionError(str(error)) from error
-    return ChatSettings(
+    return replace(
+        defaults,
         memory=arguments.memory,
-        attention_sinks=arguments.sinks,
-        sliding_window=arguments.window,
+        attention_sinks=defaults.attention_sinks if sinks is None else sinks,
+        sliding_window=defaults.sliding_window if window is None else window,
         sampling=sampling,
         max_new_tokens=arguments.max_new_tokens,
     )

@@ -55,12 +55,20 @@ class Engine:
         self._streams: list[EventStream[CompareEvent]] = []
         self._lock = threading.Lock()  # over the two above
 
+    def default_settings(self) -> ChatSettings:
+        """What a new chat starts with: the sinks and window that suit the model, within its trained length."""
+        model = self.model
+        settings = ChatSettings(
+            attention_sinks=model.default_attention_sinks, sliding_window=model.default_sliding_window
+        )
+        return settings.fitted(self._resources.max_positions)
+
     def new_chat(self, settings: ChatSettings | None = None) -> Chat:
         """An empty chat. It is stored, and listed, from its first document or question on.
 
         Raises SettingsError where sinks and window exceed the model.
         """
-        chat = Chat(self._resources, uuid.uuid4().hex, settings or ChatSettings())
+        chat = Chat(self._resources, uuid.uuid4().hex, settings or self.default_settings())
         with self._lock:
             self._chats[chat.id] = chat
         return chat

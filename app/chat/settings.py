@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 MemoryKind = Literal["full", "window", "ahn"]
 MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
+DEFAULT_REPETITION_PENALTY = 1.15
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
 
 
 def _default_sampling() -> SamplingSettings:
     from ahn_core import SamplingSettings  # pulls in torch, which the start of the app does without
 
-    return SamplingSettings()
+    # Without the penalty a small model's likeliest next token soon repeats a sentence without end.
+    return SamplingSettings(repetition_penalty=DEFAULT_REPETITION_PENALTY)
 
 
 @dataclass(frozen=True)

@@ -134,8 +134,9 @@ class Handlers:
             self.tabs.open_chat(tab, self._engine(), "", settings)
 
     def _open(self, tab: Tab, chat_id: str) -> None:
-        settings = tab.chat.settings if tab.chat is not None else self._settings or ChatSettings()
-        self.tabs.open_chat(tab, self._engine(), chat_id, settings)
+        engine = self._engine()
+        settings = tab.chat.settings if tab.chat is not None else self._settings or engine.default_settings()
+        self.tabs.open_chat(tab, engine, chat_id, settings)
 
     # --------------------------------------------------------------------------------------------- documents
 

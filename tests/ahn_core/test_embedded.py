@@ -72,3 +72,8 @@ def test_a_long_document_does_not_become_noise(model: AHNForCausalLM, ids: torch
     far = cross_entropy_of_the_end(model, long, 1_000)
     assert far == pytest.approx(near, rel=0.03)
     assert far < 5.0  # noise is 7 to 11 nats
+
+
+def test_the_embedded_window_is_the_default(model: AHNForCausalLM) -> None:
+    cache = model.make_cache("ahn")
+    assert (cache.attention_sinks, cache.sliding_window) == (64, 960)

@@ -557,3 +557,11 @@ def test_layers_are_shown_without_waiting_for_the_device(world: World) -> None:
     assert gate.reached.wait(10)
     assert len(chat.stats(per_layer=True).layers) == 2  # the last ones
     gate.open()
+
+
+def test_a_new_chat_starts_with_what_suits_the_model(world: World) -> None:
+    """The tiny model has the paper's sinks and as much of the paper's window as its 512 positions allow."""
+    settings = world.engine.new_chat().settings
+    limit = world.engine.model.config.max_position_embeddings
+    assert settings.attention_sinks == 128
+    assert settings.sliding_window == limit - 128

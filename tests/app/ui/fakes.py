@@ -289,8 +289,11 @@ class FakeEngine:
             cache_nbytes=lambda kind, sinks, window, tokens: NBYTES if kind != "full" else BYTES_PER_TOKEN * tokens,
         )  # fmt: skip
 
+    def default_settings(self) -> ChatSettings:
+        return ChatSettings()
+
     def new_chat(self, settings: ChatSettings | None = None) -> FakeChat:
-        chat = FakeChat(f"chat{len(self.chats)}", self, settings or ChatSettings())
+        chat = FakeChat(f"chat{len(self.chats)}", self, settings or self.default_settings())
         self.chats[chat.id] = chat
         return chat
 
