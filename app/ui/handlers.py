@@ -273,7 +273,10 @@ class Handlers:
             if tab.chat is None:
                 return
             try:
-                tab.chat.update_settings(form.settings(values))
+                settings = form.settings(values)
+                tab.chat.update_settings(settings)
+                # The form shows these already; writing them back could undo what is typed next.
+                tab.shown["form"] = (tab.chat.id, settings)
             except ValueError as error:  # ChatError is one, and so is what the sampling settings raise
                 tab.warn(str(error))
 

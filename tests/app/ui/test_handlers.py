@@ -568,6 +568,8 @@ def test_settings_reach_the_chat_and_mistakes_say_so(world: World, components: C
     world.handlers.apply_settings(form)(values, request())
     assert chat_of(tab).settings.sliding_window == 480
     assert chat_of(tab).settings.sampling.seed == 7
+    update = Follower(world.handlers, components)._changed_form(tab)
+    assert update == {}, "the form is not written to while the reader may go on typing in it"
 
     for component, wrong, part in (
         (form.seed, "seven", "'seven' is not a whole number"),
