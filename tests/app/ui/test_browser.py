@@ -224,7 +224,7 @@ def answered(page: Page, count: int = 1) -> str:
 def answering(page: Page) -> None:
     """Wait until the answer has begun."""
     expect(page.locator(".status-line")).to_contain_text("answer", timeout=WAIT)
-    expect(page.locator("#question .stop-button")).to_be_visible()
+    expect(page.locator("#question .stop-button")).to_be_visible(timeout=WAIT)
 
 
 def number(page: Page, row: str) -> int:
@@ -289,7 +289,7 @@ def test_stop_by_button_and_by_key_and_the_question_comes_back(page: Page, pace:
 
 
 def test_waiting_for_a_document_is_visible_and_optional(page: Page, pace: Pace, tmp_path: Path) -> None:
-    pace.chunk = 0.6
+    pace.chunk = 1.5  # longer than the answer takes, on a busy machine too
     add(
         page,
         pdfs.make_pdf(tmp_path / "waiting.pdf", [f"Waited for. {text[:500]}" for text in pdfs.long_pages(8)]),
@@ -315,18 +315,25 @@ def test_waiting_for_a_document_is_visible_and_optional(page: Page, pace: Pace, 
     expect(page.locator(".card")).to_contain_text("read in full", timeout=WAIT)
 
 
-def test_regenerate_edit_and_clear(page: Page, world: World, note: Path) -> None:
+def test_regenerate_edit_and_clear(page: Page, pace: Pace, note: Path) -> None:
     read(page, note)
     ask(page, "first question")
     first = answered(page)
     ask(page, "second question")
     answered(page, 2)
 
-    page.locator("#transcript .message-buttons-left button").last.click()  # regenerate
+    pace.token = 0.1  # slow enough for the new answer to be seen beginning
+    regenerate = page.locator("#transcript .message-buttons-left button").last
+    expect(regenerate).to_be_enabled(timeout=WAIT)
+    regenerate.click()
+    answering(page)
     expect(page.locator("#transcript .message.user").last).to_contain_text("second question")
     answered(page, 2)
 
-    page.locator("#transcript .message-buttons-right").first.locator("button").last.click()  # edit
+    pace.token = 0.0
+    edit = page.locator("#transcript .message-buttons-right").first.locator("button").last
+    expect(edit).to_be_enabled(timeout=WAIT)
+    edit.click()
     field = page.locator("#transcript textarea").first
     field.fill("another question")
     page.locator("#transcript .message-buttons-right").first.locator("button").first.click()
