@@ -27,7 +27,7 @@ def draw_documents(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     others = [] if engine is None else [d for d in engine.library.list() if d.id not in here][:LIBRARY_SHOWN]
     return documents.cards(
         states,
-        [entry.state for entry in list(tab.imports)],
+        [entry.state for entry in list(tab.imports) if entry.has_card],
         [LibraryEntry(document.id, document.name, document.page_count) for document in others],
         ready=loading.ready,
     )

@@ -72,6 +72,7 @@ class Import:
         self._pages = (0, 0)  # done, of all
         self._cancelled = threading.Event()
         self._error = ""
+        self._handed_over = False
         self.finished = False
         self._thread = threading.Thread(target=self._run, name=f"import-{self.id[:8]}", daemon=True)
 
@@ -88,6 +89,11 @@ class Import:
         return ImportState(self.id, self.name, *self._pages, self._error)
 
     @property
+    def has_card(self) -> bool:
+        """False from the moment its document has a card of its own: one file never shows as two."""
+        return not self._handed_over or bool(self._error)
+
+    @property
     def running(self) -> bool:
         return not self.finished
 
@@ -102,6 +108,7 @@ class Import:
         try:
             document = self._extract()
             if not self._cancelled.is_set():
+                self._handed_over = True
                 self._done(document)
         except ValueError as error:  # DocumentError and ChatError are: their message is the sentence to show
             self._error = str(error)
