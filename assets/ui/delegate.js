@@ -4,12 +4,25 @@ const send = (name, detail) => trigger(name, detail);
 if (element.querySelector('[data-action="pick-files"]')) {
   window.ahnReport = send; // page.js reports uploads and keys through the document column
 }
-element.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-action]");
+const act = (button) => {
   if (!button || button.disabled) return;
   if (window.ahnPage?.handles(button.dataset.action)) return;
   send("click", { ...button.dataset });
   window.ahnPage?.after(button.dataset.action);
+};
+const buttonOf = (event) => event.target.closest("[data-action]");
+element.addEventListener("click", (event) => act(buttonOf(event)));
+// A redraw between press and release takes the pressed button away, and then no click comes: the button drawn in its
+// place, about the same thing, counts as the one that was pressed.
+let pressed;
+element.addEventListener("pointerdown", (event) => {
+  pressed = buttonOf(event);
+});
+element.addEventListener("pointerup", (event) => {
+  const button = buttonOf(event);
+  const redrawn = pressed && button && !pressed.isConnected;
+  if (redrawn && JSON.stringify(pressed.dataset) === JSON.stringify(button.dataset)) act(button);
+  pressed = undefined;
 });
 element.addEventListener("keydown", (event) => {
   const field = event.target.closest("[data-enter]");

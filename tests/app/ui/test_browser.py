@@ -521,6 +521,18 @@ def test_a_file_can_be_dropped_anywhere(page: Page) -> None:
     expect(page.locator("body.dropping")).to_have_count(0)
 
 
+def test_a_click_counts_though_its_button_is_redrawn_meanwhile(page: Page, note: Path) -> None:
+    read(page, note)
+    button = page.get_by_role("button", name="Start a new chat")
+    box = button.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    button.evaluate("pressed => pressed.replaceWith(pressed.cloneNode(true))")
+    page.mouse.up()
+    expect(page.locator(".card")).to_have_count(0, timeout=WAIT)
+
+
 def test_settings_are_used_and_read_the_documents_anew(page: Page, note: Path) -> None:
     read(page, note)
     page.click("#settings-tab-button")
