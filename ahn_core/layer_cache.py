@@ -94,9 +94,7 @@ class LayerCache:
     def attend(
         self, call: Call, new: Projected, gates: Tensor | None, hidden: Tensor
     ) -> tuple[Tensor, Update]:
-        """Attention output of T new tokens, [T, H * D], before the base's o_proj. Changes nothing:
-        `commit` does.
-        """
+        """Attention output of T new tokens, [T, H * D], before the base's o_proj; `commit` then writes them."""
         stored, arriving = slice(0, self.layout.sinks_among(call.start)), slice(0, call.new_sinks)
         if self.raw_sinks is None:
             sink_keys = torch.cat((self.keys[:, stored], new.k[:, arriving]), dim=1)
@@ -139,8 +137,7 @@ class LayerCache:
         seen_values = torch.cat((sink_values[:, : block.sinks], values[:, block.window]), dim=1)[:, None]
         rows = q[:, :, block.rows]  # [Hkv, G, R, D]
         shape = (*rows.shape[:2], *seen_keys.shape[2:])
-        # Query heads that share a key-value head read it through a stride of zero: nothing is repeated in
-        # memory.
+        # Query heads that share a key-value head read it through a stride of zero: nothing is repeated.
         return F.scaled_dot_product_attention(
             rows, seen_keys.expand(shape), seen_values.expand(shape), attn_mask=block.mask
         )
@@ -218,8 +215,7 @@ class LayerCache:
             assert gates is not None
             self.gates[row - (self.layout.attention_sinks or 0)] = gates[0]
         seen = position + 1 if self.layout.capacity is None else min(position + 1, self.layout.capacity)
-        # All G queries of a key-value head see the same keys, so they stand in the place of the tokens: [1,
-        # Hkv, G, D].
+        # All G queries of a key-value head see the same keys, so they stand in the tokens' place: [1, Hkv, G, D].
         window = F.scaled_dot_product_attention(
             new.q[None, :, :, 0], self.keys[None, :, :seen], self.values[None, :, :seen]
         )
@@ -234,9 +230,7 @@ def _join(blocks: list[Tensor]) -> Tensor:
 
 
 def _last_token(x: Tensor) -> Tensor:
-    """[…, T, D] -> a copy of the last token's heads, [H * D], so that the whole call's output is not kept
-    alive.
-    """
+    """[…, T, D] -> a copy of the last token's heads, [H * D]: a view would keep the whole call's output alive."""
     return x[..., -1, :].detach().flatten().clone()
 
 

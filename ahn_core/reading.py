@@ -143,9 +143,8 @@ class Layout:
         dtype: torch.dtype,
     ) -> QueryBlock:
         sinks = self.sinks_among(end)
-        low = min(
-            max(sinks, first - self.sliding_window + 1), end
-        )  # oldest position in the window of the first query
+        # Oldest position in the window of the first query.
+        low = min(max(sinks, first - self.sliding_window + 1), end)
         mask = None
         if end - first > 1:
             queries = torch.arange(first, end, device=device)[:, None]
