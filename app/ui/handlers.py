@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from app.ui.settings_form import SettingsForm
 
 MAX_QUESTION_CHARACTERS = 200_000
+STAY_INTERVAL = 0.5  # seconds between looks whether a page is still open
 
 
 class Handlers:
@@ -80,6 +82,12 @@ class Handlers:
         """The page is gone."""
         if request.session_hash is not None:
             self.tabs.close(request.session_hash, self.loader.engine)
+
+    async def stay(self, request: gr.Request) -> None:
+        """Last as long as the page is open: it keeps the stream of results from closing; see `app.ui.page`."""
+        tab = self.tabs.find(request.session_hash or "")
+        while tab is not None and not tab.closed:
+            await asyncio.sleep(STAY_INTERVAL)
 
     def enter(self, tab: Tab) -> None:
         """Give the tab its chat once there is an engine to have chats."""

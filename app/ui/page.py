@@ -3,6 +3,10 @@
 Two rules keep the updates in order. Each part of the page has one writer: `Follower.parts` writes the drawn parts and
 `Follower.chat` the transcript and the text box, while handlers only change state. And a follower runs only while
 something moves: every event starts it again, so an idle page sends nothing.
+
+One more event stays open as long as the page does and does nothing (`Handlers.stay`). Gradio ends a page's stream of
+results when its last event ends, and an event that is sent at that moment is carried out, but nobody hears of it: the
+page would seem to have lost a click. With an event that never ends, the stream never does either.
 """
 
 from __future__ import annotations
@@ -25,6 +29,10 @@ from app.ui.views import chats, comparison, documents, facts, memory, status
 
 # Reports clicks and keys inside drawn parts to the server; see the file.
 DELEGATE = (paths.assets_dir() / "ui" / "delegate.js").read_text(encoding="utf-8")
+
+QUEUE_SLOTS = (
+    400  # events at a time, of all pages; each page holds one for good, and a click takes up to three more
+)
 
 EMPTY_CHAT = (
     '<div class="empty"><p>Ask about long documents</p>'
@@ -89,6 +97,7 @@ class Page:
             self.components = Components(parts, chatbot, question, form, cost, *compare)
             remembered = gr.Textbox(visible=False, elem_id="remembered-chat")
             self._wire(blocks, self.components, apply, remembered)
+        blocks.max_threads = QUEUE_SLOTS
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
 
@@ -106,7 +115,7 @@ class Page:
 
         def on(
             trigger: Any, act: Callable[..., Any], inputs: Any = None, outputs: Any = None, **more: Any
-        ) -> None:
+        ) -> gr.events.Dependency:
             """`act` on `trigger`, then follow what it set off."""
             event = trigger(act, inputs, outputs, trigger_mode="multiple", **_QUIET, **more)
             for follow, written in (
@@ -114,8 +123,12 @@ class Page:
                 (follower.chat, follower.chat_outputs),
             ):
                 event.then(follow, None, written, trigger_mode="always_last", **_QUIET)
+            return event
 
-        on(blocks.load, handlers.open_tab, remembered, js="() => sessionStorage.getItem('ahn-chat') ?? ''")
+        opened = on(
+            blocks.load, handlers.open_tab, remembered, js="() => sessionStorage.getItem('ahn-chat') ?? ''"
+        )
+        opened.then(handlers.stay, **_QUIET)
         blocks.unload(handlers.close_tab)
         for part in c.parts.values():
             on(part.click, handlers.click)

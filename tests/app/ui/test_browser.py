@@ -592,3 +592,14 @@ def test_an_idle_page_sends_nothing(page: Page) -> None:
     page.on("request", lambda request: sent.append(request.url))
     page.wait_for_timeout(1000)
     assert sent == []
+
+
+def test_the_stream_of_results_never_closes_while_the_page_is_open(page: Page) -> None:
+    """An event sent while gradio closes the stream would be carried out, and nobody would hear of it."""
+    opened: list[str] = []
+    page.on("request", lambda request: opened.append(request.url) if "queue/data" in request.url else None)
+    for query, shown in (("no such chat", "No chat contains this."), ("", "Chats")) * 2:
+        page.locator("#chat-search").fill(query)
+        expect(page.locator("#chats")).to_contain_text(shown, timeout=WAIT)
+        page.wait_for_timeout(700)  # what follows an event has ended by then
+    assert opened == []

@@ -559,6 +559,20 @@ def test_a_follower_ends_with_its_tab(slow: World, components: Components) -> No
     assert tab.closed
 
 
+def test_one_event_lasts_as_long_as_the_page(slow: World) -> None:
+    tab = slow.open()
+
+    async def stay() -> None:
+        staying = asyncio.create_task(slow.handlers.stay(request()))
+        done, _ = await asyncio.wait([staying], timeout=0.2)
+        assert not done and not tab.closed
+        await asyncio.to_thread(slow.handlers.close_tab, request())
+        await asyncio.wait_for(staying, 20)
+        await asyncio.wait_for(slow.handlers.stay(request("never opened")), 20)
+
+    asyncio.run(stay())
+
+
 def test_settings_reach_the_chat_and_mistakes_say_so(world: World, components: Components) -> None:
     tab = world.open()
     form = components.form
