@@ -17,10 +17,11 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint as recomputed
 
 from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
-from .config import AHNConfig, BackboneConfig
+from .config import AHNConfig, BackboneConfig, CellName
 from .layer_cache import LayerCache, Projected, Update
 from .reading import Call
 from .rope import Rotary, rotate
@@ -153,6 +154,7 @@ class AHNForCausalLM(nn.Module):
         base: str | os.PathLike[str],
         ahn: str | os.PathLike[str] | None = None,
         *,
+        cell: CellName | None = None,
         dtype: torch.dtype | str | None = None,
         device: torch.device | str | None = None,
         gguf_file: str | None = None,
@@ -164,6 +166,7 @@ class AHNForCausalLM(nn.Module):
             never runs.
             ahn: a local folder or a hub id. None: the embedded model's own memory, else an untrained one that
             adds zero.
+            cell: begin with an untrained memory of this cell instead, to train it.
             dtype: default float32 on a CPU, bfloat16 on a GPU.  device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
 
@@ -172,15 +175,15 @@ class AHNForCausalLM(nn.Module):
         """
         from .loading import load_model
 
-        return load_model(cls, base, ahn, dtype=dtype, device=device, gguf_file=gguf_file)
+        return load_model(cls, base, ahn, cell=cell, dtype=dtype, device=device, gguf_file=gguf_file)
 
-    def save_ahn(self, folder: str | os.PathLike[str]) -> None:
+    def save_ahn(self, folder: str | os.PathLike[str], *, dtype: torch.dtype | None = None) -> None:
         """Write the memory as an AHN-only checkpoint (config.json, model.safetensors) in the published
-        layout.
+        layout, in the model's dtype or another; decays stay float32.
         """
         from .loading import save_ahn
 
-        save_ahn(self, folder)
+        save_ahn(self, folder, dtype)
 
     @property
     def device(self) -> torch.device:
@@ -254,8 +257,11 @@ class AHNForCausalLM(nn.Module):
             layer += 4 * (sliding_window * cell.gate_count * cell.heads + cell.heads * cell.size**2)
         return config.num_hidden_layers * layer
 
-    def read(self, input_ids: Tensor, cache: Cache) -> Tensor:
-        """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden]."""
+    def read(self, input_ids: Tensor, cache: Cache, *, checkpoint: bool = False) -> Tensor:
+        """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden].
+
+        `checkpoint` keeps only what goes from layer to layer for the backward pass and computes the rest again then.
+        """
         if input_ids.dim() != 2 or input_ids.shape[0] != 1:
             raise ValueError(
                 f"input_ids has shape {list(input_ids.shape)}, but a cache holds one conversation: give it "
@@ -268,7 +274,11 @@ class AHNForCausalLM(nn.Module):
                 x = layer.step(x, call, layer_cache)
         else:
             for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
-                x, update = layer(x, call, layer_cache)
+                if checkpoint:
+                    # Read from a copy: by the time of the recomputation the cache has gone on.
+                    x, update = recomputed(layer, x, call, layer_cache.clone(), use_reentrant=False)
+                else:
+                    x, update = layer(x, call, layer_cache)
                 layer_cache.commit(call, update)
         cache.end(call)
         return self.norm(x)

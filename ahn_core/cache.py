@@ -193,13 +193,13 @@ class Cache:
     def clone(self) -> Cache:
         """An independent copy: what is fed to one does not show in the other."""
         twin = copy.copy(self)
-        twin.layers = []
-        for layer in self.layers:
-            copied = copy.copy(layer)
-            for name, tensor in layer.tensors().items():
-                setattr(copied, name, tensor.detach().clone())
-            twin.layers.append(copied)
+        twin.layers = [layer.clone() for layer in self.layers]
         return twin
+
+    def detach(self) -> None:
+        """Forget how the states came about: gradients of what is read next end here."""
+        for layer in self.layers:
+            layer.detach()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the cache to a safetensors file, atomically."""

@@ -7,6 +7,7 @@ the recurrent state, [H, D, D] float32. In `full` attention every token is a sin
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 
@@ -73,6 +74,18 @@ class LayerCache:
             "state": self.state,
         }
         return {name: tensor for name, tensor in named.items() if tensor is not None}
+
+    def clone(self) -> LayerCache:
+        """An independent copy."""
+        twin = copy.copy(self)
+        for name, tensor in self.tensors().items():
+            setattr(twin, name, tensor.detach().clone())
+        return twin
+
+    def detach(self) -> None:
+        """Cut the state off the graph it was computed in; buffers are never part of one."""
+        if self.state is not None:
+            self.state = self.state.detach()
 
     def reserve(self, rows: int) -> None:
         """Grow a full-attention buffer to at least this many rows."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from . import zoo
 from .cells import CELLS
-from .config import AHNConfig, BackboneConfig, ConfigError
+from .config import AHNConfig, BackboneConfig, CellName, ConfigError
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerFast
@@ -97,6 +97,7 @@ def load_model(
     base: str | os.PathLike[str],
     ahn: str | os.PathLike[str] | None,
     *,
+    cell: CellName | None,
     dtype: torch.dtype | str | None,
     device: torch.device | str | None,
     gguf_file: str | None,
@@ -107,7 +108,7 @@ def load_model(
     folder, gguf = _locate(base, gguf_file)
     hf_config, weights = _read_gguf(folder, gguf) if gguf else _read_safetensors(folder)
     config = BackboneConfig.from_transformers(hf_config)
-    ahn_config, ahn_weights = _read_ahn(base, ahn, hf_config)
+    ahn_config, ahn_weights = _read_ahn(base, ahn, cell)
     window = {}
     if base == "embedded":
         window = {
@@ -147,7 +148,7 @@ def load_tokenizer(base: str | os.PathLike[str], *, gguf_file: str | None = None
         ) from error
 
 
-def save_ahn(model: AHNForCausalLM, folder: str | os.PathLike[str]) -> None:
+def save_ahn(model: AHNForCausalLM, folder: str | os.PathLike[str], dtype: torch.dtype | None = None) -> None:
     """Write the memory's tensors and config in the published AHN-only layout."""
     from safetensors.torch import save_file
 
@@ -156,7 +157,8 @@ def save_ahn(model: AHNForCausalLM, folder: str | os.PathLike[str]) -> None:
     tensors = {}
     for index, layer in enumerate(model.layers):
         for name, tensor in layer.ahn.state_dict().items():
-            tensors[_AHN_PREFIX.format(index) + name] = tensor.detach().contiguous().cpu()
+            stored = _memory_dtype(name, tensor.detach(), dtype or tensor.dtype)
+            tensors[_AHN_PREFIX.format(index) + name] = stored.contiguous().cpu()
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     config = {
         "model_type": model.config.model_type,
@@ -310,14 +312,22 @@ def _check_names_and_shapes(
 
 
 def _read_ahn(
-    base: str | os.PathLike[str], ahn: str | os.PathLike[str] | None, hf_config: PretrainedConfig
+    base: str | os.PathLike[str], ahn: str | os.PathLike[str] | None, cell: CellName | None
 ) -> tuple[AHNConfig, dict[str, Tensor] | None]:
+    """The memory's config and tensors; no tensors for an untrained one."""
+    if cell is not None and ahn is not None:
+        raise LoadError(f"both a new {cell} memory and the memory {ahn} were asked for: choose one.")
+    if ahn is None and base == "embedded":
+        ahn = zoo.embedded_memory_path() if cell is None else None
+        if ahn is None:
+            embedded = zoo.EMBEDDED
+            return AHNConfig(
+                cell=cell or "GatedDeltaNet",
+                sink_positions=embedded.sink_positions,
+                memory_rope=embedded.memory_rope,
+            ), None
     if ahn is None:
-        if base != "embedded":
-            return AHNConfig(), None
-        return AHNConfig(
-            sink_positions=zoo.EMBEDDED.sink_positions, memory_rope=zoo.EMBEDDED.memory_rope
-        ), None
+        return AHNConfig(cell=cell or "GatedDeltaNet"), None
     folder = resolve_folder(ahn)
     if not (folder / "config.json").is_file():
         raise LoadError(

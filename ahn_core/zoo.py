@@ -61,6 +61,7 @@ class EmbeddedModel:
     sliding_window: int = 960
     sink_positions: SinkPositions = "capped"
     memory_rope: bool = False
+    memory_folder: str = "smollm2-135m-gated-deltanet"  # its trained memory, among the assets
 
 
 EMBEDDED: Final = EmbeddedModel()
@@ -97,6 +98,17 @@ def default_data_dir() -> Path:
     """The folder for everything the app keeps: `AHN_CHAT_HOME`, or the platform's own place for user data."""
     home = os.environ.get("AHN_CHAT_HOME")
     return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
+
+
+def embedded_memory_path(*, model: EmbeddedModel = EMBEDDED) -> Path | None:
+    """The AHN checkpoint that ships for the embedded model, or None where it was left out."""
+    root = Path(__file__).resolve().parent.parent
+    # In a checkout, and in an installed package.
+    for assets in (root / "assets", root / "app" / "_assets"):
+        folder = assets / "memory" / model.memory_folder
+        if (folder / "model.safetensors").is_file():
+            return folder
+    return None
 
 
 def embedded_is_ready(data_dir: Path | str | None = None, *, model: EmbeddedModel = EMBEDDED) -> bool:

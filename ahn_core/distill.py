@@ -1,0 +1,507 @@
+"""Self-distillation: teach the memory what full attention would have said (arXiv 2510.07318).
+
+Teacher and student are one frozen model with two caches: `full` for the teacher, `ahn` for the student. The loss is
+KL(teacher || student) over the tokens whose query has lost something from the window; only the memory's tensors learn.
+
+A sample is read in segments, as a document is: the teacher's keys and the student's window and state go on from
+segment to segment, so the student meets states that have lived long, while gradients end at the segment's border.
+Every segment of a batch of samples is one optimizer step.
+
+Memory for a sample of L tokens, in bytes, b = bytes an element, V = vocabulary, I = MLP size, with gradient
+checkpointing (`Settings.checkpoint_layers`): weights b * parameters; the teacher's cache L * layers * 2 * Hkv * D * b;
+one residual stream a layer L * hidden * b * layers; one layer's recomputed activations about
+L * (2 * I + 4 * hidden + 6 * H * D) * b * 2; logits `LOSS_ROWS` * V * 4 * 4. For Qwen2.5-7B (28 layers, hidden 3,584, I
+18,944, V 152,064, 4 KV heads of 128) in bfloat16 and L = 24,576: 15.2 + 1.4 + 4.9 + 7.2 + 0.6 GB = 29 GB, and 0.3 GB
+for 21 M memory parameters with their moments: it fits one 80 GB GPU, on paper.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .corpus import Corpus, CorpusError, Sample
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from .backbone import AHNForCausalLM
+    from .cache import Cache
+
+LOSS_ROWS = 256  # tokens whose logits exist at a time
+_STATE_FILE, _MOMENTS_FILE = "trainer.json", "optimizer.safetensors"
+
+
+class TrainingError(ValueError):
+    """Training that cannot begin or go on; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train. Lengths in tokens; see `check` for what is refused.
+
+    `windows` are the sizes S + W to draw from, `sinks` those of S; a draw keeps S <= (S + W) / 2 and S + W < length.
+    `lengths` are the sample lengths to draw from. `kl`, `cross_entropy` and `layers` weigh the losses: divergence from
+    the teacher, next-token loss, and the relative squared distance of each layer's output from the teacher's.
+    `projection_rate` scales the rate of the gates' projections, whose fan-in is larger than that of o_proj.
+    """
+
+    steps: int = 700
+    batch: int = 1
+    segment: int = 2048
+    lengths: tuple[int, ...] = (2048, 4096)
+    windows: tuple[int, ...] = (128, 256, 512)
+    sinks: tuple[int, ...] = (4, 16, 64)
+    learning_rate: float = 2e-3
+    projection_rate: float = 1.0
+    warm_up: float = 0.1
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    seed: int = 0
+    kl: float = 1.0
+    cross_entropy: float = 0.0
+    layers: float = 0.0
+    labelled_only: bool = False
+    checkpoint_layers: bool = False
+
+    def check(self) -> None:
+        """Raises TrainingError for a value no training can use."""
+        for name in ("steps", "batch", "segment", "learning_rate", "clip"):
+            if getattr(self, name) <= 0:
+                raise TrainingError(
+                    f"{name} is {getattr(self, name)}, so nothing would be learnt: give more than 0."
+                )
+        if (
+            self.kl < 0
+            or self.cross_entropy < 0
+            or self.layers < 0
+            or not (self.kl + self.cross_entropy + self.layers)
+        ):
+            raise TrainingError(
+                "the losses weigh nothing, so nothing would be learnt: give at least one above 0."
+            )
+        if min(self.windows) >= min(self.lengths):
+            raise TrainingError(
+                f"samples of {min(self.lengths):,} tokens fit the smallest window, {min(self.windows):,}, so nothing "
+                "would leave it: train on longer samples or with a smaller window."
+            )
+        if min(self.sinks) > min(self.windows) // 2:
+            raise TrainingError(
+                f"{min(self.sinks):,} sinks are more than half of the smallest window, {min(self.windows):,}: give "
+                "fewer sinks or larger windows."
+            )
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One sample with the memory sizes it is read with."""
+
+    sample: Sample
+    attention_sinks: int
+    sliding_window: int
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Figures of one optimizer step; the losses are means over the `tokens` that counted, in nats."""
+
+    step: int
+    tokens: int
+    tokens_read: int
+    kl: float
+    cross_entropy: float
+    layers: float
+    gradient_norm: float
+    learning_rate: float
+    window: int
+    sinks: int
+    length: int
+    document: str
+
+
+def draw(corpus: Corpus, settings: Settings, round_: int, index: int) -> Draw:
+    """Sample `index` of round `round_`: a function of the seed alone, so a run can resume anywhere."""
+    rng = random.Random(f"{settings.seed}/{round_}/{index}")
+    shared = random.Random(
+        f"{settings.seed}/{round_}"
+    )  # samples of a round go in step, so they share their sizes
+    length = shared.choice(settings.lengths)
+    window = shared.choice([size for size in settings.windows if size < length])
+    sinks = shared.choice([size for size in settings.sinks if size <= window // 2])
+    return Draw(corpus.draw(rng, length), sinks, window - sinks)
+
+
+# ---------------------------------------------------------------------- the losses
+
+
+class _HeadLoss(torch.autograd.Function):
+    """kl * KL(teacher || student) + cross_entropy * CE, summed over rows, without ever holding all logits.
+
+    The gradient with respect to the student's hidden states is computed with the loss, a few rows at a time.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        student: Tensor,
+        teacher: Tensor,
+        head: Tensor,
+        targets: Tensor,
+        kl: float,
+        cross_entropy: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        total_kl, total_ce = (
+            student.new_zeros((), dtype=torch.float64),
+            student.new_zeros((), dtype=torch.float64),
+        )
+        gradient = torch.empty_like(student)
+        for start in range(0, student.shape[0], LOSS_ROWS):
+            rows = slice(start, start + LOSS_ROWS)
+            s = F.log_softmax(F.linear(student[rows], head).float(), dim=-1)  # [n, V]
+            t = F.log_softmax(F.linear(teacher[rows], head).float(), dim=-1)
+            p = t.exp()
+            total_kl += (p * t.sub_(s)).sum()
+            total_ce += F.nll_loss(s, targets[rows], reduction="sum")
+            slope = s.exp_().mul_(kl + cross_entropy).sub_(p.mul_(kl))
+            if cross_entropy:
+                slope[torch.arange(slope.shape[0], device=slope.device), targets[rows]] -= cross_entropy
+            gradient[rows] = slope.to(head.dtype) @ head
+        ctx.save_for_backward(gradient)
+        ctx.mark_non_differentiable(total_kl, total_ce)
+        return (kl * total_kl + cross_entropy * total_ce).float(), total_kl, total_ce
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream[0].to(gradient.dtype), None, None, None, None, None
+
+
+def head_loss(
+    student: Tensor,
+    teacher: Tensor,
+    head: Tensor,
+    targets: Tensor,
+    *,
+    kl: float = 1.0,
+    cross_entropy: float = 0.0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Losses of n tokens, summed.
+
+    Args:
+        student, teacher: [n, hidden], normed; only the student gets a gradient.  head: [V, hidden], frozen.
+        targets: [n] int64, the tokens that follow.
+
+    Returns: the weighted loss (float32, differentiable), and KL and cross-entropy alone (float64).
+    """
+    return _HeadLoss.apply(student, teacher, head, targets, kl, cross_entropy)
+
+
+def layer_loss(student: Sequence[Tensor], teacher: Sequence[Tensor], rows: Tensor) -> Tensor:
+    """Squared distance of each layer's output from the teacher's, over the teacher's mean square: summed over tokens,
+    a mean over layers. Each [T, hidden]; `rows` [T] bool chooses tokens.
+    """
+    terms = []
+    for ours, theirs in zip(student, teacher, strict=True):
+        wanted = theirs[rows].float()
+        terms.append((ours[rows].float() - wanted).square().sum(-1) / wanted.square().sum(-1))
+    return torch.stack(terms).mean(0).sum()
+
+
+@contextmanager
+def _layer_outputs(model: AHNForCausalLM, wanted: bool) -> Iterator[list[Tensor]]:
+    """Collects what each layer hands on while the model reads."""
+    outputs: list[Tensor] = []
+    hooks = []
+    if wanted:
+        for layer in model.layers:
+            hooks.append(layer.register_forward_hook(lambda _m, _i, result: outputs.append(result[0])))
+    try:
+        yield outputs
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+# ---------------------------------------------------------------------- the trainer
+
+
+class Distiller:
+    """Trains the memory of `model` in place; `steps()` yields a report after each optimizer step."""
+
+    def __init__(
+        self,
+        model: AHNForCausalLM,
+        corpus: Corpus,
+        settings: Settings,
+        accelerator: Accelerator | None = None,
+    ) -> None:
+        """`accelerator` spreads the samples of a batch over its processes; None trains in this one.
+
+        Raises TrainingError for settings or a corpus the model cannot use.
+        """
+        settings.check()
+        if corpus.vocabulary > model.config.vocab_size:
+            raise TrainingError(
+                f"the corpus has {corpus.vocabulary:,} kinds of tokens and the model {model.config.vocab_size:,}, so "
+                "it was prepared for another model: prepare it with this model's tokenizer."
+            )
+        if all(document.length <= min(settings.windows) for document in corpus.documents):
+            raise CorpusError(
+                "every document fits the smallest window, so nothing would leave it: add longer ones."
+            )
+        self.model, self.corpus, self.settings = model, corpus, settings
+        self._accelerator = accelerator
+        self.step = 0  # optimizer steps taken
+        self.round = 0  # batches of samples finished
+        self.tokens_read = 0
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(".ahn." in name)
+        self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        # The optimizer works in float32 whatever the model's dtype: a step of 1e-4 is lost in bfloat16.
+        self._masters = {name: p.detach().float().clone() for name, p in self._parameters.items()}
+        groups = [
+            {"params": [m], "rate": self._rate_of(name), "weight_decay": self._decay_of(name, m)}
+            for name, m in self._masters.items()
+        ]
+        self._optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95))
+
+    def _rate_of(self, name: str) -> float:
+        """Factor of the learning rate."""
+        return (
+            self.settings.projection_rate if name.endswith("_proj.weight") and ".o_proj." not in name else 1.0
+        )
+
+    def _decay_of(self, name: str, parameter: Tensor) -> float:
+        return self.settings.weight_decay if parameter.dim() > 1 else 0.0
+
+    def learning_rate(self, step: int) -> float:
+        """Linear warm-up, then half a cosine down to zero at the last step."""
+        s = self.settings
+        warm = max(1, round(s.warm_up * s.steps))
+        if step < warm:
+            return s.learning_rate * (step + 1) / warm
+        return s.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, s.steps - warm)))
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.settings.steps
+
+    @property
+    def _processes(self) -> tuple[int, int]:
+        """This process's number, and how many there are."""
+        a = self._accelerator
+        return (0, 1) if a is None else (a.process_index, a.num_processes)
+
+    def rounds(self) -> Iterator[list[StepReport]]:
+        """Train to the end, a batch of samples at a time; a checkpoint may be saved between them."""
+        while not self.finished:
+            yield list(self._round())
+            self.round += 1
+
+    def _round(self) -> Iterator[StepReport]:
+        """One batch of samples, segment by segment, each segment one step."""
+        rank, world = self._processes
+        draws = [
+            draw(self.corpus, self.settings, self.round, i) for i in range(rank, self.settings.batch, world)
+        ]
+        readers = [_Reader(self.model, d, self.settings) for d in draws]
+        longest = max(draw(self.corpus, self.settings, self.round, i).sample.input_ids.numel() - 1
+                      for i in range(self.settings.batch))  # fmt: skip
+        for _segment in range(0, longest, self.settings.segment):
+            if self.finished:
+                return
+            totals = torch.zeros(5, dtype=torch.float64, device=self.model.device)
+            for reader in readers:
+                totals += reader.learn()
+            if report := self._update(totals, draws[0] if draws else None):
+                yield report
+
+    def _update(self, totals: Tensor, shown: Draw | None) -> StepReport | None:
+        """One optimizer step from the gradients of all processes. None where no token counted: no step is taken."""
+        if self._accelerator is not None and self._accelerator.num_processes > 1:
+            totals = self._accelerator.reduce(totals, reduction="sum")
+            for parameter in self._parameters.values():
+                gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                parameter.grad = self._accelerator.reduce(gradient, reduction="sum")
+        count, read, kl, cross_entropy, layers = totals.tolist()
+        self.tokens_read += int(read)
+        if not count:
+            return None
+        rate = self.learning_rate(self.step)
+        for (name, parameter), group in zip(
+            self._parameters.items(), self._optimizer.param_groups, strict=True
+        ):
+            group["lr"] = rate * group["rate"]
+            summed = parameter.grad
+            self._masters[name].grad = None if summed is None else summed.float() / count
+            parameter.grad = None
+        norm = nn.utils.clip_grad_norm_(list(self._masters.values()), self.settings.clip)
+        if not torch.isfinite(norm):
+            raise TrainingError(
+                f"the gradient of step {self.step + 1} is not finite, so training stopped before it could spoil the "
+                "memory: go on from the last checkpoint with a lower learning rate."
+            )
+        self._optimizer.step()
+        with torch.no_grad():
+            for name, parameter in self._parameters.items():
+                parameter.copy_(self._masters[name])
+        self.model.__dict__.pop("identity", None)  # of the memory as it was
+        self.step += 1
+        return StepReport(
+            step=self.step,
+            tokens=int(count),
+            tokens_read=self.tokens_read,
+            kl=kl / count,
+            cross_entropy=cross_entropy / count,
+            layers=layers / count,
+            gradient_norm=float(norm),
+            learning_rate=rate,
+            window=0 if shown is None else shown.attention_sinks + shown.sliding_window,
+            sinks=0 if shown is None else shown.attention_sinks,
+            length=0 if shown is None else shown.sample.input_ids.numel(),
+            document="" if shown is None else shown.sample.document,
+        )
+
+    # ------------------------------------------------------------------ checkpoints
+
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint, whole or not at all: the memory in float32, the moments and the place in the data.
+
+        Between rounds only: a sample is never left half read.
+        """
+        from safetensors.torch import save_file
+
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        moments = {}
+        for name, master in self._masters.items():
+            moments[f"{name}/master"] = master
+            for key, value in self._optimizer.state.get(master, {}).items():
+                moments[f"{name}/{key}"] = value
+        save_file(
+            {key: value.detach().contiguous().cpu() for key, value in moments.items()},
+            partial / _MOMENTS_FILE,
+        )
+        state = {
+            "step": self.step,
+            "round": self.round,
+            "tokens_read": self.tokens_read,
+            "settings": asdict(self.settings),
+        }
+        (partial / _STATE_FILE).write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
+        self.model.save_ahn(partial)
+        old = folder.with_name(f"{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(partial, folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def load(self, folder: Path) -> None:
+        """Go on from a checkpoint as if there had been no pause.
+
+        Raises TrainingError where there is none, or where it was made with other settings.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            state = json.loads((folder / _STATE_FILE).read_text(encoding="utf-8"))
+            moments = load_file(folder / _MOMENTS_FILE, device=str(self.model.device))
+        except (OSError, ValueError, SafetensorError) as error:
+            raise TrainingError(f"{folder} is no checkpoint that can be resumed ({error}).") from error
+        ours, theirs = asdict(self.settings), state["settings"]
+        differing = [key for key in ours if json.loads(json.dumps(ours[key])) != theirs.get(key)]
+        if differing:
+            raise TrainingError(
+                f"{folder} was trained with another {', '.join(differing)}, so it cannot be resumed with these "
+                "settings: use the old ones, or begin anew from its memory with --ahn."
+            )
+        if {key.rpartition("/")[0] for key in moments} != set(self._masters):
+            raise TrainingError(f"{folder} belongs to another model or memory cell, so it cannot be resumed.")
+        self.step, self.round, self.tokens_read = state["step"], state["round"], state["tokens_read"]
+        with torch.no_grad():
+            for name, master in self._masters.items():
+                master.copy_(moments.pop(f"{name}/master"))
+                self._parameters[name].copy_(master)
+                kept = {
+                    key.rpartition("/")[2]: moments[key] for key in moments if key.rpartition("/")[0] == name
+                }
+                if kept:
+                    # AdamW counts its steps on the CPU.
+                    kept["step"] = kept["step"].cpu()
+                    self._optimizer.state[master] = kept
+
+    def note_training(self, **more: object) -> None:
+        """Write into the memory's config what it was trained with, so that `save_ahn` keeps it."""
+        noted = {field.name: getattr(self.settings, field.name) for field in fields(self.settings)}
+        noted |= {"steps": self.step, "tokens_read": self.tokens_read, **more}
+        plain = json.loads(json.dumps(noted))
+        self.model.ahn_config = replace(self.model.ahn_config, training=tuple(sorted(plain.items())))
+        self.model.memory_trained = True
+
+
+class _Reader:
+    """Reads one sample as teacher and as student, a segment at a time."""
+
+    def __init__(self, model: AHNForCausalLM, drawn: Draw, settings: Settings) -> None:
+        self._model, self._settings = model, settings
+        sinks, window = drawn.attention_sinks, drawn.sliding_window
+        self._teacher: Cache = model.make_cache("full")
+        self._student: Cache = model.make_cache("ahn", attention_sinks=sinks, sliding_window=window)
+        self._ids, self._labels = drawn.sample.input_ids, drawn.sample.labels
+        self._first = sinks + window  # position of the first query that has lost a token
+
+    def learn(self) -> Tensor:
+        """Add the next segment's gradient, of the summed loss. Returns [5]: tokens that counted, tokens read, and the
+        sums of KL, cross-entropy and layer loss.
+        """
+        model, s = self._model, self._settings
+        start = self._student.get_seq_length()
+        ids = self._ids[start : min(start + s.segment, self._ids.numel() - 1)].to(model.device)
+        result = torch.zeros(5, dtype=torch.float64, device=model.device)
+        if not ids.numel():
+            return result
+        stop = start + ids.numel()
+        targets = self._ids[start + 1 : stop + 1].to(model.device)
+        rows = torch.arange(start, stop, device=model.device) >= self._first
+        if s.labelled_only:
+            rows &= self._labels[start + 1 : stop + 1].to(model.device)
+        with _layer_outputs(model, s.layers > 0) as outputs:
+            with torch.no_grad():
+                teacher = model.read(ids[None], self._teacher)
+            theirs = outputs.copy()
+            outputs.clear()
+            learning = bool(rows.any())
+            with torch.set_grad_enabled(learning):
+                student = model.read(ids[None], self._student, checkpoint=learning and s.checkpoint_layers)
+            ours = outputs.copy()
+        self._student.detach()
+        count = int(rows.sum())
+        result[0], result[1] = count, ids.numel()
+        if not learning:
+            return result
+        loss, kl, cross_entropy = head_loss(
+            student[rows], teacher[rows], model.lm_head.weight, targets[rows],
+            kl=s.kl, cross_entropy=s.cross_entropy,
+        )  # fmt: skip
+        if s.layers:
+            distance = layer_loss(ours, theirs, rows)
+            result[4] = distance.detach()
+            loss = loss + s.layers * distance
+        loss.backward()
+        result[2], result[3] = kl, cross_entropy
+        return result
