@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, cli, options, paths, startup
+from app import __version__, ask, bench, cli, evaluate, options, paths, startup, train
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -24,7 +24,15 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
     return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
 
 
-ALL_FLAGS = flags(cli.page_parser()) | flags(ask.parser()) | flags(bench.parser())
+PARSERS = (
+    cli.page_parser(),
+    ask.parser(),
+    bench.parser(),
+    evaluate.parser(),
+    train.prepare_parser(),
+    train.train_parser(),
+)
+ALL_FLAGS = set().union(*map(flags, PARSERS))
 
 # ---- flags
 
@@ -56,7 +64,10 @@ def test_every_flag_of_the_readme_exists() -> None:
     assert {name.strip(" `") for name in named} <= ALL_FLAGS
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["ask", "--help"], ["bench", "--help"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["--help"], *([name, "--help"] for name in ("ask", "bench", "eval", "prepare", "train"))],
+)
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom app.cli import main\ntry: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code\n"

@@ -1,0 +1,99 @@
+"""How well a memory predicts a long text: the cross-entropy of each token, by its distance from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .backbone import AHNForCausalLM
+from .cache import Cache
+
+READ_AT_ONCE = 512  # tokens; logits of so many exist at a time
+
+
+@torch.no_grad()
+def token_losses(
+    model: AHNForCausalLM,
+    input_ids: Tensor,
+    cache: Cache,
+    *,
+    on_progress: Callable[[int], None] | None = None,
+) -> Tensor:
+    """Cross-entropy in nats of every token but the first, each given all before it.
+
+    Args:
+        input_ids: [T] int64, T >= 2.  cache: an empty cache of any kind; it holds T - 1 tokens afterwards.
+        on_progress: called with the number of tokens read.
+
+    Returns: [T - 1] float32 on the CPU; entry i is the loss of token i + 1.
+    """
+    if input_ids.dim() != 1 or input_ids.numel() < 2:
+        raise ValueError(
+            f"input_ids has shape {list(input_ids.shape)}, so no token has one before it: give [T] with T >= 2."
+        )
+    losses = []
+    ids = input_ids.to(model.device)
+    for start in range(0, ids.numel() - 1, READ_AT_ONCE):
+        stop = min(start + READ_AT_ONCE, ids.numel() - 1)
+        hidden = model.read(ids[None, start:stop], cache)
+        logits = model.lm_head(hidden).float()  # [n, V]
+        losses.append(F.cross_entropy(logits, ids[start + 1 : stop + 1], reduction="none").cpu())
+        if on_progress is not None:
+            on_progress(stop)
+    return torch.cat(losses)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Mean cross-entropy in nats of the tokens at positions `start` … `stop` - 1, by memory kind."""
+
+    start: int
+    stop: int
+    losses: Mapping[str, float]
+
+
+def by_distance(losses: Mapping[str, Tensor], size: int) -> list[Bucket]:
+    """Means over stretches of `size` tokens. A kind that ends earlier (full attention) is left out where it has no
+    token.
+    """
+    longest = max(values.numel() for values in losses.values()) + 1
+    buckets = []
+    for start in range(0, longest, size):
+        # Entry i is the loss of position i + 1; position 0 has none.
+        means = {
+            kind: float(part.mean())
+            for kind, values in losses.items()
+            if (part := values[max(start - 1, 0) : start + size - 1]).numel()
+        }
+        buckets.append(Bucket(start, min(start + size, longest), means))
+    return buckets
+
+
+def gap_recovered(losses: Mapping[str, Tensor], first: int) -> float | None:
+    """(window - AHN) / (window - full) over the tokens that all three have, from position `first` on.
+
+    `first` is S + W: before it nothing has been evicted and all three are equal. None where full attention is no better
+    than the window, so that there is no gap, or where no token is left.
+    """
+    until = min(values.numel() for values in losses.values())
+    full, window, ahn = (losses[kind][first:until].double().mean() for kind in ("full", "window", "ahn"))
+    gap = float(window - full)
+    return float(window - ahn) / gap if gap > 0 else None
+
+
+def mean_losses(losses: Mapping[str, Tensor], first: int, until: int) -> dict[str, float]:
+    """Mean cross-entropy of the tokens after position `first`, up to `until`, for each kind that reaches so far."""
+    return {
+        kind: float(values[first:until].double().mean())
+        for kind, values in losses.items()
+        if values.numel() >= min(until, max(other.numel() for other in losses.values()))
+    }
+
+
+def kinds_for(model: AHNForCausalLM, tokens: int) -> Sequence[tuple[str, int]]:
+    """Which memories to measure, and how many tokens each can read: full attention ends at the trained length."""
+    return (("full", min(tokens, model.config.max_position_embeddings)), ("window", tokens), ("ahn", tokens))

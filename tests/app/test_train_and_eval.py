@@ -1,0 +1,158 @@
+"""`prepare`, `train` and `eval` from the command line, on a tiny base of the same layout as a real one."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ahn_core import AHNForCausalLM
+from app import cli, plots, train
+from tests.tiny import VOCABULARY, byte_tokenizer
+
+TEXT = "The mill by the river burned down in 1843, and the miller, Mr Grange, left for the coast.\n" * 40
+TRAINING = ["--steps", "3", "--segment", "128", "--lengths", "192", "--windows", "48,64", "--sinks", "4"]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in Hugging Face layout, with a token a byte."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("base")
+    config = LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    byte_tokenizer().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AHN_CHAT_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.fixture
+def corpus(home: Path, base: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    text = home / "mill.txt"
+    text.write_text(TEXT, encoding="utf-8")
+    assert cli.main(["prepare", str(text), "--output", str(home / "corpus"), "--model", str(base)]) == 0
+    assert f"{len(TEXT.encode()):,} tokens  mill.txt" in capsys.readouterr().out, "a token a byte"
+    return home / "corpus"
+
+
+def run(home: Path, corpus: Path, base: Path, *more: str) -> int:
+    arguments = [
+        "--data",
+        str(corpus),
+        "--output",
+        str(home / "run"),
+        "--model",
+        str(base),
+        "--device",
+        "cpu",
+    ]
+    return cli.main(["train", *arguments, *TRAINING, *more])
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / train.METRICS).read_text(encoding="utf-8").splitlines()]
+
+
+def test_from_text_to_a_trained_memory_and_its_figures(
+    home: Path, corpus: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(home, corpus, base) == 0
+    assert [line["step"] for line in metrics(home / "run")] == [1, 2, 3]
+    assert ElementTree.parse(home / "run" / train.LOSS_PLOT).getroot().tag.endswith("svg")
+    model = AHNForCausalLM.from_pretrained(base, home / "run" / "ahn", device="cpu")
+    assert model.memory_trained
+    noted = dict(model.ahn_config.training)
+    assert (noted["steps"], noted["windows"], noted["samples"]) == (3, [48, 64], ["mill.txt"])
+
+    text = str(home / "mill.txt")
+    arguments = ["--tokens", "300", "--sinks", "4", "--window", "60", "--bucket", "100", "--device", "cpu"]
+    memory = ["--model", str(base), "--ahn", str(home / "run" / "ahn"), "--output", str(home / "figures")]
+    capsys.readouterr()
+    assert cli.main(["eval", "perplexity", text, *arguments, *memory, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((home / "figures" / "perplexity.json").read_text(encoding="utf-8"))
+    (figures,) = report["texts"]
+    assert [row["start"] for row in figures["by_distance"]] == [0, 100, 200]
+    assert set(figures["cross_entropy"]) == {"full", "window", "ahn"}
+    assert "AHN" in (home / "figures" / "mill.svg").read_text(encoding="utf-8")
+    assert cli.main(["eval", "perplexity", text, text, *arguments, *memory[:4]]) == 0
+    printed = capsys.readouterr().out
+    assert "window only" in printed and f"{figures['cross_entropy']['ahn']:.4f}" in printed
+
+
+def test_training_goes_on_from_its_checkpoint(home: Path, corpus: Path, base: Path) -> None:
+    assert run(home, corpus, base, "--save-every", "1") == 0
+    done = (home / "run" / "ahn" / "model.safetensors").read_bytes()
+    with (home / "run" / train.METRICS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"step": 4, "kl": 1.0}) + "\n")  # noted, and killed before the checkpoint
+    assert run(home, corpus, base) == 0
+    assert [line["step"] for line in metrics(home / "run")] == [1, 2, 3]
+    assert (home / "run" / "ahn" / "model.safetensors").read_bytes() == done
+
+
+def test_another_cell_can_be_trained(home: Path, corpus: Path, base: Path) -> None:
+    assert run(home, corpus, base, "--cell", "Mamba2", "--steps", "1", "--save-dtype", "float32") == 0
+    assert (
+        AHNForCausalLM.from_pretrained(base, home / "run" / "ahn", device="cpu").ahn_config.cell == "Mamba2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["prepare", "nowhere.txt", "--output", "x"], "nowhere.txt cannot be read"),
+        (["train", "--data", "nowhere", "--output", "x"], "no prepared corpus"),
+        (["train", "--data", "CORPUS", "--output", "x", "--steps", "0"], "steps is 0"),
+        (["train", "--data", "CORPUS", "--output", "x", "--save-every", "0"], "--save-every is 0"),
+        (["train", "--data", "CORPUS", "--output", "x", "--cell", "DeltaNet", "--ahn", "y"], "choose one"),
+        (["eval", "perplexity", "TEXT", "--tokens", "50", "--window", "64"], "nothing to compare"),
+        (["eval", "perplexity", "TEXT", "--bucket", "0"], "--bucket is 0"),
+    ],
+)
+def test_mistakes_are_one_sentence(
+    home: Path,
+    corpus: Path,
+    base: Path,
+    command: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    places = {"CORPUS": str(corpus), "TEXT": str(home / "mill.txt"), "x": str(home / "x")}
+    command = [places.get(word, word) for word in command]
+    assert cli.main([*command, "--model", str(base), "--device", "cpu"]) in (1, 2)
+    error = capsys.readouterr().err
+    assert sentence in error and error.strip().count("\n") == 0
+    assert not (home / "x").exists()
+
+
+def test_figures_without_a_checkpoint_are_not_overwritten(home: Path, corpus: Path, base: Path) -> None:
+    (home / "run").mkdir()
+    (home / "run" / train.METRICS).write_text("{}\n", encoding="utf-8")
+    assert run(home, corpus, base) == 1
+    assert (home / "run" / train.METRICS).read_text(encoding="utf-8") == "{}\n"
+
+
+def test_without_matplotlib_training_says_that_nothing_was_drawn(
+    home: Path, corpus: Path, base: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(plots, "available", lambda: False)
+    assert run(home, corpus, base) == 0
+    assert "matplotlib is not installed" in capsys.readouterr().out
+    assert not (home / "run" / train.LOSS_PLOT).exists()
