@@ -30,7 +30,9 @@ def run(
 
     q, k, v, beta = (time_first(x) for x in (q, k, v, beta))
     common = {"scale": 1.0, "initial_state": state[None], "output_final_state": True}
-    short = q.shape[1] <= _RECURRENT_UP_TO
+    # Not every step-by-step kernel has a backward pass.
+    learning = any(x.requires_grad for x in (q, k, v, beta, state))
+    short = q.shape[1] <= _RECURRENT_UP_TO and not learning
     if additive:
         assert log_decay is not None  # Mamba2 always decays
         from fla.ops.simple_gla import chunk_simple_gla, fused_recurrent_simple_gla

@@ -7,9 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+
+from ahn_core import kernels
+from tests.ahn_core.test_recurrence import inputs
 
 ROOT = Path(__file__).parent.parent.parent
 installed = all(importlib.util.find_spec(name) is not None for name in ("fla", "triton"))
@@ -70,3 +74,23 @@ def test_kernels_equal_the_loops_in_the_interpreter(length: int) -> None:
 @pytest.mark.parametrize("length", [1, 64, 65, 200])
 def test_kernels_equal_the_loops_on_a_gpu(length: int) -> None:
     compare("cuda", length)
+
+
+def test_what_learns_takes_the_kernel_that_has_a_backward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+
+    def stand_in(name: str):
+        def kernel(q, k, v, *, initial_state, **_):
+            called.append(name)
+            return v, initial_state
+
+        return kernel
+
+    names = ("fused_recurrent_gated_delta_rule", "chunk_gated_delta_rule")
+    module = SimpleNamespace(**{name: stand_in(name) for name in names})
+    for name in ("fla", "fla.ops", "fla.ops.gated_delta_rule"):
+        monkeypatch.setitem(sys.modules, name, module)
+    arguments = inputs(5, decay=True, state=True)
+    kernels.run(False, *arguments)
+    kernels.run(False, *(x.requires_grad_() for x in arguments))
+    assert called == list(names)
