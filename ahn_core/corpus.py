@@ -118,6 +118,7 @@ class Corpus:
             ) from error
         if description.get("format") != _FORMAT:
             raise CorpusError(f"{folder} was prepared by another version: prepare it again.")
+        self.folder = folder
         self.vocabulary: int = description["vocabulary"]
         self.documents = [Document(**entry) for entry in description["documents"]]
         self._tokens, self._labels = tokens, labels

@@ -248,8 +248,9 @@ class Distiller:
     def rounds(self) -> Iterator[list[StepReport]]:
         """Train to the end, a batch of samples at a time; a checkpoint may be saved between them."""
         while not self.finished:
-            yield list(self._round())
-            self.round += 1
+            reports = list(self._round())
+            self.round += 1  # before anybody may save
+            yield reports
 
     def _round(self) -> Iterator[StepReport]:
         """One batch of samples, segment by segment, each segment one step."""
