@@ -64,8 +64,6 @@ class Comparing:
         self._question = question.strip()
         if not self._question:
             raise ChatError("The question is empty, so there is nothing to compare; type one first.")
-        # Counted once, for all panes.
-        self._tokens = [resources.tokens.estimate(document)[0] for document in documents]
 
     def __call__(self, emit: Callable[[CompareEvent], None], stop: threading.Event) -> None:
         """Answer pane by pane and end with the `Comparison`."""
@@ -108,7 +106,7 @@ class Comparing:
         resources = self._resources
         question = check_question(resources, settings, self._question)
         live = LiveStats(resources.device)
-        reader = self._read(settings, live, emit, should_stop)
+        reader = read_documents(resources, self._documents, settings, live, emit, should_stop)
         began = time.monotonic()
 
         def on_wait(ticket: Ticket) -> None:
@@ -129,33 +127,6 @@ class Comparing:
             raise Cancelled
         return PaneFinished(turn.answer, tuple(draft.token_ids), turn.pieces, turn.figures)
 
-    def _read(
-        self,
-        settings: ChatSettings,
-        live: LiveStats,
-        emit: Callable[[PaneEvent], None],
-        should_stop: Callable[[], bool],
-    ) -> Reader:
-        """A reader that has read all documents. Raises ChatError where one cannot be read."""
-
-        def on_change() -> None:
-            states = reader.states()
-            state = next((state for state in states if state.active), None)
-            if state is not None:
-                total = sum(state.tokens_total for state in states)
-                emit(Reading(state, sum(state.tokens_done for state in states) / max(total, 1)))
-
-        reader = Reader(self._resources, settings, live, on_change)
-        for document, tokens in zip(self._documents, self._tokens, strict=True):
-            reader.add(entry_of(document, tokens))
-        reader.run(should_stop)
-        if should_stop():
-            raise Cancelled
-        for state in reader.states():
-            if state.phase is ReadPhase.FAILED:
-                raise ChatError(state.message)
-        return reader
-
     def _compare(self, finished: dict[MemoryKind, PaneFinished], cancelled: bool) -> Comparison:
         differences = tuple(
             Difference(
@@ -172,6 +143,39 @@ class Comparing:
             if (pane := finished.get(kind)) is not None
         )
         return Comparison(differences, within, cancelled)
+
+
+def read_documents(
+    resources: Resources,
+    documents: Sequence[Document],
+    settings: ChatSettings,
+    live: LiveStats,
+    emit: Callable[[Reading], None],
+    should_stop: Callable[[], bool],
+) -> Reader:
+    """A reader that has read all documents, or found their reading on disk.
+
+    Raises ChatError where one cannot be read, Cancelled once `should_stop` is true.
+    """
+
+    def on_change() -> None:
+        states = reader.states()
+        state = next((state for state in states if state.active), None)
+        if state is not None:
+            total = sum(state.tokens_total for state in states)
+            emit(Reading(state, sum(state.tokens_done for state in states) / max(total, 1)))
+
+    reader = Reader(resources, settings, live, on_change)
+    for document in documents:
+        tokens, _ = resources.tokens.estimate(document)
+        reader.add(entry_of(document, tokens))
+    reader.run(should_stop)
+    if should_stop():
+        raise Cancelled
+    for state in reader.states():
+        if state.phase is ReadPhase.FAILED:
+            raise ChatError(state.message)
+    return reader
 
 
 def first_difference(first: Sequence[object], second: Sequence[object]) -> int | None:

@@ -7,17 +7,18 @@ import threading
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.chat.chat import Chat
 from app.chat.compare import Comparing
 from app.chat.errors import ChatError, UnknownChatError
-from app.chat.events import CompareEvent, ReadingEstimate
+from app.chat.events import CompareEvent, ProbeEvent, ReadingEstimate
+from app.chat.probe import Probing
 from app.chat.records import documents_from_record, turn_from_record
 from app.chat.resources import Resources
 from app.chat.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.chat.snapshots import ReadingSnapshots
-from app.chat.streams import EventStream
+from app.chat.streams import Event, EventStream
 from app.sessions import ChatSummary, Sessions
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Engine:
         snapshots = ReadingSnapshots(data_dir / "snapshots", snapshot_bytes)
         self._resources = Resources(model, tokenizer, library, self._sessions, snapshots, turns)
         self._chats: dict[str, Chat] = {}
-        self._streams: list[EventStream[CompareEvent]] = []
+        self._streams: list[EventStream[Any]] = []
         self._lock = threading.Lock()  # over the two above
 
     def default_settings(self) -> ChatSettings:
@@ -140,7 +141,19 @@ class Engine:
         Raises ChatError for an empty question, no kind of memory, or a document that cannot be read.
         """
         documents = [self._resources.document(document_id) for document_id in document_ids]
-        stream = EventStream(Comparing(self._resources, documents, question, settings, kinds), name="compare")
+        work = Comparing(self._resources, documents, question, settings, kinds)
+        return self._watched(EventStream(work, name="compare"))
+
+    def probe(self, document_ids: Sequence[str], settings: ChatSettings) -> EventStream[ProbeEvent]:
+        """Ask the window alone and the AHN about what has left the window. `stop()` or closing the stream ends it.
+
+        Raises ChatError where there is no document, or one that cannot be read.
+        """
+        documents = [self._resources.document(document_id) for document_id in document_ids]
+        return self._watched(EventStream(Probing(self._resources, documents, settings), name="probe"))
+
+    def _watched(self, stream: EventStream[Event]) -> EventStream[Event]:
+        """`stream`, to be ended with the engine."""
         with self._lock:
             self._streams = [running for running in self._streams if not running.join(timeout=0)] + [stream]
         return stream

@@ -6,7 +6,8 @@
 
 or end early with one `AnswerCancelled` (stopped before the first token: the transcript is as it was) or one
 `AnswerFailed` (one sentence; the transcript is as it was unless tokens had been written, which are kept).
-`Engine.compare` yields `CompareEvent`s, each naming its pane, and one last with the `Comparison`.
+`Engine.compare` yields `CompareEvent`s, each naming its pane, and one last with the `Comparison`; `Engine.probe` yields
+`ProbeEvent`s, and one last with `ProbeEnded`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from app.chat.cloze import Cloze
 from app.chat.settings import MemoryKind
 
 
@@ -288,3 +290,39 @@ class CompareEvent:
 
     pane: MemoryKind | None
     event: PaneEvent | Comparison
+
+
+@dataclass(frozen=True)
+class ProbeStarted:
+    """The questions of a probe, and whether the memory was trained: else it answers as the window does."""
+
+    questions: tuple[Cloze, ...]
+    memory_trained: bool
+
+
+@dataclass(frozen=True)
+class ClozeAnswered:
+    """One question of a probe: the probability of each choice among the four, the right one first."""
+
+    index: int
+    probabilities: tuple[float, ...]
+
+    @property
+    def right(self) -> bool:
+        return self.probabilities[0] > max(self.probabilities[1:])
+
+
+@dataclass(frozen=True)
+class ProbeEnded:
+    """The end of a probe; `message` is one sentence where it could not be held."""
+
+    cancelled: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ProbeEvent:
+    """What a probe says of one kind of memory; None where it is of all."""
+
+    kind: MemoryKind | None
+    event: Reading | ProbeStarted | ClozeAnswered | ProbeEnded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.chat.events import AnswerToken, ReadPhase, ReadState, Turn, Waiting
 from app.ui.session import Tab
-from app.ui.views import chats, comparison, documents, facts, memory, status, transcript
+from app.ui.views import chats, comparison, documents, facts, memory, probe, status, transcript
 from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
@@ -85,6 +85,12 @@ def draw_panes(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     return comparison.panes(tab.comparing.state if tab.comparing is not None else None)
 
 
+def draw_probe(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    ready = tab.chat is not None and bool(tab.chat.documents)
+    running = tab.probing is not None and not tab.probing.finished
+    return probe.panel(tab.probing.state if tab.probing is not None else None, ready=ready, running=running)
+
+
 def draw_facts(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     return facts.model_facts(None if engine is None else facts_of(engine))
 
@@ -97,6 +103,7 @@ LIVE_PARTS: dict[str, Draw] = {
     "memory": draw_memory,
     "status": draw_status,
     "panes": draw_panes,
+    "probe": draw_probe,
 }
 LISTS: dict[str, Draw] = {"chats": draw_chats, "facts": draw_facts}
 PARTS = LIVE_PARTS | LISTS

@@ -12,9 +12,11 @@ from app.chat import ChatError, ChatSettings
 from app.library import LibraryError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
-from app.ui.session import Answering, Comparing, Notice, Tab, Tabs
+from app.ui.session import Answering, Following, Notice, Tab, Tabs
 from app.ui.views import documents, facts, transcript
 from app.ui.views import markup as m
+from app.ui.views.comparison import CompareState
+from app.ui.views.probe import ProbeState
 
 if TYPE_CHECKING:
     from app.chat import Chat, Engine
@@ -52,6 +54,7 @@ class Handlers:
             "cancel-delete": lambda tab, data: setattr(tab, "deleting", ""),
             "delete-chat": self._delete,
             "search-chats": lambda tab, data: setattr(tab, "query", data["value"][:200]),
+            "probe": self._probe,
             "toggle-layers": lambda tab, data: setattr(tab, "show_layers", not tab.show_layers),
             "toggle-answer": lambda tab, data: setattr(tab, "show_answer", not tab.show_answer),
         }
@@ -125,8 +128,8 @@ class Handlers:
     def _stop(self, tab: Tab, data: dict[str, str]) -> None:
         if tab.chat is not None:
             tab.chat.stop()
-        if tab.comparing is not None:
-            tab.comparing.stop()
+        for work in tab.side_work:
+            work.stop()
 
     def _rename(self, tab: Tab, data: dict[str, str]) -> None:
         tab.renaming = ""
@@ -269,7 +272,18 @@ class Handlers:
         except ChatError as error:
             tab.warn(str(error))
             return
-        tab.comparing = Comparing(question, events)
+        tab.comparing = Following(CompareState(question), events)
+
+    def _probe(self, tab: Tab, data: dict[str, str]) -> None:
+        """Start a probe of this chat's documents, or stop the one that runs."""
+        if tab.probing is not None and not tab.probing.finished:
+            tab.probing.stop()
+            return
+        chat = self._chat(tab)
+        if chat.reading:
+            raise ChatError("The documents are still being read; ask what the memory knows when they are.")
+        ids = [state.document_id for state in chat.documents]
+        tab.probing = Following(ProbeState(), self._engine().probe(ids, chat.settings))
 
     # ---------------------------------------------------------------------------------------------- settings
 

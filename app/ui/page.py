@@ -25,7 +25,7 @@ from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
-from app.ui.views import chats, comparison, documents, facts, memory, status
+from app.ui.views import chats, comparison, documents, facts, memory, probe, status
 
 # Reports clicks and keys inside drawn parts to the server; see the file.
 DELEGATE = (paths.assets_dir() / "ui" / "delegate.js").read_text(encoding="utf-8")
@@ -86,6 +86,7 @@ class Page:
                     with gr.Tab("Compare", id="compare", elem_id="compare-tab"):
                         compare = _compare_fields()
                         parts["panes"] = _drawn("panes", comparison.panes(None))
+                        parts["probe"] = _drawn("probe", probe.panel(None, ready=False, running=False))
                     with gr.Tab("Settings", id="settings", elem_id="settings-tab"):
                         form = SettingsForm.build()
                         cost = _drawn("cost")

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from app.chat.errors import ChatError, UnknownChatError
 from app.chat.events import (
@@ -15,9 +15,9 @@ from app.chat.events import (
     AnswerFinished,
     AnswerToken,
     ChatEvent,
-    CompareEvent,
 )
 from app.ui.views.comparison import CompareState
+from app.ui.views.probe import ProbeState
 
 if TYPE_CHECKING:
     from app.chat import Chat, ChatSettings, Engine
@@ -83,23 +83,31 @@ class Answering:
         return isinstance(self.latest, AnswerToken | AnswerFinished)
 
 
-class Comparing:
-    """Follows the events of one comparison."""
+class Folded(Protocol):
+    """What a page shows of work in progress: `after` gives it with one more event."""
 
-    def __init__(self, question: str, events: Any) -> None:
-        self.state = CompareState(question)
+    def after(self, event: Any) -> Any: ...
+
+
+State = TypeVar("State", bound=Folded)
+
+
+class Following(Generic[State]):
+    """Folds the events of a comparison or a probe into what the page shows of it."""
+
+    def __init__(self, state: State, events: Any) -> None:
+        self.state = state
         self.error = ""
         self.finished = False
         self._events = events
-        threading.Thread(target=self._follow, name="follow-comparison", daemon=True).start()
+        threading.Thread(target=self._follow, name="follow-work", daemon=True).start()
 
     def _follow(self) -> None:
         try:
             for event in self._events:
-                assert isinstance(event, CompareEvent)
                 self.state = self.state.after(event)
         except Exception:
-            log.exception("A comparison ended in an error.")
+            log.exception("A comparison or a probe ended in an error.")
             self.error = INTERNAL_ERROR
         finally:
             self.finished = True
@@ -124,7 +132,8 @@ class Tab:
     chat: Chat | None = None
     background: list[Chat] = field(default_factory=list)  # left while busy; closed when they are done
     answering: Answering | None = None
-    comparing: Comparing | None = None
+    comparing: Following[CompareState] | None = None
+    probing: Following[ProbeState] | None = None
     imports: list[Import] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     wanted_chat: str = ""  # to open once there is an engine
@@ -150,9 +159,14 @@ class Tab:
         return (
             self.busy
             or (self.chat is not None and self.chat.reading)
-            or (self.comparing is not None and not self.comparing.finished)
+            or any(not work.finished for work in self.side_work)
             or any(entry.running for entry in self.imports)
         )
+
+    @property
+    def side_work(self) -> list[Following[Any]]:
+        """The comparison and the probe, where there are any."""
+        return [work for work in (self.comparing, self.probing) if work is not None]
 
     def settle(self) -> None:
         """Draw the consequences of work that has ended."""
@@ -163,9 +177,10 @@ class Tab:
                     self.warn(ended.message)
                 if isinstance(ended, AnswerFailed | AnswerCancelled):
                     self.returned_question = ended.question
-            if self.comparing is not None and self.comparing.finished and self.comparing.error:
-                self.warn(self.comparing.error)
-                self.comparing.error = ""
+            for work in self.side_work:
+                if work.finished and work.error:
+                    self.warn(work.error)
+                    work.error = ""
             self.imports = [entry for entry in self.imports if entry.running or entry.state.error]
 
     def warn(self, sentence: str) -> None:
@@ -228,7 +243,9 @@ class Tabs:
             except UnknownChatError:
                 chat = engine.new_chat(settings)
             left, tab.chat, tab.answering = tab.chat, chat, None
-            tab.comparing, tab.show_answer = None, False
+            for work in tab.side_work:
+                work.stop()
+            tab.comparing, tab.probing, tab.show_answer = None, None, False
             with tab.lock:
                 tab.imports = [entry for entry in tab.imports if entry.running]
             candidates = [*tab.background, *([left] if left is not None else [])]
@@ -238,7 +255,7 @@ class Tabs:
             self._close_unused(engine, candidates)
 
     def close(self, session_id: str, engine: Engine | None) -> None:
-        """Forget a tab: its comparison and imports end, its chats are closed where no other tab shows them."""
+        """Forget a tab: its comparison, probe and imports end, its chats are closed where no other tab shows them."""
         with self._lock:
             tab = self._tabs.pop(session_id, None)
             if tab is None:
@@ -248,8 +265,8 @@ class Tabs:
                 self._left[session_id] = tab.chat.id
             while len(self._left) > TABS_REMEMBERED:
                 del self._left[next(iter(self._left))]
-        if tab.comparing is not None:
-            tab.comparing.stop()
+        for work in tab.side_work:
+            work.stop()
         for entry in tab.imports:
             entry.cancel()
         if engine is not None:

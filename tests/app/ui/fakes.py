@@ -14,6 +14,7 @@ from typing import Any
 
 from ahn_core import CacheStats, LayerStats
 from app.chat import ChatBusyError, ChatError, ChatSettings, UnknownChatError
+from app.chat.cloze import Cloze
 from app.chat.events import (
     AnswerCancelled,
     AnswerFailed,
@@ -22,6 +23,7 @@ from app.chat.events import (
     AnswerPiece,
     AnswerStarted,
     AnswerToken,
+    ClozeAnswered,
     CompareEvent,
     Comparison,
     Difference,
@@ -29,6 +31,9 @@ from app.chat.events import (
     PageStates,
     PaneFailed,
     PaneFinished,
+    ProbeEnded,
+    ProbeEvent,
+    ProbeStarted,
     Reading,
     ReadingEstimate,
     ReadPhase,
@@ -374,6 +379,23 @@ class FakeEngine:
         if not long:
             pairs += [Difference("full", "window", None, None), Difference("full", "ahn", None, None)]
         yield CompareEvent(None, Comparison(tuple(pairs), not long, False))
+
+    def probe(self, document_ids: Sequence[str], settings: ChatSettings) -> Stream:
+        if not document_ids:
+            raise ChatError("This chat has no document, so there is nothing to ask about; add one first.")
+        return Stream(self._probe)
+
+    def _probe(self, stop: threading.Event) -> Iterator[ProbeEvent]:
+        questions = tuple(Cloze(f"cue {i}", f"Right{i}", ("Wrong", "Worse", "Worst")) for i in range(10))
+        yield ProbeEvent(None, ProbeStarted(questions, self.model.memory_trained))
+        for kind, share in (("ahn", 0.6), ("window", 0.2)):
+            for index in range(10):
+                if stop.wait(self.pace):
+                    yield ProbeEvent(None, ProbeEnded(cancelled=True))
+                    return
+                rest = (1 - share) / 3
+                yield ProbeEvent(kind, ClozeAnswered(index, (share, rest, rest, rest)))  # type: ignore[arg-type]
+        yield ProbeEvent(None, ProbeEnded())
 
     def close(self) -> None:
         for chat in self.chats.values():

@@ -368,6 +368,23 @@ def test_comparison_inside_and_outside_the_window(page: Page, note: Path, manual
     expect(page.locator("#panes .pane.full")).to_contain_text("512")  # the length the base was trained for
 
 
+def test_what_the_memory_alone_knows(page: Page, note: Path, manual: Path) -> None:
+    read(page, note)
+    page.click("#compare-tab-button")
+    page.click("#probe [data-action=probe]")
+    expect(page.locator("#probe")).to_contain_text("nothing has gone into the memory yet", timeout=WAIT)
+    page.click("#chat-tab-button")
+    read(page, manual)
+    page.click("#compare-tab-button")
+    page.click("#probe [data-action=probe]")
+    expect(page.locator("#probe .verdict")).to_contain_text(
+        re.compile(r"AHN \d+ of 10, window only \d+ of 10"), timeout=WAIT
+    )
+    expect(page.locator("#probe .probe-chart rect")).to_have_count(20)
+    page.click("#probe summary")
+    expect(page.locator("#probe li").first).to_be_visible()
+
+
 def test_two_tabs_answer_at_once_and_closing_one_frees_it(
     visitor: Visitor, world: World, pace: Pace, note: Path
 ) -> None:

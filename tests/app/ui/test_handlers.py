@@ -452,6 +452,29 @@ def test_a_comparison_without_a_question_says_why_not(world: World) -> None:
     assert tab.comparing is None
 
 
+def test_a_probe_runs_and_stops_and_goes_with_its_chat(slow: World) -> None:
+    tab = slow.open()
+    slow.click("probe")
+    assert "no document" in sentences(tab)[0] and tab.probing is None
+    slow.click("add-document", documentId=slow.document(pages=2))
+    slow.click("probe")
+    assert "still being read" in sentences(tab)[0] and tab.probing is None
+    until(lambda: not chat_of(tab).reading)
+    slow.click("probe")
+    probing = tab.probing
+    assert probing is not None and tab.moving
+    slow.click("probe")  # the button now says Stop
+    until(lambda: probing.finished)
+    assert probing.state.ended is not None and probing.state.ended.cancelled
+    slow.click("probe")
+    again = tab.probing
+    assert again is not None and again is not probing
+    slow.click("new-chat")
+    assert tab.probing is None
+    until(lambda: again.finished)
+    assert again.state.ended is not None and again.state.ended.cancelled
+
+
 def test_an_error_in_an_answer_is_one_sentence_and_gives_the_question_back(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

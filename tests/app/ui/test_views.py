@@ -12,9 +12,11 @@ import pytest
 
 from ahn_core import CacheStats, LayerStats
 from app.chat import ChatSettings
+from app.chat.cloze import Cloze
 from app.chat.events import (
     AnswerPiece,
     AnswerToken,
+    ClozeAnswered,
     CompareEvent,
     Comparison,
     Difference,
@@ -22,6 +24,9 @@ from app.chat.events import (
     PageStates,
     PaneFailed,
     PaneFinished,
+    ProbeEnded,
+    ProbeEvent,
+    ProbeStarted,
     Reading,
     ReadingEstimate,
     ReadPhase,
@@ -31,7 +36,7 @@ from app.chat.events import (
     Waiting,
 )
 from app.sessions import ChatSummary
-from app.ui.views import chats, comparison, documents, facts, markup, memory, status, transcript
+from app.ui.views import chats, comparison, documents, facts, markup, memory, probe, status, transcript
 from tests.app.ui.fakes import figures
 
 HOSTILE = """<img src=x onerror=alert(1)>"'`${1+1}{{value}}</article>.pdf"""
@@ -432,6 +437,42 @@ def test_panes_show_their_figures() -> None:
     seen = words(comparison.panes(compared(answered("window", "Yes."))))
     for part in ("write 74 tok/s", "to first token 0.3 s", "cache 52.4 MB", "tokens read 100"):
         assert part in seen
+
+
+def probed(*, trained: bool = True, ended: ProbeEnded | None = None) -> probe.ProbeState:
+    """A probe in which AHN gives the right word 60% and the window 20%, but for a last question both miss."""
+    questions = tuple(Cloze(f"<cue {i}>", f"Right{i}", ("Wrong", "Worse", "Worst")) for i in range(10))
+    state = probe.ProbeState().after(ProbeEvent(None, ProbeStarted(questions, trained)))
+    for kind, share in (("ahn", 0.6), ("window", 0.2)):
+        for index in range(10):
+            given = (share if index < 9 else 0.1, 0.3, 0.05, 0.05)
+            state = state.after(ProbeEvent(kind, ClozeAnswered(index, given)))  # type: ignore[arg-type]
+    return state if ended is None else state.after(ProbeEvent(None, ended))
+
+
+def test_a_probe_is_drawn_with_its_numbers() -> None:
+    drawn = probe.panel(probed(ended=ProbeEnded()), ready=True, running=False)
+    seen = words(drawn)
+    assert "AHN 9 of 10, window only 0 of 10; guessing would get 2.5." in seen
+    assert "Window only 0 of 10 19%" in seen and "AHN 9 of 10 55%" in seen
+    assert drawn.count("<rect") == 20 and drawn.count(" missed") == 11
+    assert "&lt;cue 3&gt;" in drawn and "<cue" not in drawn
+    assert "Ask again" in seen
+
+
+def test_a_probe_says_where_it_is_and_why_it_could_not_be_held() -> None:
+    running = probe.panel(probed(), ready=True, running=True)
+    assert "Window only: question 10 of 10" in words(running) and "Stop" in words(running)
+    assert "verdict" not in running
+    assert "adds nothing" in words(
+        probe.panel(probed(trained=False, ended=ProbeEnded()), ready=True, running=False)
+    )
+    failed = probe.panel(probed(ended=ProbeEnded(message="Too <short>.")), ready=True, running=False)
+    assert "Too &lt;short&gt;." in failed and "<rect" not in failed
+    assert "Stopped before" in probe.panel(
+        probed(ended=ProbeEnded(cancelled=True)), ready=True, running=False
+    )
+    assert "data-action" not in probe.panel(None, ready=False, running=False), "nothing to ask about yet"
 
 
 def test_memory_cost_names_what_is_read_again() -> None:

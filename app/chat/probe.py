@@ -1,0 +1,134 @@
+"""What the memory alone knows: cloze questions about what has left the window, answered from the logits.
+
+The same questions go to the window alone and to the AHN, each having read the same documents. Neither writes anything:
+the choice with the highest mean log-probability a token is its answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from app.chat.answers import DOCUMENTS_END, Cancelled
+from app.chat.cloze import Cloze, cloze_questions
+from app.chat.compare import read_documents
+from app.chat.errors import ChatError
+from app.chat.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
+from app.chat.live import LiveStats
+from app.chat.settings import ChatSettings, MemoryKind
+
+if TYPE_CHECKING:
+    from ahn_core import AHNForCausalLM, Cache
+    from app.chat.reading import Reader
+    from app.chat.resources import Resources
+    from app.library import Document
+
+QUESTIONS = 10
+FEWEST = 4  # questions below which a score would say nothing
+KINDS: tuple[MemoryKind, ...] = ("ahn", "window")  # the AHN first: its reading is often kept from the chat
+
+
+class Probing:
+    """One probe. Calling it does the work, in the calling thread; one cache and its copies exist at a time."""
+
+    def __init__(self, resources: Resources, documents: Sequence[Document], settings: ChatSettings) -> None:
+        """Raises ChatError where there is no document to ask about."""
+        if not documents:
+            raise ChatError("This chat has no document, so there is nothing to ask about; add one first.")
+        settings.check_fits(resources.max_positions)
+        self._resources, self._documents, self._settings = resources, documents, settings
+
+    def __call__(self, emit: Callable[[ProbeEvent], None], stop: threading.Event) -> None:
+        """Read and ask with each kind of memory in turn, and end with `ProbeEnded`."""
+        questions: list[Cloze] | None = None
+        try:
+            for kind in KINDS:
+
+                def tell(event: Reading, kind: MemoryKind = kind) -> None:
+                    emit(ProbeEvent(kind, event))
+
+                settings = replace(self._settings, memory=kind)
+                live = LiveStats(self._resources.device)
+                reader = read_documents(self._resources, self._documents, settings, live, tell, stop.is_set)
+                if questions is None:
+                    questions = self._questions(reader)
+                    emit(
+                        ProbeEvent(None, ProbeStarted(tuple(questions), self._resources.model.memory_trained))
+                    )
+                for index, question in enumerate(questions):
+                    emit(ProbeEvent(kind, ClozeAnswered(index, self._ask(reader, question, stop.is_set))))
+                reader.close()
+        except Cancelled:
+            emit(ProbeEvent(None, ProbeEnded(cancelled=True)))
+        except ChatError as error:
+            emit(ProbeEvent(None, ProbeEnded(message=str(error))))
+        else:
+            emit(ProbeEvent(None, ProbeEnded()))
+
+    def _questions(self, reader: Reader) -> list[Cloze]:
+        text = self._evicted_text(reader)
+        if not text:
+            size = self._settings.attention_sinks + self._settings.sliding_window
+            raise ChatError(
+                f"The documents have {reader.length():,} tokens, and sinks and window hold {size:,} word for word, so "
+                "nothing has gone into the memory yet; add a longer document, or choose a smaller window in Settings."
+            )
+        questions = cloze_questions(text, QUESTIONS, seed=" ".join(d.id for d in self._documents))
+        if len(questions) < FEWEST:
+            raise ChatError(
+                f"What has left the window gives {len(questions)} of at least {FEWEST} questions about names, numbers "
+                "or long words, so a score would say nothing; add a longer document."
+            )
+        return questions
+
+    def _evicted_text(self, reader: Reader) -> str:
+        """The documents' text that is neither in the sinks nor in the window."""
+        cache = reader.cache
+        assert cache is not None, "documents were read"
+        stats = cache.stats(per_layer=False)
+        first, last = stats.sink_tokens, stats.seq_length - stats.window_tokens
+        texts = []
+        for segment in reader.plan():
+            tokens = self._resources.tokens.get(segment.document_id, lambda _: None, lambda: False)
+            assert tokens is not None, "nothing stops the count"
+            to_document = segment.start - segment.offset
+            span = slice(
+                max(first + to_document, segment.start), max(0, min(last + to_document, segment.done))
+            )
+            texts.append(self._resources.tokenizer.decode(tokens.ids[span].tolist()))
+        return "\n\n".join(text for text in texts if text.strip())
+
+    def _ask(self, reader: Reader, question: Cloze, should_stop: Callable[[], bool]) -> tuple[float, ...]:
+        """The probability of each of the choices among the four, the right one first."""
+        resources = self._resources
+        with resources.device_unless(should_stop) as mine:
+            if not mine:
+                raise Cancelled
+            prompt = resources.encoder.encode(f"{DOCUMENTS_END}The text says: “… {question.cue}")
+            choices = [resources.encoder.encode(f" {choice}") for choice in question.choices]
+            return choice_probabilities(resources.model, reader.prepare().clone(), prompt, choices)
+
+
+@torch.inference_mode()
+def choice_probabilities(
+    model: AHNForCausalLM, cache: Cache, prompt: Sequence[int], choices: Sequence[Sequence[int]]
+) -> tuple[float, ...]:
+    """How probable each choice is after `prompt`, among the choices, by its mean log-probability a token.
+
+    `cache` has read what comes before and reads the prompt; the choices are read by copies of it.
+    """
+
+    def feed(ids: Sequence[int], cache: Cache) -> torch.Tensor:
+        """Logits after each of the tokens, [n, V]."""
+        return model(torch.tensor([list(ids)], device=model.device), past_key_values=cache).logits[0].float()
+
+    first = feed(prompt, cache)[-1:]
+    scores = []
+    for ids in choices:
+        rows = first if len(ids) == 1 else torch.cat((first, feed(ids[:-1], cache.clone())))
+        scores.append(rows.log_softmax(-1)[range(len(ids)), list(ids)].mean())
+    return tuple(torch.stack(scores).softmax(0).tolist())
