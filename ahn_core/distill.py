@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .cache import Cache
 
 LOSS_ROWS = 256  # tokens whose logits exist at a time
+_MOST_IDLE_ROUNDS = 200  # samples without one token to learn from, before training gives up
 _STATE_FILE, _MOMENTS_FILE = "trainer.json", "optimizer.safetensors"
 
 
@@ -220,9 +221,8 @@ class Distiller:
 
     def _rate_of(self, name: str) -> float:
         """Factor of the learning rate."""
-        return (
-            self.settings.projection_rate if name.endswith("_proj.weight") and ".o_proj." not in name else 1.0
-        )
+        gates = name.endswith("_proj.weight") and ".o_proj." not in name
+        return self.settings.projection_rate if gates else 1.0
 
     def _decay_of(self, name: str, parameter: Tensor) -> float:
         return self.settings.weight_decay if parameter.dim() > 1 else 0.0
@@ -247,9 +247,16 @@ class Distiller:
 
     def rounds(self) -> Iterator[list[StepReport]]:
         """Train to the end, a batch of samples at a time; a checkpoint may be saved between them."""
+        idle = 0
         while not self.finished:
             reports = list(self._round())
             self.round += 1  # before anybody may save
+            idle = 0 if reports else idle + 1
+            if idle == _MOST_IDLE_ROUNDS:
+                raise TrainingError(
+                    f"in {idle} samples on end no token counted, so nothing is learnt: take longer documents, smaller "
+                    "windows, or learn from more than the labelled tokens."
+                )
             yield reports
 
     def _round(self) -> Iterator[StepReport]:
@@ -293,7 +300,7 @@ class Distiller:
         if not torch.isfinite(norm):
             raise TrainingError(
                 f"the gradient of step {self.step + 1} is not finite, so training stopped before it could spoil the "
-                "memory: go on from the last checkpoint with a lower learning rate."
+                "memory: begin anew from the last checkpoint's memory with a lower learning rate."
             )
         self._optimizer.step()
         with torch.no_grad():

@@ -203,6 +203,24 @@ def test_in_bfloat16_small_steps_add_up(corpus: Corpus) -> None:
     assert (weight[large] != before[large]).float().mean() > 0.1
 
 
+def test_the_gates_may_learn_at_another_rate(corpus: Corpus) -> None:
+    distiller = Distiller(tiny_model(), corpus, replace(SETTINGS, projection_rate=0.25))
+    rates = {name.rpartition("ahn.")[2]: distiller._rate_of(name) for name in distiller._parameters}
+    assert {name for name, rate in rates.items() if rate == 0.25} == {
+        "a_proj.weight",
+        "b_proj.weight",
+        "g_proj.weight",
+    }
+    next(distiller.rounds())
+    slow, fast = (
+        (distiller.model.layers[0].ahn.get_parameter(name) - tiny_model().layers[0].ahn.get_parameter(name))
+        .abs()
+        .max()
+        for name in ("b_proj.weight", "o_proj.weight")
+    )
+    assert 0 < slow < 0.5 * fast
+
+
 def test_a_gradient_that_is_not_finite_spoils_nothing(corpus: Corpus) -> None:
     model = tiny_model()
     distiller = Distiller(model, corpus, SETTINGS)
@@ -212,6 +230,16 @@ def test_a_gradient_that_is_not_finite_spoils_nothing(corpus: Corpus) -> None:
         next(distiller.rounds())
     memory = {name: tensor for name, tensor in model.state_dict().items() if ".ahn." in name}
     assert all(torch.equal(tensor, before[name]) for name, tensor in memory.items())
+
+
+def test_data_without_a_token_to_learn_ends_with_a_sentence(tmp_path: Path) -> None:
+    chat = {"document": random_text(60), "messages": [{"role": "user", "content": "?"}], "answers": ["A"]}
+    (tmp_path / "chats.jsonl").write_text(json.dumps(chat), encoding="utf-8")
+    corpus = prepare([tmp_path / "chats.jsonl"], byte_tokenizer(), tmp_path / "corpus", shortest=100)
+    settings = replace(SETTINGS, labelled_only=True, lengths=(33,), windows=(32,))
+    with pytest.raises(TrainingError, match="no token counted"):
+        for _ in Distiller(tiny_model(), corpus, settings).rounds():
+            pass
 
 
 # ---- several processes
