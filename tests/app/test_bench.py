@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from app import bench
+from app.bench import worker
 from app.bench.worker import CONTENDERS, Measurement, Result, Specification, run
-from app.options import OptionError
+from app.options import CommandFailed, OptionError
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "gateddeltanet-s128-w64"
 
@@ -18,7 +23,10 @@ def specification(contender, *lengths: int) -> Specification:
     return Specification(contender, str(GOLDEN / "base"), str(GOLDEN / "ahn"), lengths, 3, 4, 16, None)
 
 
-@pytest.mark.parametrize("contender", CONTENDERS)
+OURS = tuple(contender for contender in CONTENDERS if contender != "llama.cpp")
+
+
+@pytest.mark.parametrize("contender", OURS)
 def test_each_contender_is_measured_at_each_length(contender) -> None:
     result = run(specification(contender, 30, 700))
     assert [m.length for m in result.measurements] == [30, 700]
@@ -29,6 +37,61 @@ def test_each_contender_is_measured_at_each_length(contender) -> None:
     else:
         assert long >= 700 * 3 * 2 * 2 * 16 * 4 > short  # layers, keys and values, heads, size, float32
     assert result.stopped_at is None
+
+
+def test_llama_cpp_is_measured_by_its_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the server: what was read before is not read again, and counts once."""
+    asked: list[tuple[int, int]] = []
+
+    class Server:
+        def __init__(self, parameters: SimpleNamespace) -> None:
+            assert (parameters.n_ctx, parameters.model.path) == (1_000, "model.gguf")
+            assert parameters.cpuparams.n_threads == parameters.cpuparams_batch.n_threads == 2
+
+        def handle_completions(self, request: dict[str, Any]) -> dict[str, Any]:
+            new = len(request["prompt"]) - max(
+                (length for length, _ in asked if length % 100 == 0), default=0
+            )
+            asked.append((len(request["prompt"]), request["n_predict"]))
+            return {"timings": {"prompt_ms": 10.0 * new, "predicted_ms": 50.0 * (request["n_predict"] - 1)}}
+
+    parts = ("model", "cpuparams", "cpuparams_batch")
+    stand_in = SimpleNamespace(
+        CommonParams=lambda: SimpleNamespace(**{name: SimpleNamespace() for name in parts}), Server=Server
+    )
+    monkeypatch.setitem(sys.modules, "xllamacpp", stand_in)
+    monkeypatch.setattr(worker, "_trained_length", lambda gguf: 1_000)
+    asked_for = replace(specification("llama.cpp", 100, 400, 990), threads=2, gguf="model.gguf")
+    measured = run(asked_for)
+    assert asked == [(100, 1), (132, 4), (400, 1), (432, 4)]
+    assert [m.read_tokens_per_second for m in measured.measurements] == [pytest.approx(100.0)] * 2
+    assert [m.decode_tokens_per_second for m in measured.measurements] == [pytest.approx(20.0)] * 2
+    assert [m.first_token_seconds for m in measured.measurements] == [pytest.approx(0.32)] * 2
+    assert measured.stopped_at == (990, "trained to 1,000 positions")
+
+
+def test_the_trained_length_is_read_from_the_gguf_file(tmp_path: Path) -> None:
+    from gguf import GGUFWriter
+
+    writer = GGUFWriter(tmp_path / "model.gguf", "llama")
+    writer.add_context_length(4_096)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    assert worker._trained_length(str(tmp_path / "model.gguf")) == 4_096
+
+
+def test_llama_cpp_is_left_out_by_name_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.importlib.util, "find_spec", lambda name: None)
+    assert bench.installed(CONTENDERS) == OURS
+
+
+def test_llama_cpp_needs_a_gguf_file_for_a_model_of_ones_own(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = bench.parser().parse_args(["--model", "some/base"])
+    with pytest.raises(CommandFailed, match="name it with --gguf"):
+        bench.gguf_file(arguments)
+    named = bench.parser().parse_args(["--model", "some/base", "--gguf", "x.gguf"])
+    assert bench.gguf_file(named) == "x.gguf"
 
 
 def test_full_attention_stops_at_the_trained_length() -> None:
