@@ -20,6 +20,7 @@ from dataclasses import asdict, fields
 from importlib import metadata
 
 from app import options, paths
+from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
 from app.options import CommandFailed, OptionError
 
@@ -156,6 +157,36 @@ def hardware() -> dict[str, object]:
     }
 
 
+def measure_limits(threads: int | None) -> Limits:
+    """The machine's limits, measured in a process of its own so that no contender's memory counts it."""
+    command = [sys.executable, "-m", "app.bench.limits", str(threads or 0)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        raise CommandFailed(f"Measuring this machine failed: {last[0]}")
+    return Limits(**json.loads(done.stdout))
+
+
+def shares(limits: Limits, results: dict[Contender, list[Result]]) -> str:
+    """What the machine allows, and how much of it each contender reaches at its first length, where little else counts."""
+    lines = [
+        f"memory read at {limits.bytes_per_second / 1e9:.1f} GB/s, float32 matrix products at "
+        f"{limits.operations_per_second / 1e9:.0f} GFLOP/s"
+    ]
+    for contender, rounds in results.items():
+        weights, operations = rounds[0].weight_bytes, rounds[0].read_operations
+        if not (weights and operations and rounds[0].measurements):
+            continue
+        m = medians(rounds)[0]
+        decoding, reading = limits.bytes_per_second / weights, limits.operations_per_second / operations
+        lines.append(
+            f"{contender:14}at most {decoding:,.0f} tokens/s decoding ({weights / 1e6:,.0f} MB of weights), "
+            f"{m.decode_tokens_per_second / decoding:.0%} reached; {reading:,.0f} reading "
+            f"({operations / 1e6:,.0f} MFLOP a token), {m.read_tokens_per_second / reading:.0%} reached"
+        )
+    return "\n".join(lines)
+
+
 def table(results: dict[Contender, list[Result]]) -> str:
     """The medians as text; ratios are to transformers after the same length where it was measured."""
     reference = {m.length: m for m in medians(results["transformers"])} if "transformers" in results else {}
@@ -197,6 +228,7 @@ def main(argv: Sequence[str]) -> int:
     contenders = installed(contenders)
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
+    limits = measure_limits(arguments.threads)
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
             print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
@@ -214,8 +246,9 @@ def main(argv: Sequence[str]) -> int:
             results[contender].append(measure_in_process(specification))
     if arguments.json:
         figures = {name: [asdict(result) for result in rounds] for name, rounds in results.items()}
-        print(json.dumps({"machine": hardware(), "rounds": figures}))
+        print(json.dumps({"machine": hardware(), "limits": asdict(limits), "rounds": figures}))
     else:
         print(", ".join(f"{key} {value}" for key, value in hardware().items()))
         print(table(results))
+        print(shares(limits, results))
     return 0

@@ -51,12 +51,16 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Result:
-    """What a worker prints. `stopped_at` is the length it refused, and why, or None."""
+    """What a worker prints. `stopped_at` is the length it refused, and why, or None. `weight_bytes` are what a decoded
+    token must touch, `read_operations` what a token that is read costs in the linear layers; 0 where unknown.
+    """
 
     contender: Contender
     load_seconds: float
     measurements: tuple[Measurement, ...]
     stopped_at: tuple[int, str] | None
+    weight_bytes: int = 0
+    read_operations: int = 0
 
 
 class Subject(Protocol):
@@ -71,6 +75,9 @@ class Subject(Protocol):
         """A copy to decode on, so that reading can go on from here."""
 
     def cache_bytes(self) -> int: ...
+
+    def work(self) -> tuple[int, int]:
+        """Bytes of weights a decoded token touches, and operations in the linear layers a token that is read costs."""
 
 
 class OurModel:
@@ -106,6 +113,9 @@ class OurModel:
     def cache_bytes(self) -> int:
         return self._cache.nbytes
 
+    def work(self) -> tuple[int, int]:
+        return _work(list(self._model.layers.parameters()), self._model.lm_head.weight)
+
 
 class Transformers:
     """transformers' own implementation of the same base in float32 with full attention."""
@@ -139,6 +149,14 @@ class Transformers:
 
     def cache_bytes(self) -> int:
         return sum(layer.keys.nbytes + layer.values.nbytes for layer in self._cache.layers)
+
+    def work(self) -> tuple[int, int]:
+        return _work(list(self._model.model.layers.parameters()), self._model.lm_head.weight)
+
+
+def _work(layers: list[Tensor], head: Tensor) -> tuple[int, int]:
+    """The head runs for every decoded token, but of those that are read for the last alone."""
+    return sum(p.nbytes for p in [*layers, head]), sum(2 * p.numel() for p in layers if p.dim() > 1)
 
 
 class LlamaCpp:
@@ -257,14 +275,16 @@ def run(specification: Specification) -> Result:
     if specification.contender == "llama.cpp":
         llama = LlamaCpp(specification)
         load, limit, found = time.perf_counter() - began, llama.limit, llama.measure(specification, text)
+        touched = (0, 0)
     else:
         subject = (Transformers if specification.contender == "transformers" else OurModel)(specification)
         load, limit, found = time.perf_counter() - began, subject.limit, measure(subject, specification, text)
+        touched = subject.work()
         subject.branch().feed(text[:64])  # lazy set-up of the math library is not the contender's
     measured = tuple(found)
     refused = specification.lengths[len(measured) :]
     stopped = (refused[0], f"trained to {limit:,} positions") if refused else None
-    return Result(specification.contender, load, measured, stopped)
+    return Result(specification.contender, load, measured, stopped, *touched)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from app import bench
 from app.bench import worker
+from app.bench.limits import Limits, measure
 from app.bench.worker import CONTENDERS, Measurement, Result, Specification, run
 from app.options import CommandFailed, OptionError
 
@@ -81,6 +82,28 @@ def test_the_trained_length_is_read_from_the_gguf_file(tmp_path: Path) -> None:
     assert worker._trained_length(str(tmp_path / "model.gguf")) == 4_096
 
 
+def test_the_limits_are_measured_and_the_shares_told() -> None:
+    limits = measure(vector_bytes=2**20, matrix=64)
+    assert limits.bytes_per_second > 0 and limits.operations_per_second > 0
+    rounds = replace(
+        result("ahn", 100.0), weight_bytes=10**9, read_operations=10**9
+    )  # reads 100, decodes 10 tokens/s
+    told = bench.shares(Limits(20e9, 400e9), {"ahn": [rounds], "llama.cpp": [result("llama.cpp", 50.0)]})
+    assert "memory read at 20.0 GB/s, float32 matrix products at 400 GFLOP/s" in told
+    assert "at most 20 tokens/s decoding (1,000 MB of weights), 50% reached" in told
+    assert "400 reading (1,000 MFLOP a token), 25% reached" in told
+    assert "llama.cpp" not in told, "what it touches is not known"
+
+
+def test_a_decoded_token_touches_every_weight_but_the_embeddings() -> None:
+    ours, theirs = run(specification("window", 30)), run(specification("transformers", 30))
+    # 3 layers: queries, keys, values with biases, output, MLP, two norms; the memory's tensors are ours alone.
+    layer = 64 * 64 * 2 + 2 * 64 * 32 + (64 + 2 * 32) + 3 * 64 * 128 + 2 * 64
+    assert theirs.weight_bytes == 4 * (3 * layer + 211 * 64)
+    assert ours.weight_bytes > theirs.weight_bytes
+    assert theirs.read_operations == 2 * 3 * (layer - (64 + 2 * 32) - 2 * 64)
+
+
 def test_llama_cpp_is_left_out_by_name_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench.importlib.util, "find_spec", lambda name: None)
     assert bench.installed(CONTENDERS) == OURS
@@ -123,7 +146,7 @@ def test_the_command_prints_one_json_object(capsys: pytest.CaptureFixture[str], 
     printed = json.loads(capsys.readouterr().out)
     assert list(printed["rounds"]) == ["window", "transformers"]
     assert printed["rounds"]["window"][0]["measurements"][0]["length"] == 30
-    assert printed["machine"]["torch"]
+    assert printed["machine"]["torch"] and printed["limits"]["bytes_per_second"] > 0
 
 
 def result(contender, rate: float) -> Result:
