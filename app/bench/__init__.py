@@ -168,7 +168,7 @@ def measure_limits(threads: int | None) -> Limits:
 
 
 def shares(limits: Limits, results: dict[Contender, list[Result]]) -> str:
-    """What the machine allows, and how much of it each contender reaches at its first length, where little else counts."""
+    """What the machine allows, and the share each contender reaches at its first length, where little else counts."""
     lines = [
         f"memory read at {limits.bytes_per_second / 1e9:.1f} GB/s, float32 matrix products at "
         f"{limits.operations_per_second / 1e9:.0f} GFLOP/s"
