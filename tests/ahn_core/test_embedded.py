@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from ahn_core import AHNForCausalLM, load_tokenizer
+from ahn_core.evaluation import token_losses
 
 # The opening chapters of Melville's Moby-Dick (1851), public domain.
 TEXT = Path(__file__).parent.parent / "data" / "moby-dick-opening.txt.gz"
@@ -70,6 +71,20 @@ def test_a_long_document_does_not_become_noise(model: AHNForCausalLM, ids: torch
     near, far = cross_entropy(model, ids[:4_000].repeat(5), (range(3_000, 4_000), range(19_000, 20_000)))
     assert far < near * 1.03
     assert far < 5.0  # noise is 7 to 11 nats
+
+
+def test_the_shipped_memory_is_the_default_and_better_than_none(
+    model: AHNForCausalLM, ids: torch.Tensor
+) -> None:
+    """On a novel it was not trained on, with a window small enough for a text of 1,000 tokens to need a memory."""
+    assert model.memory_trained
+    assert dict(model.ahn_config.training)["base"] == model.name
+    sizes = {"attention_sinks": 16, "sliding_window": 112}
+    window, ahn = (
+        token_losses(model, ids[:1_000], model.make_cache(kind, **sizes)) for kind in ("window", "ahn")
+    )
+    torch.testing.assert_close(ahn[:127], window[:127])
+    assert float(ahn[128:].mean()) < float(window[128:].mean())
 
 
 def test_the_embedded_window_is_the_default(model: AHNForCausalLM) -> None:
