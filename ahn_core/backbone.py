@@ -23,7 +23,8 @@ from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
 from .layer_cache import LayerCache, Projected, Update
-from .reading import Call
+from .quantization import Int8Linear
+from .reading import Call, Step
 from .rope import Rotary, rotate
 
 
@@ -45,13 +46,13 @@ class Attention(nn.Module):
         self.q_norm = nn.RMSNorm(self.size, eps=config.rms_norm_eps) if config.qk_norm else None
         self.k_norm = nn.RMSNorm(self.size, eps=config.rms_norm_eps) if config.qk_norm else None
 
-    def project(self, hidden: Tensor, call: Call) -> Projected:
-        """[T, hidden] -> queries, keys and values, heads first."""
+    def project(self, hidden: Tensor, rotation: tuple[Tensor, Tensor]) -> Projected:
+        """[T, hidden] and (cos, sin) [T, D] -> queries, keys and values, heads first."""
         heads = self.qkv_proj(hidden).unflatten(-1, (-1, self.size)).transpose(0, 1)  # [H + 2 Hkv, T, D]
         raw_qk, v = heads.split((self.heads + self.kv_heads, self.kv_heads))
         if self.q_norm is not None and self.k_norm is not None:
             raw_qk = torch.cat((self.q_norm(raw_qk[: self.heads]), self.k_norm(raw_qk[self.heads :])))
-        qk = rotate(raw_qk, *call.rotation)
+        qk = rotate(raw_qk, *rotation)
         grouped = (self.kv_heads, self.heads // self.kv_heads)
         return Projected(
             raw_q=raw_qk[: self.heads].unflatten(0, grouped),  # [Hkv, G, T, D]
@@ -88,14 +89,16 @@ class DecoderLayer(nn.Module):
         """
         hidden = self.input_layernorm(x)
         gates = None if cache.cell is None else cache.cell.write_gates(hidden)
-        attended, update = cache.attend(call, self.self_attn.project(hidden, call), gates, hidden)
+        attended, update = cache.attend(call, self.self_attn.project(hidden, call.rotation), gates, hidden)
         return self._finish(x, attended), update
 
-    def step(self, x: Tensor, call: Call, cache: LayerCache) -> Tensor:
-        """The same for one token, the cache written in place."""
+    def step(self, x: Tensor, step: Step, cache: LayerCache) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The same for one token, the cache written in place: also the outputs of window and memory, [H * D]."""
         hidden = self.input_layernorm(x)
         gates = None if cache.cell is None else cache.cell.write_gates(hidden)
-        return self._finish(x, cache.step(call, self.self_attn.project(hidden, call), gates, hidden))
+        window, memory = cache.step(step, self.self_attn.project(hidden, step.rotation), gates, hidden)
+        attended = window if memory is None else window + memory
+        return self._finish(x, attended[None]), window, memory
 
     def _finish(self, x: Tensor, attended: Tensor) -> Tensor:
         x = x + self.self_attn.o_proj(attended)
@@ -144,7 +147,7 @@ class AHNForCausalLM(nn.Module):
         layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
         self.layers = cast("Sequence[DecoderLayer]", nn.ModuleList(layers))
         self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
-        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.lm_head: nn.Linear | Int8Linear = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         if config.tie_word_embeddings:
             self.lm_head.weight = self.embed_tokens.weight
 
@@ -167,7 +170,9 @@ class AHNForCausalLM(nn.Module):
             ahn: a local folder or a hub id. None: the embedded model's own memory, else an untrained one that
             adds zero.
             cell: begin with an untrained memory of this cell instead, to train it.
-            dtype: default float32 on a CPU, bfloat16 on a GPU.  device: default the first GPU, else the CPU.
+            dtype: default float32 on a CPU, bfloat16 on a GPU. "int8", on a CPU only, keeps the base's linear layers
+            in 8 bits (see quantization.py) and everything else in float32.
+            device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
 
         Raises:
@@ -194,12 +199,21 @@ class AHNForCausalLM(nn.Module):
         return self.embed_tokens.weight.dtype
 
     @property
+    def precision(self) -> str:
+        """The number format of the base's weights: "int8", "float32", "bfloat16" or "float16"."""
+        return "int8" if isinstance(self.lm_head, Int8Linear) else str(self.dtype).removeprefix("torch.")
+
+    @property
     def num_ahn_parameters(self) -> int:
         return sum(parameter.numel() for layer in self.layers for parameter in layer.ahn.parameters())
 
     @property
     def num_parameters(self) -> int:
-        return sum(parameter.numel() for parameter in self.parameters())
+        """Weights of base and memory together; a head tied to the embedding counts once, in 8 bits too."""
+        total = sum(parameter.numel() for parameter in self.parameters())
+        quantized = [module for module in self.modules() if isinstance(module, Int8Linear)]
+        tied = self.config.tie_word_embeddings and self.lm_head in quantized
+        return total + sum(m.weight.numel() for m in quantized if not (tied and m is self.lm_head))
 
     @cached_property
     def identity(self) -> dict[str, str]:
@@ -220,7 +234,7 @@ class AHNForCausalLM(nn.Module):
         return {
             "model": f"{self.name} {base.hexdigest()[:12]}",
             "AHN": f"{self.ahn_config.cell} {memory.hexdigest()[:12]}",
-            "dtype": str(self.dtype).removeprefix("torch."),
+            "dtype": self.precision,
         }
 
     def make_cache(
@@ -267,20 +281,26 @@ class AHNForCausalLM(nn.Module):
                 f"input_ids has shape {list(input_ids.shape)}, but a cache holds one conversation: give it "
                 "as [1, T]."
             )
-        call = cache.begin(input_ids.shape[1])
         x = self.embed_tokens(input_ids[0])  # [T, hidden]
-        if call.count == 1 and not torch.is_grad_enabled():
-            for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
-                x = layer.step(x, call, layer_cache)
-        else:
-            for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
-                if checkpoint:
-                    # Read from a copy: by the time of the recomputation the cache has gone on.
-                    x, update = recomputed(layer, x, call, layer_cache.clone(), use_reentrant=False)
-                else:
-                    x, update = layer(x, call, layer_cache)
-                layer_cache.commit(call, update)
-        cache.end(call)
+        if input_ids.shape[1] == 1 and not torch.is_grad_enabled():
+            return self._step(x, cache)
+        call = cache.begin(input_ids.shape[1])
+        for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
+            if checkpoint:
+                # Read from a copy: by the time of the recomputation the cache has gone on.
+                x, update = recomputed(layer, x, call, layer_cache.clone(), use_reentrant=False)
+            else:
+                x, update = layer(x, call, layer_cache)
+            layer_cache.commit(call, update)
+        cache.end(call.count)
+        return self.norm(x)
+
+    def _step(self, x: Tensor, cache: Cache) -> Tensor:
+        """One token, [1, hidden] -> [1, hidden]."""
+        step = cache.begin_step()
+        for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
+            x, layer_cache.window_output, layer_cache.memory_output = layer.step(x, step, layer_cache)
+        cache.end(1)
         return self.norm(x)
 
     def forward(

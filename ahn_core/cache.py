@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from .layer_cache import LayerCache
-from .reading import Call, Layout
+from .reading import Call, Layout, Step
 from .rope import Rotary
 
 if TYPE_CHECKING:
@@ -109,21 +109,30 @@ class Cache:
         """Plan a call of `count` new tokens and make room for it."""
         if count < 1:
             raise ValueError("input_ids is empty, so there is nothing to read: give at least one token.")
+        self._reserve(count)
+        return self.layout.plan(self._length, count, self._rotary, self._device, self._dtype)
+
+    def begin_step(self) -> Step:
+        """Plan one new token, make room for it, and move capped sinks where its query sees them."""
+        self._reserve(1)
+        offset = self.layout.sink_offset(self._length)
+        if offset != self._sink_offset:
+            self._sink_offset = offset
+            rotation = self._rotary.table(
+                offset, self.layout.sinks_among(self._length), device=self._device, dtype=self._dtype
+            )
+            for layer in self.layers:
+                layer.move_sinks(*rotation)
+        return self.layout.plan_step(self._length, self._rotary, self._device, self._dtype)
+
+    def end(self, count: int) -> None:
+        """Count tokens as read, once every layer has taken them."""
+        self._length += count
+
+    def _reserve(self, count: int) -> None:
         if self.layout.capacity is None:
             for layer in self.layers:
                 layer.reserve(self._length + count)
-        call = self.layout.plan(self._length, count, self._rotary, self._device, self._dtype)
-        if count == 1 and self.layout.sink_offset(self._length) != self._sink_offset:
-            self._sink_offset = self.layout.sink_offset(self._length)
-            rotation = call.blocks[0].sink_rotation
-            assert rotation is not None
-            for layer in self.layers:
-                layer.move_sinks(*rotation)
-        return call
-
-    def end(self, call: Call) -> None:
-        """Count the call's tokens as read, once every layer has taken them."""
-        self._length = call.stop
 
     # ------------------------------------------------------------------ figures
 

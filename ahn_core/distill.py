@@ -194,6 +194,11 @@ class Distiller:
         Raises TrainingError for settings or a corpus the model cannot use.
         """
         settings.check()
+        if model.precision == "int8":
+            raise TrainingError(
+                "the model's weights are in 8 bits, so the memory would learn to imitate their rounding: load it in "
+                "float32 or bfloat16."
+            )
         if corpus.vocabulary > model.config.vocab_size:
             raise TrainingError(
                 f"the corpus has {corpus.vocabulary:,} kinds of tokens and the model {model.config.vocab_size:,}, so "

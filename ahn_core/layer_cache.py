@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .cells import MemoryCell
-from .reading import Call, Layout, QueryBlock
+from .reading import Call, Layout, QueryBlock, Step
 from .rope import rotate
 
 _FULL_GROWTH = 1.25  # a full cache reserves a quarter more than it needs each time it grows
@@ -200,42 +200,33 @@ class LayerCache:
 
     # ------------------------------------------------------------------ decoding one token
 
-    @torch.no_grad()
-    def step(self, call: Call, new: Projected, gates: Tensor | None, hidden: Tensor) -> Tensor:
-        """`attend` and `commit` for one token, in place: [1, H * D]."""
-        position, row = call.start, self.layout.slot(call.start)
+    def step(
+        self, step: Step, new: Projected, gates: Tensor | None, hidden: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """`attend` and `commit` for one token, in place: the outputs of window and memory, [H * D] each."""
         memory = None
-        if self.cell is not None and call.eviction is not None:
-            assert self.gates is not None and self.state is not None
-            leaving = slice(row, row + 1)
-            q, k = (new.q, self.keys[:, leaving])
+        if self.cell is not None and step.evicted_rotation is not None:
+            assert self.gates is not None and self.state is not None and step.slot is not None
+            q, k = new.q, self.keys.index_select(1, step.row)
             if not self.memory_rope:
-                q, k = new.raw_q, _unrotate(k, call.eviction.rotation)
-            waiting = row - (self.layout.attention_sinks or 0)
-            memory, self.state = self.cell.absorb_and_read(
-                q.flatten(0, 1),
-                k,
-                self.values[:, leaving],
-                self.gates[waiting : waiting + 1],
-                hidden,
-                self.state,
-            )
-        self.keys[:, row], self.values[:, row] = new.k[:, 0], new.v[:, 0]
-        if call.new_sinks:
+                q, k = new.raw_q, _unrotate(k, step.evicted_rotation)
+            v, waiting = self.values.index_select(1, step.row), self.gates.index_select(0, step.slot)
+            memory, state = self.cell.absorb_and_read(q.flatten(0, 1), k, v, waiting, hidden, self.state)
+            self.state.copy_(state)
+            memory = memory.flatten()
+        self.keys.index_copy_(1, step.row, new.k)
+        self.values.index_copy_(1, step.row, new.v)
+        if step.slot is None:
             if self.raw_sinks is not None:
-                self.raw_sinks[:, row] = new.raw_k[:, 0]
+                self.raw_sinks.index_copy_(1, step.row, new.raw_k)
         elif self.gates is not None:
             assert gates is not None
-            self.gates[row - (self.layout.attention_sinks or 0)] = gates[0]
-        seen = position + 1 if self.layout.capacity is None else min(position + 1, self.layout.capacity)
+            self.gates.index_copy_(0, step.slot, gates)
         # All G queries of a key-value head see the same keys, so they stand in the tokens' place: [1, Hkv, G, D].
         window = F.scaled_dot_product_attention(
-            new.q[None, :, :, 0], self.keys[None, :, :seen], self.values[None, :, :seen]
+            new.q[None, :, :, 0], self.keys[None, :, : step.seen], self.values[None, :, : step.seen]
         )
-        self.window_output = window.flatten()
-        self.memory_output = None if memory is None else memory.flatten()
-        output = self.window_output if self.memory_output is None else self.window_output + self.memory_output
-        return output[None]
+        return window.flatten(), memory
 
 
 def _join(blocks: list[Tensor]) -> Tensor:

@@ -18,6 +18,7 @@ from torch import Tensor
 from . import zoo
 from .cells import CELLS
 from .config import AHNConfig, BackboneConfig, CellName, ConfigError
+from .quantization import quantize_
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerFast
@@ -104,7 +105,14 @@ def load_model(
 ) -> AHNForCausalLM:
     """See `AHNForCausalLM.from_pretrained`."""
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    precision = _as_dtype(dtype) or (torch.float32 if target.type == "cpu" else torch.bfloat16)
+    in_8_bits = dtype == "int8"
+    if in_8_bits and target.type != "cpu":
+        raise LoadError(
+            f"8-bit weights run on a CPU and not on {target}, so nothing was loaded: choose float32, bfloat16 or "
+            "float16 there."
+        )
+    fitting = torch.float32 if target.type == "cpu" else torch.bfloat16
+    precision = fitting if in_8_bits else _as_dtype(dtype) or fitting
     folder, gguf = _locate(base, gguf_file)
     hf_config, weights = _read_gguf(folder, gguf) if gguf else _read_safetensors(folder)
     config = BackboneConfig.from_transformers(hf_config)
@@ -123,6 +131,8 @@ def load_model(
     else:
         state.update(_checked_memory(ahn_weights, model, ahn, precision))
     _load_strictly(model, state, folder)
+    if in_8_bits:
+        quantize_(model)
     # Kept on the CPU until here: a GPU never holds the split and the joined projections at once.
     return model.to(target).eval().requires_grad_(False)
 
@@ -384,7 +394,7 @@ def _as_dtype(dtype: torch.dtype | str | None) -> torch.dtype | None:
     known = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     if dtype not in known:
         raise LoadError(
-            f"dtype '{dtype}' is unknown, so the weights cannot be placed: use one of {', '.join(known)}."
+            f"dtype '{dtype}' is unknown, so the weights cannot be placed: use one of {', '.join(known)}, int8."
         )
     return known[dtype]
 

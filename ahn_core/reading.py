@@ -67,6 +67,19 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Step:
+    """The plan of one new token. What differs from token to token is in tensors or in `seen`, so that one compiled
+    step serves them all.
+    """
+
+    row: Tensor  # [1] int64, the row of the buffer it takes, over the token that leaves
+    slot: Tensor | None  # [1] int64, the same counted from the ring's first row; None for a sink
+    seen: int  # rows that hold tokens once it is written
+    rotation: tuple[Tensor, Tensor]  # (cos, sin) [1, D] of its position
+    evicted_rotation: tuple[Tensor, Tensor] | None  # that of the token that leaves; None while nothing does
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where a token is kept: S sinks, then a ring of W slots. `full` attention is the case in which every
     token is a sink.
@@ -121,6 +134,21 @@ class Layout:
             ring=self._ring_in_order(start, kept),
             blocks=tuple(blocks),
             eviction=self._eviction(start, stop, span_start, rotary, device, dtype),
+        )
+
+    def plan_step(self, position: int, rotary: Rotary, device: torch.device, dtype: torch.dtype) -> Step:
+        """Plan the one token at `position`."""
+        row, sinks = self.slot(position), self.attention_sinks or 0
+        is_sink = self.attention_sinks is None or position < sinks
+        evicts = self.capacity is not None and position >= self.capacity
+        return Step(
+            row=torch.tensor([row], device=device),
+            slot=None if is_sink else torch.tensor([row - sinks], device=device),
+            seen=position + 1 if self.capacity is None else min(position + 1, self.capacity),
+            rotation=rotary.table(position, 1, device=device, dtype=dtype),
+            evicted_rotation=rotary.table(position - self.sliding_window, 1, device=device, dtype=dtype)
+            if evicts
+            else None,
         )
 
     def _ring_in_order(self, start: int, kept: int) -> tuple[slice, ...]:

@@ -12,7 +12,7 @@ EMBEDDED = "embedded"  # the model that comes with the app
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 DEFAULT_UPLOAD_MB = 200
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("int8", "float32", "bfloat16", "float16")
 
 
 class OptionError(ValueError):
@@ -25,7 +25,7 @@ class CommandFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """Which weights to load, and where. `device` and `dtype` None: the model core chooses."""
+    """Which weights to load, and where. `device` None: the first GPU, else the CPU. `dtype` None: what fits it."""
 
     model: str = EMBEDDED
     ahn: str | None = None
@@ -113,7 +113,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--device", metavar="NAME", help="cpu, cuda, cuda:1, mps, … (default: a GPU if there is one)"
     )
     model.add_argument(
-        "--dtype", choices=DTYPES, help="number format of the weights (default: fits the device)"
+        "--dtype",
+        choices=DTYPES,
+        help="number format of the weights (default: bfloat16 on a GPU, and on a CPU int8 to chat and float32 to "
+        "train and evaluate)",
     )
     data = parser.add_argument_group("data")
     data.add_argument(

@@ -36,6 +36,16 @@ def shown_name(model: ModelOptions) -> str:
     return zoo.EMBEDDED.name if model.model == EMBEDDED else Path(model.model).name
 
 
+def chat_dtype(device: str | None, dtype: str | None) -> str | None:
+    """The number format to chat with: what was asked for, else 8 bits on a CPU, the core's choice elsewhere."""
+    if dtype is not None:
+        return dtype
+    import torch
+
+    on_cpu = torch.device(device).type == "cpu" if device else not torch.cuda.is_available()
+    return "int8" if on_cpu else None
+
+
 def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engine:
     """Load what `model` names and open the library in `data_dir`. Takes seconds; the first time, a minute or so.
 
@@ -48,7 +58,8 @@ def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engi
     from app.chat import Engine
     from app.library import Library
 
-    network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=model.dtype, device=model.device)
+    dtype = chat_dtype(model.device, model.dtype)
+    network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=dtype, device=model.device)
     tokenizer = load_tokenizer(model.model)
     data_dir.mkdir(parents=True, exist_ok=True)
     return Engine(network, tokenizer, Library(paths.library_path(data_dir)), data_dir)

@@ -23,6 +23,7 @@ from app import options, paths
 from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
 from app.options import CommandFailed, OptionError
+from app.startup import chat_dtype
 
 _PACKAGES = ("torch", "transformers", "tokenizers")
 
@@ -228,7 +229,7 @@ def main(argv: Sequence[str]) -> int:
     contenders = installed(contenders)
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
-    limits = measure_limits(arguments.threads)
+    limits, dtype = measure_limits(arguments.threads), chat_dtype("cpu", arguments.dtype)
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
             print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
@@ -242,6 +243,7 @@ def main(argv: Sequence[str]) -> int:
                 arguments.window,
                 arguments.threads,
                 gguf,
+                dtype,
             )
             results[contender].append(measure_in_process(specification))
     if arguments.json:

@@ -34,6 +34,7 @@ class Specification:
     sliding_window: int
     threads: int | None
     gguf: str | None = None  # what llama.cpp reads
+    dtype: str | None = None  # of our weights; transformers has float32
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ class OurModel:
     def __init__(self, specification: Specification) -> None:
         from ahn_core import AHNForCausalLM
 
-        self._model = AHNForCausalLM.from_pretrained(specification.model, specification.ahn)
+        self._model = AHNForCausalLM.from_pretrained(
+            specification.model, specification.ahn, dtype=specification.dtype, device="cpu"
+        )
         self._cache = self._model.make_cache(
             "full"
             if specification.contender == "full"
@@ -114,7 +117,8 @@ class OurModel:
         return self._cache.nbytes
 
     def work(self) -> tuple[int, int]:
-        return _work(list(self._model.layers.parameters()), self._model.lm_head.weight)
+        layers = [tensor for layer in self._model.layers for tensor in layer.state_dict().values()]
+        return _work(layers, self._model.lm_head.weight)
 
 
 class Transformers:

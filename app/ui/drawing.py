@@ -135,7 +135,7 @@ def facts_of(engine: Engine) -> ModelFacts:
         trained_length=model.config.max_position_embeddings,
         layers=model.config.num_hidden_layers,
         device=str(model.device),
-        dtype=str(model.dtype).removeprefix("torch."),
+        dtype=model.precision,
         licence=EMBEDDED.licence if embedded else "",
         origin=f"{EMBEDDED.origin} ({EMBEDDED.quantization}, from {EMBEDDED.requirement})"
         if embedded

@@ -1,0 +1,81 @@
+"""8-bit weights on a CPU: what a linear layer reads from memory is a quarter, and decoding is bound by exactly that.
+
+Each row of a weight is kept as int8 with one scale, its largest magnitude over 127 (symmetric absmax quantisation as in
+"LLM.int8()", arXiv 2208.07339). Activations are never rounded to integers: a single token goes through torch's
+kernel for bfloat16 activations, many tokens through the float32 product with the weight unpacked, which costs little
+beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from .backbone import AHNForCausalLM
+
+# Up to this many tokens the packed kernel wins: it reads the weights once for each token.
+_PACKED_UP_TO = 12
+# It reads rows in whole vectors and, with other sizes, beyond their end.
+_PACKED_MULTIPLE = 32
+
+
+class Int8Linear(nn.Module):
+    """`x W^T + b` with W as int8 [out, in] and a scale a row, for inference on a CPU."""
+
+    weight: Tensor
+    scale: Tensor
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        weight, scale = quantize_rows(linear.weight.detach())
+        self.register_buffer("weight", weight)
+        self.register_buffer("scale", scale)
+        self.bias = linear.bias
+        self._packs = weight.shape[1] % _PACKED_MULTIPLE == 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[T, in] -> [T, out] in x's dtype."""
+        if self._packs and x.shape[0] <= _PACKED_UP_TO:
+            y = torch._weight_int8pack_mm(x.bfloat16(), self.weight, self.scale).to(x.dtype)
+        else:
+            y = F.linear(x, self.weight.to(x.dtype)) * self.scale
+        return y if self.bias is None else y + self.bias
+
+    def dequantized(self) -> Tensor:
+        """The weight that is meant, [out, in] float32."""
+        return self.weight.float() * self.scale.float()[:, None]
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.weight.shape[1]}, out_features={self.weight.shape[0]}"
+
+
+def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """[out, in] -> int8 [out, in] and scale [out] in bfloat16, which is what the packed kernel takes.
+
+    The scale is rounded before the row is divided by it, so its rounding costs nothing but a little of the range.
+    """
+    largest = weight.float().abs().amax(dim=1).clamp_min(torch.finfo(torch.float32).tiny)
+    # Rounded up by at most one step of bfloat16 (2^-7), so that no value exceeds 127.
+    scale = (largest / 127 * (1 + 2**-8)).bfloat16()
+    return (weight.float() / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scale
+
+
+@torch.no_grad()
+def quantize_(model: AHNForCausalLM) -> None:
+    """Turn the base's linear layers and its head into 8 bits, in place. Memory and embedding stay as they are; so
+    does what is in 8 bits already.
+    """
+    for layer in model.layers:
+        for parent, names in (
+            (layer.self_attn, ("qkv_proj", "o_proj")),
+            (layer.mlp, ("gate_up_proj", "down_proj")),
+        ):
+            for name in names:
+                if isinstance(linear := getattr(parent, name), nn.Linear):
+                    setattr(parent, name, Int8Linear(linear))
+    if isinstance(model.lm_head, nn.Linear):
+        model.lm_head = Int8Linear(model.lm_head)
