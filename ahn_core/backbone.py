@@ -23,7 +23,7 @@ from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
 from .layer_cache import LayerCache, Projected, Update
-from .quantization import Int8Linear
+from .quantization import Bfloat16Linear, Int8Linear
 from .reading import Call, Step
 from .rope import Rotary, rotate
 
@@ -171,7 +171,7 @@ class AHNForCausalLM(nn.Module):
             adds zero.
             cell: begin with an untrained memory of this cell instead, to train it.
             dtype: default float32 on a CPU, bfloat16 on a GPU. "int8", on a CPU only, keeps the base's linear layers
-            in 8 bits (see quantization.py) and everything else in float32.
+            in 8 bits and everything else in float32; "mixed", likewise, multiplies them in bfloat16 (quantization.py).
             device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
 
@@ -200,8 +200,11 @@ class AHNForCausalLM(nn.Module):
 
     @property
     def precision(self) -> str:
-        """The number format of the base's weights: "int8", "float32", "bfloat16" or "float16"."""
-        return "int8" if isinstance(self.lm_head, Int8Linear) else str(self.dtype).removeprefix("torch.")
+        """The number format of the base's weights: "int8", "mixed", "float32", "bfloat16" or "float16"."""
+        if isinstance(self.lm_head, Int8Linear):
+            return "int8"
+        mixed = isinstance(self.layers[0].mlp.down_proj, Bfloat16Linear)
+        return "mixed" if mixed else str(self.dtype).removeprefix("torch.")
 
     @property
     def num_ahn_parameters(self) -> int:
@@ -211,9 +214,9 @@ class AHNForCausalLM(nn.Module):
     def num_parameters(self) -> int:
         """Weights of base and memory together; a head tied to the embedding counts once, in 8 bits too."""
         total = sum(parameter.numel() for parameter in self.parameters())
-        quantized = [module for module in self.modules() if isinstance(module, Int8Linear)]
-        tied = self.config.tie_word_embeddings and self.lm_head in quantized
-        return total + sum(m.weight.numel() for m in quantized if not (tied and m is self.lm_head))
+        converted = [m for m in self.modules() if isinstance(m, (Int8Linear, Bfloat16Linear))]
+        tied = self.config.tie_word_embeddings and self.lm_head in converted
+        return total + sum(m.weight.numel() for m in converted if not (tied and m is self.lm_head))
 
     @cached_property
     def identity(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from torch import Tensor
 from . import zoo
 from .cells import CELLS
 from .config import AHNConfig, BackboneConfig, CellName, ConfigError
-from .quantization import quantize_
+from .quantization import mix_, quantize_
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerFast
@@ -92,6 +92,9 @@ def _locate(base: str | os.PathLike[str], gguf_file: str | None) -> tuple[Path, 
 
 # ---------------------------------------------------------------------- public
 
+# Formats that convert some layers of a float32 model.
+_CPU_FORMATS: dict[str, Callable[[AHNForCausalLM], None]] = {"int8": quantize_, "mixed": mix_}
+
 
 def load_model(
     cls: type[AHNForCausalLM],
@@ -105,14 +108,14 @@ def load_model(
 ) -> AHNForCausalLM:
     """See `AHNForCausalLM.from_pretrained`."""
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    in_8_bits = dtype == "int8"
-    if in_8_bits and target.type != "cpu":
+    convert = _CPU_FORMATS.get(dtype) if isinstance(dtype, str) else None
+    if convert is not None and target.type != "cpu":
         raise LoadError(
-            f"8-bit weights run on a CPU and not on {target}, so nothing was loaded: choose float32, bfloat16 or "
+            f"weights in {dtype} run on a CPU and not on {target}, so nothing was loaded: choose float32, bfloat16 or "
             "float16 there."
         )
     fitting = torch.float32 if target.type == "cpu" else torch.bfloat16
-    precision = fitting if in_8_bits else _as_dtype(dtype) or fitting
+    precision = fitting if convert is not None else _as_dtype(dtype) or fitting
     folder, gguf = _locate(base, gguf_file)
     hf_config, weights = _read_gguf(folder, gguf) if gguf else _read_safetensors(folder)
     config = BackboneConfig.from_transformers(hf_config)
@@ -131,8 +134,8 @@ def load_model(
     else:
         state.update(_checked_memory(ahn_weights, model, ahn, precision))
     _load_strictly(model, state, folder)
-    if in_8_bits:
-        quantize_(model)
+    if convert is not None:
+        convert(model)
     # Kept on the CPU until here: a GPU never holds the split and the joined projections at once.
     return model.to(target).eval().requires_grad_(False)
 

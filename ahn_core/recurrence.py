@@ -141,13 +141,18 @@ class _Chunks:
         """Carry the state from chunk to chunk. `written` [H, N, C, V]; `reads` [H, N, C, K] is what the
         state takes off it.
         """
-        inside = self.decay * (self.q @ self.k.mT)  # [H, N, C, C]
-        q_start = self.q * self.since_start[..., None]
-        k_end = (self.k * self.until_end[..., None]).mT  # [H, N, K, C]
-        chunk_decay = self.since_start[..., -1, None, None]  # [H, N, 1, 1]
+        inside = (self.decay * (self.q @ self.k.mT)).unbind(1)  # N of [H, C, C]
+        q_start = (self.q * self.since_start[..., None]).unbind(1)  # N of [H, C, K]
+        k_end = (self.k * self.until_end[..., None]).mT.unbind(1)  # N of [H, K, C]
+        chunk_decay = self.since_start[..., -1, None, None].unbind(1)  # N of [H, 1, 1]
+        rows_of = written.unbind(
+            1
+        )  # unbound, not sliced: the gradient of a slice is as large as what it is cut from
+        reads_of = None if reads is None else reads.unbind(1)
         outputs = []
-        for n in range(self.q.shape[1]):
-            rows = written[:, n] if reads is None else written[:, n] - reads[:, n] @ state
-            outputs.append(inside[:, n] @ rows + q_start[:, n] @ state)
-            state = chunk_decay[:, n] * state + k_end[:, n] @ rows
+        for n, rows in enumerate(rows_of):
+            if reads_of is not None:
+                rows = torch.baddbmm(rows, reads_of[n], state, alpha=-1)
+            outputs.append(torch.baddbmm(inside[n] @ rows, q_start[n], state))
+            state = torch.baddbmm(chunk_decay[n] * state, k_end[n], rows)
         return torch.cat(outputs, dim=1)[:, : self.length], state

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ahn_core import AHNForCausalLM, LoadError
-from ahn_core.quantization import Int8Linear, quantize_, quantize_rows
+from ahn_core.quantization import Bfloat16Linear, Int8Linear, mix_, quantize_, quantize_rows
 from tests.tiny import VOCABULARY, tiny_model
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "gateddeltanet-s128-w64"
@@ -49,6 +49,29 @@ def test_one_token_and_many_go_through_the_same_weights(rows: int, columns: int,
     size = x.abs() @ layer.dequantized().abs().T  # what the sums are made of
     assert ((few - many).abs() <= size / 128 + 1e-6).all()
     assert few.dtype == many.dtype == torch.float32
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_bfloat16_products_pass_the_gradient_on_and_leave_the_weight_alone(bias: bool) -> None:
+    exact = linear(24, 40, bias=bias)
+    layer = Bfloat16Linear(exact)
+    x = torch.randn(9, 40, generator=torch.Generator().manual_seed(2), requires_grad=True)
+    y = layer(x)
+    assert y.dtype == torch.float32
+    torch.testing.assert_close(y, exact(x), atol=0.02, rtol=0.02)
+    y.sum().backward()
+    torch.testing.assert_close(x.grad, exact.weight.sum(0).expand_as(x), atol=0.02, rtol=0.02)
+
+
+def test_a_mixed_model_stays_close_and_keeps_its_head(tmp_path: Path) -> None:
+    model = tiny_model()
+    ids = torch.randint(0, VOCABULARY, (1, 60), generator=torch.Generator().manual_seed(3))
+    expected, before = model(ids).logits.log_softmax(-1), model.num_parameters
+    mix_(model)
+    assert (model.precision, model.num_parameters) == ("mixed", before)
+    assert isinstance(model.lm_head, nn.Linear)
+    logits = model(ids).logits.log_softmax(-1)
+    assert 0 < float((expected.exp() * (expected - logits)).sum(-1).mean()) < 1e-3
 
 
 def test_a_model_in_8_bits_stays_close_and_its_memories_alike() -> None:
@@ -92,5 +115,5 @@ def test_a_cache_of_float32_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_8_bits_are_refused_on_a_gpu() -> None:
-    with pytest.raises(LoadError, match="8-bit weights run on a CPU and not on cuda"):
+    with pytest.raises(LoadError, match="weights in int8 run on a CPU and not on cuda"):
         AHNForCausalLM.from_pretrained(GOLDEN / "base", device="cuda", dtype="int8")
