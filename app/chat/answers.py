@@ -19,6 +19,7 @@ from app.chat.events import (
     ReadState,
     Turn,
     TurnState,
+    Waiting,
 )
 from app.chat.settings import ChatSettings
 from app.chat.turns import Head
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS_END = "\n\n---\n\n"  # between the documents, or what has been read of them, and the question
 _PUBLISH_EVERY = 16  # tokens
+_WAITING_SECONDS = 0.25  # between two looks at the reading that is waited for
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,32 @@ def check_question(resources: Resources, settings: ChatSettings, question: str) 
             "before the answer; shorten it, or add the long text as a document."
         )
     return question
+
+
+def wait_for_reading(
+    reader: Reader,
+    told: set[tuple[str, str]],
+    emit: Callable[[Waiting], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    """Wait until nothing is left to read. Raises Cancelled once `should_stop` is true.
+
+    Raises ChatError for a reading that failed and is not in `told`, which gets it: the next question is answered.
+    """
+    began = time.monotonic()
+    while (state := reader.active) is not None:
+        if should_stop():
+            raise Cancelled
+        reader.start()
+        emit(Waiting(time.monotonic() - began, 0, state))
+        time.sleep(_WAITING_SECONDS)
+    if should_stop():
+        raise Cancelled
+    for state in reader.states():
+        failure = (state.document_id, state.message)
+        if state.phase is ReadPhase.FAILED and failure not in told:
+            told.add(failure)
+            raise ChatError(state.message)
 
 
 def what_is_read(states: Sequence[ReadState], turn_index: int) -> AnswerStarted:

@@ -17,6 +17,7 @@ from app.chat.answers import (
     check_question,
     first_head,
     replay,
+    wait_for_reading,
     what_is_read,
     write_answer,
 )
@@ -40,7 +41,7 @@ from app.chat.events import (
 from app.chat.live import LiveStats
 from app.chat.pages import Segment, document_pages
 from app.chat.reading import Reader
-from app.chat.records import ChatStore
+from app.chat.records import ChatStore, given_title, short_title
 from app.chat.settings import ChatSettings
 from app.chat.streams import EventStream
 from app.chat.turns import Head, TurnCaches
@@ -50,9 +51,7 @@ if TYPE_CHECKING:
     from app.chat.device import Ticket
     from app.chat.resources import Resources
 
-_TITLE_LENGTH = 60
 _SAVE_ANSWER_SECONDS = 2.0
-_WAITING_SECONDS = 0.25
 log = logging.getLogger(__name__)
 
 
@@ -96,8 +95,7 @@ class Chat:
             if self._title:
                 return self._title
             turns, entries = self.turns, self._reader.entries()
-        words = " ".join(turns[0].question.split()) if turns else entries[0].name if entries else "New chat"
-        return words if len(words) <= _TITLE_LENGTH else words[: _TITLE_LENGTH - 1].rstrip() + "…"
+        return short_title(turns[0].question if turns else entries[0].name if entries else "New chat")
 
     @property
     def settings(self) -> ChatSettings:
@@ -211,6 +209,18 @@ class Chat:
             self._check_idle()
             return self._answer(self._turn_at(turn_index), new_text, now)
 
+    def undo(self, turn_index: int = -1) -> str:
+        """Take back that turn and those after it, also on disk, and return its question; nothing is read again.
+
+        Raises ChatBusyError while an answer is written.
+        """
+        with self._lock:
+            self._check_idle()
+            index = self._turn_at(turn_index)
+            question = self._past[index].turn.question
+            self._take_back(index)
+            return question
+
     def stop(self) -> None:
         """Stop waiting, or the running answer within one token; what was written is kept."""
         with self._lock:
@@ -221,11 +231,7 @@ class Chat:
         """Forget the turns, also on disk; the read documents stay. Raises ChatBusyError while an answer is written."""
         with self._lock:
             self._check_idle()
-            self._past.clear()
-            self._head = None
-            self._caches.forget_from(0)
-            self._disk.forget_turns(0)
-            self._store()
+            self._take_back(0)
 
     # -- settings ----------------------------------------------------------------------------------------------------
 
@@ -258,11 +264,7 @@ class Chat:
 
     def rename(self, title: str) -> None:
         """Give the chat a title of its own. Raises ChatError for an empty one."""
-        title = " ".join(title.split())
-        if not title:
-            raise ChatError(
-                "The title is empty, so the chat could not be found by it; type at least one character."
-            )
+        title = given_title(title)
         with self._lock:
             self._title = title
             self._store()
@@ -309,7 +311,7 @@ class Chat:
         question, message = running.draft.question, ""
         try:
             if not now:
-                self._wait_for_reading(emit, should_stop)
+                wait_for_reading(self._reader, self._told, emit, should_stop)
             turn, head = self._write(running, emit, should_stop)
         except Cancelled:
             self._give_up(running, "")
@@ -328,23 +330,6 @@ class Chat:
             return AnswerFinished(running.index, turn)
         self._give_up(running, message)
         return AnswerFailed(question, message)
-
-    def _wait_for_reading(self, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]) -> None:
-        began = time.monotonic()
-        while True:
-            if should_stop():
-                raise Cancelled
-            state = self._reader.active
-            if state is None:
-                break
-            self._reader.start()
-            emit(Waiting(time.monotonic() - began, 0, state))
-            time.sleep(_WAITING_SECONDS)
-        for state in self._reader.states():
-            failure = (state.document_id, state.message)
-            if state.phase is ReadPhase.FAILED and failure not in self._told:
-                self._told.add(failure)
-                raise ChatError(state.message)
 
     def _write(
         self, running: Running, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
@@ -438,7 +423,7 @@ class Chat:
         with self._lock:
             self._head = None
             self._running = None
-            if running.index == len(self._past):
+            if running.index == len(self._past) and not self._closed:  # what a closed page asked is not lost
                 self._disk.forget_turns(running.index)
 
     # -- helpers, all under the lock ---------------------------------------------------------------------------------
@@ -468,6 +453,14 @@ class Chat:
             if head is not None and self._running is None and head.documents_length != self._reader.length():
                 self._head = None  # more has been read: its turns are replayed over that
             self._store()
+
+    def _take_back(self, index: int) -> None:
+        """Forget the turns from that one on, but not the copy before it, from which the next question goes on."""
+        del self._past[index:]
+        self._head = None
+        self._caches.forget_from(index + 1)
+        self._disk.forget_turns(index)
+        self._store()
 
     def _shown_cache(self) -> Cache | None:
         with self._lock:

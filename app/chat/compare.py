@@ -163,7 +163,8 @@ def read_documents(
         state = next((state for state in states if state.active), None)
         if state is not None:
             total = sum(state.tokens_total for state in states)
-            emit(Reading(state, sum(state.tokens_done for state in states) / max(total, 1)))
+            done, rate = sum(state.tokens_done for state in states), state.tokens_per_second
+            emit(Reading(state, done / max(total, 1), None if rate is None else (total - done) / rate))
 
     reader = Reader(resources, settings, live, on_change)
     for document in documents:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.chat.chat import Chat
 from app.chat.compare import Comparing
-from app.chat.errors import ChatError, UnknownChatError
+from app.chat.errors import UnknownChatError
 from app.chat.events import CompareEvent, ProbeEvent, ReadingEstimate
 from app.chat.probe import Probing
-from app.chat.records import documents_from_record, turn_from_record
+from app.chat.records import documents_from_record, given_title, turn_from_record
 from app.chat.resources import Resources
 from app.chat.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.chat.snapshots import ReadingSnapshots
@@ -110,12 +110,7 @@ class Engine:
         if chat is not None:
             chat.rename(title)
             return
-        title = " ".join(title.split())
-        if not title:
-            raise ChatError(
-                "The title is empty, so the chat could not be found by it; type at least one character."
-            )
-        if not self._sessions.rename(chat_id, title):
+        if not self._sessions.rename(chat_id, given_title(title)):
             raise _unknown(chat_id)
 
     def list_chats(self, search: str = "") -> list[ChatSummary]:
@@ -128,6 +123,11 @@ class Engine:
         counts = [self._resources.tokens.estimate(self._resources.document(entry)) for entry in document_ids]
         tokens = sum(count for count, _ in counts)
         return self._resources.estimate(settings, document_ids, tokens, all(exact for _, exact in counts))
+
+    def measure_reading(self, settings: ChatSettings) -> None:
+        """Find out how fast this machine reads, where nothing has been read yet. Takes seconds then."""
+        settings.check_fits(self._resources.max_positions)
+        self._resources.measure_reading(settings)
 
     def compare(
         self,

@@ -227,10 +227,11 @@ ChatEvent = (
 
 @dataclass(frozen=True)
 class Reading:
-    """A pane of a comparison reads; `fraction` over all its documents."""
+    """A pane of a comparison reads; `fraction` and `seconds_left`, where the speed is known, over all its documents."""
 
     document: ReadState
     fraction: float
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)

@@ -358,8 +358,8 @@ class Reader:
         if self.settings.memory == "full" and self.length() + entry.total - self._done(entry.id) >= limit:
             raise ChatError(
                 f"{entry.name} has {entry.total:,} tokens, but with full attention this model is reliable only up to "
-                f"the {limit:,} it was trained for and answers with noise beyond, so it was not read; "
-                "choose the AHN or the window memory in Settings."
+                f"the {limit:,} it was trained for and answers with noise beyond, so it was not read; AHN and window "
+                "memory (Settings) read any length."
             )
 
     def _continues(self, entry: Entry) -> bool:

@@ -9,13 +9,16 @@ from typing import Any
 
 from app.chat.answers import PastTurn
 from app.chat.entries import Entry
+from app.chat.errors import ChatError
 from app.chat.events import AnswerFigures, AnswerPiece, ReadPhase, Turn, TurnState
 from app.chat.pages import Segment
 from app.chat.settings import ChatSettings
 from app.sessions import Sessions, SessionsError, StoredTurn
 
 log = logging.getLogger(__name__)
-INTERRUPTED = "The program ended before this answer was written; ask again."
+_TITLE_LENGTH = 60
+INTERRUPTED = "This question was left before its answer was written; ask it again."
+CUT_OFF = "cut off when the program ended"
 
 
 class ChatStore:
@@ -68,6 +71,22 @@ class ChatStore:
         return True
 
 
+def short_title(words: str) -> str:
+    """A chat's name in the list, made of its first question or document."""
+    words = " ".join(words.split())
+    return words if len(words) <= _TITLE_LENGTH else words[: _TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def given_title(title: str) -> str:
+    """A name the reader gave, in one line. Raises ChatError for an empty one."""
+    title = " ".join(title.split())
+    if not title:
+        raise ChatError(
+            "The title is empty, so the chat could not be found by it; type at least one character."
+        )
+    return title
+
+
 def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:
     """A turn to be stored; `tokenizer` is the fingerprint its token ids belong to."""
     turn = past.turn
@@ -87,7 +106,7 @@ def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
     details = stored.details
     state, message = TurnState(details["state"]), details["message"]
     if state is TurnState.ANSWERING:
-        state, message = (TurnState.STOPPED, message) if stored.answer else (TurnState.FAILED, INTERRUPTED)
+        state, message = (TurnState.STOPPED, CUT_OFF) if stored.answer else (TurnState.FAILED, INTERRUPTED)
     turn = Turn(
         question=stored.question,
         answer=stored.answer,

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _RATE_WEIGHT = 0.3  # of the newest measurement in the running mean
+_MEASURED_TEXT = "Each page is read once, from the first to the last. " * 32
+_MEASURED_TOKENS = 128
 _LOOK_AROUND = 0.1  # seconds between two looks at a stop flag while waiting
 
 
@@ -163,6 +166,27 @@ class Resources:
         rate = self.rates.get(settings.memory)
         seconds = 0.0 if not to_read else None if rate is None else to_read / rate
         return ReadingEstimate(to_read, exact, rate, seconds, self.cache_nbytes(settings, in_cache))
+
+    def measure_reading(self, settings: ChatSettings) -> None:
+        """Read for a second something of no matter, so that the first estimate has a speed to go by.
+
+        Does nothing where the speed is known, or where the device is busy: then it soon will be.
+        """
+        from ahn_core import prefill
+
+        if self.rates.get(settings.memory) is not None:
+            return
+        ticket = self.device.ticket_if_free()
+        if ticket is None:
+            return
+        with ticket:
+            cache, ids = self.make_cache(settings), self.encoder.encode(_MEASURED_TEXT)[:_MEASURED_TOKENS]
+            for _ in range(2):  # the first time, memory is touched and kernels are made
+                began = time.perf_counter()
+                for _ in prefill(self.model, ids, cache, chunk_size=len(ids)):
+                    pass
+                seconds = time.perf_counter() - began
+        self.rates.add(settings.memory, len(ids), seconds)
 
     @contextmanager
     def device_unless(

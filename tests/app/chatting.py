@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from app.chat import Chat, ChatSettings, Engine
-from app.chat.events import AnswerFinished, ChatEvent, ReadPhase, Turn
+from app.chat import Chat, ChatSettings, Engine, EventStream
+from app.chat.events import AnswerFinished, AnswerToken, ChatEvent, ReadPhase, Turn
 from app.documents import Extracted
 from app.library import Library
 from tests.tiny import byte_tokenizer, tiny_model
@@ -142,6 +142,15 @@ class Gate:
 
     def open(self) -> None:
         self._open.set()
+
+
+def start_answer(chat: Chat, question: str = "Why?") -> EventStream[ChatEvent]:
+    """Ask, and return once the first token is there."""
+    events = chat.ask(question)
+    for event in events:
+        if isinstance(event, AnswerToken):
+            return events
+    raise AssertionError("no token came")
 
 
 def finish(events: Iterable[ChatEvent]) -> Turn:

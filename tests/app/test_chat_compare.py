@@ -90,6 +90,9 @@ def test_panes_read_with_progress_and_only_once(world: World) -> None:
     ]
     assert shares == sorted(shares)
     assert shares[-1] > 0.5
+    left = [event.event.seconds_left for event in events if isinstance(event.event, Reading)]
+    assert left[0] is None or left[0] >= 0
+    assert left[-1] is not None
     assert world.counting.tokens_fed() < chat.documents[0].tokens_total + 300  # the AHN's reading was kept
     assert outcome(events)[0]["ahn"].answer == expected  # as the chat answers
     world.counting.fed.clear()

@@ -76,6 +76,13 @@ def test_an_estimate_is_there_before_anything_is_read(world: World) -> None:
     estimate = world.engine.estimate([document], SETTINGS)
     assert estimate.tokens == pytest.approx(sum(map(len, LONG)), rel=0.1)
     assert (estimate.seconds, estimate.tokens_exact) == (None, False)
+    world.engine.measure_reading(SETTINGS)
+    measured = world.engine.estimate([document], SETTINGS)
+    assert measured.seconds == pytest.approx(measured.tokens / measured.tokens_per_second)
+    fed = world.counting.tokens_fed()
+    assert fed < 300
+    world.engine.measure_reading(SETTINGS)
+    assert world.counting.tokens_fed() == fed, "measured once"
     assert estimate.cache_nbytes == world.engine.model.cache_nbytes("ahn", 16, 192, estimate.tokens)
     world.chat(document)
     world.restart()  # the measured speed is kept, too

@@ -31,7 +31,7 @@ def _answer(turn: Turn) -> str:
     """The answer and, in small print, what a reader should know about it."""
     footnotes = []
     if turn.state is TurnState.STOPPED:
-        footnotes.append("stopped")
+        footnotes.append(turn.message or "stopped")
     if turn.state is TurnState.FAILED:
         footnotes.append(turn.message)
     figures = turn.figures
@@ -39,7 +39,7 @@ def _answer(turn: Turn) -> str:
         footnotes.append("cut off at the longest answer allowed in Settings")
     if figures is not None and not figures.read_all:
         footnotes.append(
-            f"from the first {m.count(figures.pages_read)} of {m.plural(figures.pages_total, 'page')}"
+            f"from {m.count(figures.pages_read)} of {m.plural(figures.pages_total, 'page')}, all that was read by then"
         )
     answer = turn.answer if turn.answer or turn.state is not TurnState.ANSWERING else "…"
     if not footnotes:

@@ -237,6 +237,13 @@ class FakeChat:
     def clear(self) -> None:
         self.turns = []
 
+    def undo(self, turn_index: int = -1) -> str:
+        if self._answering:
+            raise ChatBusyError("An answer is being written; wait for it or stop it.")
+        question = self.turns[turn_index].question
+        self.turns = self.turns[:turn_index]
+        return question
+
     def preview_settings(self, settings: ChatSettings) -> ReadingEstimate:
         tokens = (
             0 if settings.same_reading(self.settings) else sum(state.tokens_total for state in self.documents)
@@ -286,8 +293,9 @@ class FakeEngine:
         self.library = FakeLibrary()
         self.chats: dict[str, FakeChat] = {}
         self.closed_chats: list[str] = []
+        self.measured = False
         self.model = SimpleNamespace(
-            name="SmolLM2-135M-Instruct", memory_trained=trained, device="cpu", dtype="torch.float32",
+            name="SmolLM2-135M-Instruct", memory_trained=trained, device="cpu", precision="float32",
             num_parameters=134_515_008, num_ahn_parameters=11_400_000,
             config=SimpleNamespace(model_type="llama", max_position_embeddings=8192, num_hidden_layers=30),
             ahn_config=SimpleNamespace(cell="GatedDeltaNet"),
@@ -340,6 +348,9 @@ class FakeEngine:
     def estimate(self, document_ids: Sequence[str], settings: ChatSettings) -> ReadingEstimate:
         tokens = sum(self.library.documents[one].page_count for one in document_ids) * TOKENS_PER_PAGE
         return ReadingEstimate(tokens, False, 640.0, tokens / 640, NBYTES)
+
+    def measure_reading(self, settings: ChatSettings) -> None:
+        self.measured = True
 
     def compare(
         self, document_ids: Sequence[str], question: str, settings: ChatSettings, kinds: Sequence[Any] = ()
