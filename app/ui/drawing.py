@@ -40,7 +40,7 @@ def draw_chats(tab: Tab, engine: Engine | None, loading: Loading) -> str:
 
 
 def draw_reading(tab: Tab, engine: Engine | None, loading: Loading) -> str:
-    return documents.reading_line(_documents(tab))
+    return documents.reading_line(_documents(tab), ready=loading.ready)
 
 
 def draw_activity(tab: Tab, engine: Engine | None, loading: Loading) -> str:

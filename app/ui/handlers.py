@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from app.chat import ChatError, ChatSettings
+from app.chat.events import ReadPhase, TurnState
 from app.library import LibraryError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
-from app.ui.session import Answering, Following, Notice, Tab, Tabs
+from app.ui.session import Answering, Following, Tab, Tabs
 from app.ui.views import documents, facts, transcript
 from app.ui.views import markup as m
 from app.ui.views.comparison import CompareState
@@ -176,10 +177,11 @@ class Handlers:
 
     def _imported(self, tab: Tab, chat: Chat, document: Document) -> None:
         """Say what reading will take, then begin it. Runs in the import's thread."""
-        estimate = self._engine().estimate([document.id], chat.settings)
+        engine = self._engine()
+        engine.measure_reading(chat.settings)
+        estimate = engine.estimate([document.id], chat.settings)
         sentence = documents.estimate_sentence(document.name, document.page_count, estimate)
-        with tab.lock:
-            tab.notices.append(Notice(sentence, warning=False))
+        tab.tell(sentence)
         chat.add_document(document.id)
 
     def _add(self, tab: Tab, document_id: str) -> None:
@@ -212,8 +214,24 @@ class Handlers:
         tab, turn = self.tab(request), _turn_of(event.index)
         if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
             return
-        chat, question = tab.chat, tab.chat.turns[turn].question
-        self._answer(tab, question, turn, lambda now: chat.regenerate(turn))
+        chat, before = tab.chat, tab.chat.turns[turn]
+        taken = self._answer(tab, before.question, turn, lambda now: chat.regenerate(turn))
+        if taken and before.state is TurnState.DONE and not chat.settings.sampling.temperature:
+            tab.tell(
+                "At temperature 0 the same question over the same memory gives the same answer; raise the temperature "
+                "in Settings for another one."
+            )
+
+    def undo(self, event: gr.UndoData, request: gr.Request) -> None:
+        """Take back the turn that was clicked and those after it; its question goes back into the text box."""
+        tab, turn = self.tab(request), _turn_of(event.index)
+        tab.shown.pop("transcript", None)
+        if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
+            return
+        try:
+            tab.returned_question = tab.chat.undo(turn)
+        except ChatError as error:
+            tab.warn(str(error))
 
     def edit(self, event: gr.EditData, request: gr.Request) -> None:
         """Ask the edited question in place of the old one."""
@@ -282,6 +300,12 @@ class Handlers:
         chat = self._chat(tab)
         if chat.reading:
             raise ChatError("The documents are still being read; ask what the memory knows when they are.")
+        for state in chat.documents:
+            if state.phase is ReadPhase.PAUSED:
+                raise ChatError(
+                    f"{state.name} is read up to page {state.pages_done:,} of {state.page_count:,}, and the questions "
+                    "are drawn from all of it; read it to its end first, or remove it from this chat."
+                )
         ids = [state.document_id for state in chat.documents]
         tab.probing = Following(ProbeState(), self._engine().probe(ids, chat.settings))
 
@@ -296,7 +320,11 @@ class Handlers:
                 return
             try:
                 settings = form.settings(values)
+                again = tab.chat.preview_settings(settings).tokens
                 tab.chat.update_settings(settings)
+                tab.tell(
+                    "These settings are in use" + (", and the documents are read again." if again else ".")
+                )
                 # The form shows these already; writing them back could undo what is typed next.
                 tab.shown["form"] = (tab.chat.id, settings)
             except ValueError as error:  # ChatError is one, and so is what the sampling settings raise

@@ -36,8 +36,8 @@ QUEUE_SLOTS = (
 
 EMPTY_CHAT = (
     '<div class="empty"><p>Ask about long documents</p>'
-    "<p>Each is read once, in full, in a fixed amount of memory. The panel on the right shows what is held word for "
-    "word and what is only remembered.</p></div>"
+    "<p>Each is read once, in full, in a fixed amount of memory. The memory panel shows what is held word for word and "
+    "what is only remembered.</p></div>"
 )
 
 
@@ -87,7 +87,7 @@ class Page:
                         compare = _compare_fields()
                         parts["panes"] = _drawn("panes", comparison.panes(None))
                         parts["probe"] = _drawn("probe", probe.panel(None, ready=False, running=False))
-                    with gr.Tab("Settings", id="settings", elem_id="settings-tab"):
+                    with gr.Tab("Settings", id="settings", elem_id="settings-tab") as settings_tab:
                         form = SettingsForm.build()
                         cost = _drawn("cost")
                         apply = gr.Button("Use these settings", variant="primary", elem_id="apply", size="md")
@@ -97,7 +97,9 @@ class Page:
             _drawn("shortcuts", status.shortcuts())
             self.components = Components(parts, chatbot, question, form, cost, *compare)
             remembered = gr.Textbox(visible=False, elem_id="remembered-chat")
-            self._wire(blocks, self.components, apply, remembered)
+            self._follower = Follower(self.handlers, self.components)
+            self._wire(blocks, self.components, remembered)
+            self._wire_settings(self.components, settings_tab, apply)
         blocks.max_threads = QUEUE_SLOTS
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
@@ -111,21 +113,21 @@ class Page:
         with gr.Column(elem_id=name):
             return {part: _drawn(part, first[part]) for part in contents}
 
-    def _wire(self, blocks: gr.Blocks, c: Components, apply: gr.Button, remembered: gr.Textbox) -> None:
-        handlers, follower = self.handlers, Follower(self.handlers, c)
+    def _on(
+        self, trigger: Any, act: Callable[..., Any], inputs: Any = None, outputs: Any = None, **more: Any
+    ) -> gr.events.Dependency:
+        """`act` on `trigger`, then follow what it set off."""
+        follower = self._follower
+        event: gr.events.Dependency = trigger(act, inputs, outputs, trigger_mode="multiple", **_QUIET, **more)
+        for follow, written in (
+            (follower.parts, follower.part_outputs),
+            (follower.chat, follower.chat_outputs),
+        ):
+            event.then(follow, None, written, trigger_mode="always_last", **_QUIET)
+        return event
 
-        def on(
-            trigger: Any, act: Callable[..., Any], inputs: Any = None, outputs: Any = None, **more: Any
-        ) -> gr.events.Dependency:
-            """`act` on `trigger`, then follow what it set off."""
-            event = trigger(act, inputs, outputs, trigger_mode="multiple", **_QUIET, **more)
-            for follow, written in (
-                (follower.parts, follower.part_outputs),
-                (follower.chat, follower.chat_outputs),
-            ):
-                event.then(follow, None, written, trigger_mode="always_last", **_QUIET)
-            return event
-
+    def _wire(self, blocks: gr.Blocks, c: Components, remembered: gr.Textbox) -> None:
+        handlers, on = self.handlers, self._on
         opened = on(
             blocks.load, handlers.open_tab, remembered, js="() => sessionStorage.getItem('ahn-chat') ?? ''"
         )
@@ -137,22 +139,22 @@ class Page:
         on(c.question.submit, handlers.ask, c.question, c.question)
         on(c.question.stop, handlers.stop)
         on(c.chatbot.retry, handlers.regenerate)
+        on(c.chatbot.undo, handlers.undo)
         on(c.chatbot.edit, handlers.edit)
         on(c.chatbot.clear, handlers.clear)
         compare_inputs = [c.compare_documents, c.compare_question]
         on(c.compare_question.submit, handlers.compare, compare_inputs)
         on(c.compare_button.click, handlers.compare, compare_inputs)
+
+    def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> None:
+        """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use."""
         fields = set(c.form.components().values())
-        on(apply.click, handlers.apply_settings(c.form), fields)
         shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
-        gr.on(
-            [component.change for component in shaping],
-            handlers.preview_settings(c.form),
-            fields,
-            c.cost,
-            trigger_mode="always_last",
-            **_QUIET,
-        )
+        preview = self.handlers.preview_settings(c.form)
+        applied = self._on(apply.click, self.handlers.apply_settings(c.form), fields)
+        applied.then(preview, fields, c.cost, **_QUIET)
+        changes = [component.change for component in shaping]
+        gr.on([tab.select, *changes], preview, fields, c.cost, trigger_mode="always_last", **_QUIET)
 
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

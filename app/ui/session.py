@@ -188,6 +188,11 @@ class Tab:
         with self.lock:
             self.notices.append(Notice(sentence))
 
+    def tell(self, sentence: str) -> None:
+        """Have the page show what happens now."""
+        with self.lock:
+            self.notices.append(Notice(sentence, warning=False))
+
     def take_notices(self) -> list[Notice]:
         """What is to be said, once."""
         with self.lock:

@@ -1,7 +1,7 @@
 // Runs once for every drawn part: `element` is the part, `trigger` reports to the server.
 // Parts are redrawn in place, so listeners sit on the element and look for data- attributes on what was hit.
 const send = (name, detail) => trigger(name, detail);
-if (element.querySelector('[data-action="pick-files"]')) {
+if (element.closest("#documents")) {
   window.ahnReport = send; // page.js reports uploads and keys through the document column
 }
 const act = (button) => {

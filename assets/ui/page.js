@@ -84,6 +84,20 @@
     if (!event.target.closest?.("#left, #right, .top-bar, .toast-wrap")) closeDrawers();
   });
 
+  // ---- clearing a conversation cannot be taken back: the first click asks, the second within four seconds clears ----
+  addEventListener(
+    "click",
+    (event) => {
+      const clear = event.target.closest?.('#transcript .top-panel button[aria-label="Clear"]');
+      if (!clear || clear.classList.contains("armed")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      clear.classList.add("armed");
+      setTimeout(() => clear.classList.remove("armed"), 4000);
+    },
+    true,
+  );
+
   // ---- files: picked, dropped anywhere, or pasted ----
   const picker = Object.assign(document.createElement("input"), {
     type: "file",

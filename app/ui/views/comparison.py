@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -47,7 +48,7 @@ class Pane:
         if isinstance(event, Waiting):
             return replace(self, doing="waiting for the model")
         if isinstance(event, Reading):
-            return replace(self, doing=f"reading {event.document.name}", fraction=event.fraction)
+            return replace(self, doing=reading_words(event), fraction=event.fraction)
         if isinstance(event, AnswerStarted | PromptRead):
             return replace(self, doing="reading the question", fraction=1.0)
         if isinstance(event, AnswerToken):
@@ -63,6 +64,12 @@ class Pane:
         if isinstance(event, PaneFailed):
             return replace(self, doing="", error=event.message)
         raise TypeError(f"a pane of a comparison does not take {type(event).__name__}")
+
+
+def reading_words(event: Reading) -> str:
+    """What is being read, how fast, and how long it will take."""
+    left = f", {m.duration(event.seconds_left)} left" if event.seconds_left is not None else ""
+    return f"reading {event.document.name} · {m.rate(event.document.tokens_per_second)}{left}"
 
 
 @dataclass(frozen=True)
@@ -135,9 +142,18 @@ def _live(pane: Pane) -> str:
 def _marked(answer: str, parts_at: int | None) -> str:
     if parts_at is None:
         return m.text(answer)
-    same, other = answer[:parts_at], answer[parts_at:]
-    mark = f'<mark title="from here on the answers differ">{m.text(other[:1] or " ")}</mark>'
-    return f'{m.text(same)}<span class="parted">{mark}{m.text(other[1:])}</span>'
+    begin, end = different_word(answer, parts_at)
+    mark = f'<mark title="from here on the answers differ">{m.text(answer[begin:end] or " ")}</mark>'
+    return f'<span class="same">{m.text(answer[:begin])}</span>{mark}{m.text(answer[end:])}'
+
+
+def different_word(answer: str, parts_at: int) -> tuple[int, int]:
+    """Begin and end of the first word that is not the same, where the answers part at a character; an empty one at the
+    end of an answer that merely ends sooner."""
+    for word in re.finditer(r"\S+", answer):
+        if word.end() > parts_at:
+            return word.span()
+    return len(answer), len(answer)
 
 
 def _figures(figures: AnswerFigures | None) -> str:
@@ -178,5 +194,8 @@ def verdict(state: CompareState) -> Sequence[str]:
         if difference.character is None:
             sentences.append(f"{pair}: identical.")
         else:
-            sentences.append(f"{pair} part at character {difference.character + 1:,}.")
+            where = (
+                f"after {m.plural(difference.character, 'character')}" if difference.character else "at once"
+            )
+            sentences.append(f"{pair} part {where}.")
     return (" ".join(sentences),) if sentences else ()

@@ -118,7 +118,9 @@ def _control(state: ReadState) -> str:
 
 
 def _phase_line(state: ReadState) -> str:
-    held = f'<span class="num" title="memory once it is read">{m.size(state.cache_nbytes)}</span>'
+    held = (
+        f'<span class="num" title="memory of this chat once it is read">{m.size(state.cache_nbytes)}</span>'
+    )
     left = f"{m.duration(state.seconds_left)} left" if state.seconds_left is not None else "measuring speed"
     if state.phase is ReadPhase.QUEUED:
         expected = f", about {m.duration(state.seconds_left)}" if state.seconds_left is not None else ""
@@ -163,10 +165,14 @@ def no_text_layer(pages: Sequence[int], page_count: int) -> str:
     return f"no text layer on {noun} {shown}{more}: these were skipped"
 
 
-def reading_line(documents: Sequence[ReadState]) -> str:
-    """The line above the chat: the document being read, or what the chat knows by now."""
+def reading_line(documents: Sequence[ReadState], *, ready: bool = True) -> str:
+    """The line above the chat: the document being read, or what the chat knows by now.
+
+    Where there is none, the way to add one, on screens that fold the documents away.
+    """
     if not documents:
-        return ""
+        add = m.button("Add document", "pick-files", css="wide-button", icon=m.ICON_PLUS)
+        return f'<div class="reading-line narrow-only">{add}</div>' if ready else ""
     current = next((d for d in documents if d.phase in (ReadPhase.READING, ReadPhase.COUNTING)), None)
     if current is None:
         return _documents_summary(documents)

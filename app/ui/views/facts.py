@@ -63,4 +63,4 @@ def memory_cost(settings: ChatSettings, nbytes: int, tokens: int, again: Reading
     if again.tokens:
         time = f", about {m.duration(again.seconds)}" if again.seconds is not None else ""
         reread = f'<p class="line warn">The documents will be read again: {m.count(again.tokens)} tokens{time}.</p>'
-    return f'<p class="line">{cost}</p>{reread}'
+    return f'<p class="cost">{cost}</p>{reread}'

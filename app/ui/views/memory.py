@@ -130,25 +130,23 @@ def _tier_table(stats: CacheStats) -> str:
 
 
 def bytes_bars(stats: CacheStats) -> str:
-    """What this memory takes, by tier, beside what keeping everything would take, to the same scale."""
+    """What this memory takes, by tier, and under it what keeping everything would take, to the same scale."""
     most = max(stats.nbytes, stats.full_attention_bytes, 1)
     rects, x = [], 0.0
     for tier, _, _, _, nbytes in _tiers(stats):
         width = WIDTH * nbytes / most
         rects.append(f'<rect class="{tier}" x="{x:.2f}" y="0" width="{max(width, 1.5):.2f}" height="12"/>')
         x += width
-    full = max(WIDTH * stats.full_attention_bytes / most, 4)
-    rects.append(f'<rect class="full" x="0" y="18" width="{full:.2f}" height="12"/>')
-    held = f"<b>{m.size(stats.nbytes)}</b> of {m.size(stats.full_attention_bytes)}"
-    comparison = ""
-    if stats.kind != "full" and stats.full_attention_bytes > 1.05 * stats.nbytes:
-        ratio = stats.full_attention_bytes / stats.nbytes
-        comparison = f"{ratio:.1f} times less" if ratio < 10 else f"{ratio:,.0f} times less"
-    return (
-        f'<div class="bytes">{m.line(held, comparison)}'
-        f"{_svg('bytes-bar', 30, rects, 'Memory in use beside full attention')}"
-        '<div class="line dim">this memory beside full attention</div></div>'
-    )
+    held = m.line("this memory", f"<b>{m.size(stats.nbytes)}</b>")
+    own = f"{held}{_svg('bytes-bar', 12, ''.join(rects), 'Memory in use')}"
+    if stats.kind == "full":
+        return f'<div class="bytes">{own}</div>'
+    width = max(WIDTH * stats.full_attention_bytes / most, 4)
+    full = f'<rect class="full" x="0" y="0" width="{width:.2f}" height="12"/>'
+    ratio = stats.full_attention_bytes / max(stats.nbytes, 1)
+    times = f" · {ratio:.1f} times as much" if 1.05 < ratio < 9.95 else f" · {ratio:,.0f} times as much"
+    beside = m.line("full attention", m.size(stats.full_attention_bytes) + (times if ratio > 1.05 else ""))
+    return f'<div class="bytes">{own}{beside}{_svg("bytes-bar", 12, full, "Full attention")}</div>'
 
 
 def page_strip(document: PageStates) -> str:

@@ -9,7 +9,7 @@ from app.chat.cloze import CHOICES, Cloze
 from app.chat.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
 from app.chat.settings import MemoryKind
 from app.ui.views import markup as m
-from app.ui.views.comparison import NAMES, TIERS
+from app.ui.views.comparison import NAMES, TIERS, reading_words
 
 SHOWN: tuple[MemoryKind, ...] = ("window", "ahn")
 _COLUMN, _HEIGHT, _BAR = 100, 120, 30  # of the chart, in its own units
@@ -40,7 +40,7 @@ class ProbeState:
             return replace(self, questions=news.questions, memory_trained=news.memory_trained)
         assert kind is not None, "reading and answers are of one kind of memory"
         if isinstance(news, Reading):
-            return replace(self, doing=f"{NAMES[kind]}: reading {news.document.name}", fraction=news.fraction)
+            return replace(self, doing=f"{NAMES[kind]}: {reading_words(news)}", fraction=news.fraction)
         given = (*self.answers.get(kind, ()), news)
         return replace(
             self,

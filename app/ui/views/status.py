@@ -40,7 +40,10 @@ def status_line(
     items.append(("in context", m.plural(context, "token")))
     if memory:
         items.append(("memory", memory))
-    cells = "".join(f"<span><i>{m.text(name)}</i> <b>{m.text(value)}</b></span>" for name, value in items)
+    cells = "".join(
+        f'<span data-item="{m.text(name)}"><i>{m.text(name)}</i> <b>{m.text(value)}</b></span>'
+        for name, value in items
+    )
     return f'<div class="status-line">{cells}</div>'
 
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -170,7 +171,7 @@ def test_asking_while_reading_waits_visibly_and_can_stop_waiting(slow: World) ->
     assert chat_of(tab).reading, "the answer did not wait for the end"
     settle(tab)
     assert chat_of(tab).turns[0].figures is not None
-    assert "from the first" in str(messages(tab)[1]["content"])
+    assert "all that was read by then" in str(messages(tab)[1]["content"])
 
 
 def test_regenerate_answers_the_turn_that_was_clicked(world: World) -> None:
@@ -181,6 +182,35 @@ def test_regenerate_answers_the_turn_that_was_clicked(world: World) -> None:
     world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one"], "the turns after it are dropped"
+
+
+def test_the_same_answer_again_is_explained(world: World) -> None:
+    tab = world.open()
+    world.ask("one")
+    settle(tab)
+    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    settle(tab)
+    assert "At temperature 0 the same question" in sentences(tab)[0]
+    chat = chat_of(tab)
+    chat.settings = replace(chat.settings, sampling=replace(chat.settings.sampling, temperature=0.7))
+    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    settle(tab)
+    assert sentences(tab) == []
+
+
+def test_undo_takes_the_turn_back_and_its_question_into_the_box(slow: World) -> None:
+    tab = slow.open()
+    for question in ("one", "two", "three"):
+        slow.ask(question)
+        settle(tab)
+    slow.handlers.undo(SimpleNamespace(index=2), request())  # type: ignore[arg-type]
+    assert [turn.question for turn in chat_of(tab).turns] == ["one"]
+    assert tab.take_returned_question() == "two"
+    slow.ask("four")
+    slow.handlers.undo(SimpleNamespace(index=0), request())  # type: ignore[arg-type]
+    assert "is being written" in sentences(tab)[0] and tab.take_returned_question() is None
+    settle(tab)
+    assert [turn.question for turn in chat_of(tab).turns] == ["one", "four"]
 
 
 def test_edit_asks_the_new_question_in_place_of_the_old(world: World) -> None:
@@ -200,6 +230,7 @@ def test_clicks_on_messages_that_are_gone_do_nothing(world: World, index: Any) -
     settle(tab)
     world.handlers.regenerate(SimpleNamespace(index=index), request())  # type: ignore[arg-type]
     world.handlers.edit(SimpleNamespace(index=index, value="x"), request())  # type: ignore[arg-type]
+    world.handlers.undo(SimpleNamespace(index=index), request())  # type: ignore[arg-type]
     assert tab.answering is None
     assert [turn.question for turn in chat_of(tab).turns] == ["one"]
 
@@ -240,6 +271,7 @@ def test_an_upload_becomes_a_document_and_leaves_no_file(world: World, tmp_path:
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert tab.imports == []
     assert "notes.md: 1 page, about 360 tokens; reading takes about" in sentences(tab)[0]
+    assert world.engine.measured, "the estimate has a speed to go by, the first time too"
 
 
 @pytest.mark.parametrize("name", ["../../secret.txt", "/etc/passwd", "", "~/.ssh/id_rsa", "0123"])
@@ -472,6 +504,11 @@ def test_a_probe_runs_and_stops_and_goes_with_its_chat(slow: World) -> None:
     slow.click("new-chat")
     assert tab.probing is None
     until(lambda: again.finished)
+    long = slow.document(pages=100, name="long.pdf")
+    slow.click("add-document", documentId=long)
+    slow.click("cancel-reading", documentId=long)
+    slow.click("probe")
+    assert "long.pdf is read up to page" in sentences(tab)[-1] and tab.probing is None
     assert again.state.ended is not None and again.state.ended.cancelled
 
 
@@ -605,6 +642,7 @@ def test_settings_reach_the_chat_and_mistakes_say_so(world: World, components: C
     world.handlers.apply_settings(form)(values, request())
     assert chat_of(tab).settings.sliding_window == 480
     assert chat_of(tab).settings.sampling.seed == 7
+    assert sentences(tab) == ["These settings are in use."]
     update = Follower(world.handlers, components)._changed_form(tab)
     assert update == {}, "the form is not written to while the reader may go on typing in it"
 

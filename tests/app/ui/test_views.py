@@ -243,8 +243,7 @@ def test_memory_panel_adds_up() -> None:
     for part in ("212,480 tokens read", "sinks word for word 64", "window word for word 960"):
         assert part in seen
     assert "compressed remembered 211,456" in seen
-    assert "52.4 MB of 9.8 GB" in seen
-    assert "187 times less" in seen
+    assert "this memory 52.4 MB full attention 9.8 GB · 187 times as much" in seen
 
 
 def test_untrained_memory_says_that_it_adds_nothing() -> None:
@@ -279,12 +278,23 @@ def test_proportional_widths_keep_slivers_visible_and_the_total() -> None:
 
 
 def test_bytes_are_drawn_to_one_scale() -> None:
-    *own, full = ElementTree.fromstring(f"<div>{memory.bytes_bars(STATS)}</div>").iter("rect")
+    drawn = memory.bytes_bars(STATS)
+    *own, full = ElementTree.fromstring(f"<div>{drawn}</div>").iter("rect")
     assert [rect.get("class") for rect in own] == ["sinks", "window", "memory"]
     ends = max(float(rect.get("x", "")) + float(rect.get("width", "")) for rect in own)
-    assert float(full.get("width", "")) / ends == pytest.approx(
-        STATS.full_attention_bytes / STATS.nbytes, rel=0.3
-    )
+    ratio = STATS.full_attention_bytes / STATS.nbytes
+    assert float(full.get("width", "")) / ends == pytest.approx(ratio, rel=0.3)
+    assert f"this memory {markup.size(STATS.nbytes)}" in words(drawn)
+    assert f"full attention {markup.size(STATS.full_attention_bytes)} · " in words(drawn)
+
+
+def test_full_attention_is_not_drawn_beside_itself() -> None:
+    drawn = memory.bytes_bars(replace(STATS, kind="full"))
+    assert "full attention" not in drawn and drawn.count("<svg") == 1
+
+
+def test_a_memory_larger_than_full_attention_does_not_say_that_it_is_smaller() -> None:
+    assert "times" not in memory.bytes_bars(replace(STATS, full_attention_bytes=STATS.nbytes // 2))
 
 
 def test_page_strip_merges_runs() -> None:
@@ -368,13 +378,15 @@ def test_status_line_shows_live_rates_then_the_last_answer() -> None:
 def test_transcript_has_two_messages_a_turn() -> None:
     done = Turn("one?", "One.", TurnState.DONE, (), figures("One.", 10, 10))
     stopped = Turn("two?", "Tw", TurnState.STOPPED, (), figures("Tw", 720, 1440, read_all=False))
+    cut_off = Turn("2?", "T", TurnState.STOPPED, message="cut off when the program ended")
+    assert "<small>cut off when the program ended" in str(transcript.messages([cut_off])[1]["content"])
     failed = Turn(
         "three?", "", TurnState.FAILED, message="The device is out of memory; choose a smaller window."
     )
     shown = transcript.messages([done, stopped, failed], "four?")
     assert [entry["role"] for entry in shown] == ["user", "assistant"] * 4
     assert shown[1]["content"] == "One."
-    assert "stopped · from the first 2 of 4 pages" in str(shown[3]["content"])
+    assert "stopped · from 2 of 4 pages" in str(shown[3]["content"])
     assert "out of memory" in str(shown[5]["content"])
     assert (shown[6]["content"], shown[7]["content"]) == ("four?", "…")
 
@@ -419,8 +431,8 @@ def test_the_first_difference_is_marked_in_both_panes() -> None:
         CompareEvent(None, Comparison(differences, False, False)),
     )
     drawn = comparison.panes(state)
-    assert re.findall(r"<mark[^>]*>(.)</mark>", drawn) == ["m", "c"]
-    assert "Window only and AHN part at character 5." in drawn
+    assert re.findall(r"<mark[^>]*>(.*?)</mark>", drawn) == ["mill.", "church."]
+    assert "Window only and AHN part after 4 characters." in drawn
     assert "Over the 8,192 tokens" in drawn
 
 
@@ -430,7 +442,22 @@ def test_an_answer_that_merely_ends_sooner_is_marked_at_its_end() -> None:
         answered("ahn", "Yes, it is"),
         CompareEvent(None, Comparison((Difference("window", "ahn", 3, 1),), False, False)),
     )
-    assert re.findall(r"<mark[^>]*>(.)</mark>", comparison.panes(state)) == [" ", ","]
+    assert re.findall(r"<mark[^>]*>(.*?)</mark>", comparison.panes(state)) == [" ", "Yes,"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "parts_at", "word"),
+    [
+        ("The mill.", 4, "mill."),
+        ("The mill.", 6, "mill."),
+        ("one two", 3, "two"),
+        ("one", 3, ""),
+        ("one\ntwo three", 5, "two"),
+    ],
+)
+def test_the_first_word_that_differs_is_a_whole_one(answer: str, parts_at: int, word: str) -> None:
+    begin, end = comparison.different_word(answer, parts_at)
+    assert answer[begin:end] == word
 
 
 def test_panes_show_their_figures() -> None:
