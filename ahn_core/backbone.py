@@ -23,6 +23,7 @@ from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
 from .layer_cache import LayerCache, Projected, Update
+from .native.decoder import ModelTables, NativeDecoder
 from .quantization import Bfloat16Linear, Int8Linear
 from .reading import Call, Step
 from .rope import Rotary, rotate
@@ -142,6 +143,9 @@ class AHNForCausalLM(nn.Module):
         )
         self.default_attention_sinks = default_attention_sinks
         self.default_sliding_window = default_sliding_window
+        self.decoder: NativeDecoder | None = (
+            None  # what computes single tokens; None: torch, as everything else
+        )
         self.rotary = Rotary(config)
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
@@ -298,9 +302,32 @@ class AHNForCausalLM(nn.Module):
         cache.end(call.count)
         return self.norm(x)
 
+    def decode_with(self, decoder: NativeDecoder) -> bool:
+        """Let compiled code compute single tokens from now on, in every cache; False, and nothing is changed, where it
+        cannot: on a GPU, or with weights other than float32 or 8 bits.
+
+        Its results differ from torch's by rounding, but not from one kind of cache to another.
+        """
+        if not ModelTables.fit(self):
+            return False
+        self.decoder = decoder
+        return True
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Normed hidden states [T, hidden] -> [T, V] in the model's dtype."""
+        if self.decoder is not None and len(hidden) == 1 and not torch.is_grad_enabled():
+            return self.decoder.linear(self.lm_head, hidden)
+        return self.lm_head(hidden)
+
     def _step(self, x: Tensor, cache: Cache) -> Tensor:
         """One token, [1, hidden] -> [1, hidden]."""
         step = cache.begin_step()
+        if self.decoder is not None:
+            if cache.tables is None:
+                cache.tables = ModelTables(self)
+            x, outputs = self.decoder.step(cache.tables, cache, step, x)
+            cache.end(1, outputs)
+            return x
         for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
             x, layer_cache.window_output, layer_cache.memory_output = layer.step(x, step, layer_cache)
         cache.end(1)
@@ -318,4 +345,4 @@ class AHNForCausalLM(nn.Module):
         """
         cache = self.make_cache("full") if past_key_values is None else past_key_values
         hidden = self.read(input_ids, cache)
-        return CausalLMOutput(self.lm_head(hidden[-logits_to_keep:])[None], cache)
+        return CausalLMOutput(self.logits(hidden[-logits_to_keep:])[None], cache)

@@ -22,6 +22,7 @@ from .rope import Rotary
 
 if TYPE_CHECKING:
     from .backbone import AHNForCausalLM
+    from .native.decoder import ModelTables
 
 CacheKind = Literal["full", "window", "ahn"]
 _FORMAT = "ahn-cache-1"
@@ -100,6 +101,10 @@ class Cache:
         ]
         self._length = 0
         self._sink_offset = 0  # where the sinks in the buffers are rotated to
+        self.tables: ModelTables | None = None  # for the compiled decoder
+        # What window and memory added to the last token's attention output, [layers, 2, H * D], if that decoder
+        # computed it; otherwise the layers have it.
+        self._outputs: Tensor | None = None
 
     def get_seq_length(self) -> int:
         """Tokens read so far, in whichever store they are now."""
@@ -110,11 +115,13 @@ class Cache:
         if count < 1:
             raise ValueError("input_ids is empty, so there is nothing to read: give at least one token.")
         self._reserve(count)
+        self._outputs = None
         return self.layout.plan(self._length, count, self._rotary, self._device, self._dtype)
 
     def begin_step(self) -> Step:
         """Plan one new token, make room for it, and move capped sinks where its query sees them."""
         self._reserve(1)
+        self._outputs = None
         offset = self.layout.sink_offset(self._length)
         if offset != self._sink_offset:
             self._sink_offset = offset
@@ -125,9 +132,10 @@ class Cache:
                 layer.move_sinks(*rotation)
         return self.layout.plan_step(self._length, self._rotary, self._device, self._dtype)
 
-    def end(self, count: int) -> None:
-        """Count tokens as read, once every layer has taken them."""
+    def end(self, count: int, outputs: Tensor | None = None) -> None:
+        """Count tokens as read, once every layer has taken them; `outputs` as the compiled decoder returns them."""
         self._length += count
+        self._outputs = outputs
 
     def _reserve(self, count: int) -> None:
         if self.layout.capacity is None:
@@ -149,6 +157,11 @@ class Cache:
         return 0.0 if shares is None else float(shares.mean())
 
     def _layer_shares(self) -> Tensor | None:
+        if self._outputs is not None:
+            if self.kind != "ahn" or self.layout.capacity is None or self._length <= self.layout.capacity:
+                return None
+            seen, read = self._outputs.norm(dim=-1).unbind(1)  # [layers] each
+            return read / (read + seen)
         window = [layer.window_output for layer in self.layers if layer.window_output is not None]
         memory = [layer.memory_output for layer in self.layers if layer.memory_output is not None]
         if len(memory) < len(self.layers):
@@ -203,6 +216,7 @@ class Cache:
         """An independent copy: what is fed to one does not show in the other."""
         twin = copy.copy(self)
         twin.layers = [layer.clone() for layer in self.layers]
+        twin.tables = None
         return twin
 
     def detach(self) -> None:
@@ -257,6 +271,7 @@ class Cache:
             ) from error
         self._length = int(metadata["length"])
         self._sink_offset = int(metadata["sink_offset"])
+        self._outputs = None
         rows = self._used_rows()
         for index, layer in enumerate(self.layers):
             if self.layout.capacity is None:

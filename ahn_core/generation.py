@@ -231,7 +231,7 @@ def stream_generate(
                 reason = "cancelled"
                 break
             with torch.no_grad():
-                token = sampler.choose(model.lm_head(state)[0], generated)
+                token = sampler.choose(model.logits(state)[0], generated)
             if first_at is None:
                 first_at = time.perf_counter()
             if token in ends:

@@ -145,8 +145,8 @@ class Layout:
             row=torch.tensor([row], device=device),
             slot=None if is_sink else torch.tensor([row - sinks], device=device),
             seen=position + 1 if self.capacity is None else min(position + 1, self.capacity),
-            rotation=rotary.table(position, 1, device=device, dtype=dtype),
-            evicted_rotation=rotary.table(position - self.sliding_window, 1, device=device, dtype=dtype)
+            rotation=rotary.at(position, device=device, dtype=dtype),
+            evicted_rotation=rotary.at(position - self.sliding_window, device=device, dtype=dtype)
             if evicts
             else None,
         )

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from .config import BackboneConfig
 
+_BLOCK = 256  # positions
+_KEPT_BLOCKS = 8  # a few conversations, each with its present position and that of the token that leaves
+
 
 class Rotary:
     """Cosines and sines for any range of positions.
@@ -21,6 +24,7 @@ class Rotary:
             config.inverse_frequencies, dtype=torch.float64, device="cpu"
         )  # [D/2]
         self._scaling = config.rope_attention_scaling
+        self._blocks: dict[tuple[int, torch.device, torch.dtype], tuple[Tensor, Tensor]] = {}
 
     def table(
         self, start: int, count: int, *, device: torch.device, dtype: torch.dtype
@@ -30,6 +34,20 @@ class Rotary:
         angles = torch.outer(positions, self._frequencies).repeat(1, 2)  # [count, D]
         cos, sin = angles.cos() * self._scaling, angles.sin() * self._scaling
         return cos.to(device=device, dtype=dtype), sin.to(device=device, dtype=dtype)
+
+    def at(self, position: int, *, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Cosine and sine, each [1, D], of one position: rows of a kept table, as decoding asks for one after the
+        other.
+        """
+        block, row = divmod(position, _BLOCK)
+        key = (block, device, dtype)
+        table = self._blocks.get(key)
+        if table is None:
+            if len(self._blocks) >= _KEPT_BLOCKS:
+                self._blocks.clear()
+            table = self._blocks[key] = self.table(block * _BLOCK, _BLOCK, device=device, dtype=dtype)
+        cos, sin = table
+        return cos[row : row + 1], sin[row : row + 1]
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

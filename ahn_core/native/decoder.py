@@ -1,0 +1,255 @@
+"""Decoding steps of a model by the compiled library; the plain form is `AHNForCausalLM._step`."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ..config import CellName
+from ..quantization import Int8Linear
+
+if TYPE_CHECKING:
+    from ..backbone import AHNForCausalLM, DecoderLayer
+    from ..cache import Cache
+    from ..layer_cache import LayerCache
+    from ..reading import Step
+
+_CELLS: dict[CellName, int] = {"DeltaNet": 0, "GatedDeltaNet": 1, "Mamba2": 2}
+_UNIT_EPS = 1e-6  # of the memory's queries and keys
+
+
+# ---- the tables of step.cpp: the same names in the same order, 8 bytes a field
+
+
+class _Linear(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("weight", "scale", "bias")),
+        *((name, ctypes.c_int64) for name in ("rows", "columns")),
+    ]
+
+
+class _LayerWeights(ctypes.Structure):
+    _fields_ = [
+        *((name, _Linear) for name in ("qkv", "out", "gate_up", "down", "beta", "decay", "output_gate")),
+        *(
+            (name, ctypes.c_void_p)
+            for name in (
+                "input_norm",
+                "post_norm",
+                "q_norm",
+                "k_norm",
+                "A_log",
+                "dt_bias",
+                "memory_norm",
+                "memory_out",
+            )
+        ),
+    ]
+
+
+class _LayerMemory(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_void_p) for name in ("keys", "values", "raw_sinks", "gates", "state")]
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [
+        *(
+            (name, ctypes.c_int64)
+            for name in (
+                "layers",
+                "hidden",
+                "intermediate",
+                "heads",
+                "kv_heads",
+                "size",
+                "cell",
+                "memory_rope",
+            )
+        ),
+        *((name, ctypes.c_double) for name in ("norm_eps", "qk_eps", "memory_eps", "unit_eps")),
+        ("final_norm", ctypes.c_void_p),
+    ]
+
+
+class _Step(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("row", "slot", "seen", "rows", "sinks")),
+        *((name, ctypes.c_void_p) for name in ("cos", "sin", "evicted_cos", "evicted_sin", "x", "outputs")),
+    ]
+
+
+class NativeDecoder:
+    """The library and its threads. One serves every model and cache; calls from several threads wait for each other."""
+
+    def __init__(self, library: Path, threads: int) -> None:
+        """Raises OSError: this process cannot load the library."""
+        functions = ctypes.CDLL(str(library))
+        functions.ahn_team.restype = ctypes.c_void_p
+        functions.ahn_team.argtypes = [ctypes.c_int32]
+        functions.ahn_step.argtypes = [ctypes.c_void_p] * 5
+        functions.ahn_step.restype = functions.ahn_linear.restype = functions.ahn_disband.restype = None
+        functions.ahn_linear.argtypes = [ctypes.c_void_p] * 4
+        functions.ahn_disband.argtypes = [ctypes.c_void_p]
+        self.threads = threads
+        self._functions = functions
+        self._team: int | None = functions.ahn_team(threads)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> NativeDecoder:
+        return self  # a copied model shares it
+
+    def close(self) -> None:
+        """End the threads; nothing may be computed afterwards."""
+        team, self._team = self._team, None
+        if team is not None:
+            self._functions.ahn_disband(team)
+
+    def step(self, tables: ModelTables, cache: Cache, step: Step, x: Tensor) -> tuple[Tensor, Tensor]:
+        """One token, written into the cache's tensors.
+
+        `x` [1, hidden] is its embedding. Returns the last hidden state, normed, [1, hidden], and what window and
+        memory added to the attention output of each layer, [layers, 2, H * D]; the memory's half is meaningless
+        where nothing has been evicted.
+        """
+        first = cache.layers[0]
+        x = x.clone()
+        outputs = x.new_empty(len(cache.layers), 2, tables.width)
+        arguments = _Step(
+            row=int(step.row),
+            slot=-1 if step.slot is None else int(step.slot),
+            seen=step.seen,
+            rows=first.keys.shape[1],
+            sinks=0 if first.raw_sinks is None else first.raw_sinks.shape[1],
+            cos=step.rotation[0].data_ptr(),
+            sin=step.rotation[1].data_ptr(),
+            x=x.data_ptr(),
+            outputs=outputs.data_ptr(),
+        )
+        if step.evicted_rotation is not None:
+            cos, sin = step.evicted_rotation
+            arguments.evicted_cos, arguments.evicted_sin = cos.data_ptr(), sin.data_ptr()
+        self._functions.ahn_step(
+            self._team,
+            ctypes.byref(tables.model),
+            tables.weights,
+            tables.memories(cache.layers),
+            ctypes.byref(arguments),
+        )
+        return x, outputs
+
+    def linear(self, layer: nn.Linear | Int8Linear, x: Tensor) -> Tensor:
+        """`layer(x)` for one row of float32, [1, in] -> [1, out]."""
+        x = x.contiguous()
+        table = _linear(layer)
+        y = x.new_empty(1, table.rows)
+        self._functions.ahn_linear(self._team, ctypes.byref(table), x.data_ptr(), y.data_ptr())
+        return y
+
+
+class ModelTables:
+    """Where a model's weights are, and, once asked, where a cache's tensors are. Holds on to all of them."""
+
+    def __init__(self, model: AHNForCausalLM) -> None:
+        config, cell = model.config, model.layers[0].ahn
+        self.width = config.num_attention_heads * config.head_dim
+        self.weights = (_LayerWeights * len(model.layers))(*(_layer(layer) for layer in model.layers))
+        self.model = _Model(
+            layers=len(model.layers),
+            hidden=config.hidden_size,
+            intermediate=config.intermediate_size,
+            heads=config.num_attention_heads,
+            kv_heads=config.num_key_value_heads,
+            size=config.head_dim,
+            cell=_CELLS[model.ahn_config.cell],
+            memory_rope=int(model.ahn_config.memory_rope),
+            norm_eps=config.rms_norm_eps,
+            qk_eps=config.rms_norm_eps,
+            memory_eps=_memory_norm(cell).eps,
+            unit_eps=_UNIT_EPS,
+            final_norm=model.norm.weight.data_ptr(),
+        )
+        self._weights_held = tuple(model.state_dict().values())
+        self._held: list[Tensor | None] = []
+        self._memories: ctypes.Array[_LayerMemory] | None = None
+
+    @staticmethod
+    def fit(model: AHNForCausalLM) -> bool:
+        """Whether the library can decode this model: on a CPU, 8-bit or float32 weights and float32 all else."""
+        linears = [
+            linear
+            for layer in model.layers
+            for linear in (
+                layer.self_attn.qkv_proj,
+                layer.self_attn.o_proj,
+                layer.mlp.gate_up_proj,
+                layer.mlp.down_proj,
+            )
+        ]
+        return (
+            all(
+                isinstance(m, (nn.Linear, Int8Linear)) and m.weight.dtype in (torch.float32, torch.int8)
+                for m in [*linears, model.lm_head]
+            )
+            and all(p.dtype == torch.float32 and p.is_contiguous() for p in model.parameters())
+            and model.device.type == "cpu"
+        )
+
+    def memories(self, layers: Iterable[LayerCache]) -> ctypes.Array[_LayerMemory]:
+        """The table of these layers' tensors; made anew when one of them has been replaced."""
+        tensors = [t for c in layers for t in (c.keys, c.values, c.raw_sinks, c.gates, c.state)]
+        if self._memories is None or any(
+            now is not then for now, then in zip(tensors, self._held, strict=True)
+        ):
+            self._held = tensors
+            pointers = [_pointer(tensor) for tensor in tensors]
+            self._memories = (_LayerMemory * (len(pointers) // 5))(
+                *(_LayerMemory(*pointers[i : i + 5]) for i in range(0, len(pointers), 5))
+            )
+        return self._memories
+
+
+def _layer(layer: DecoderLayer) -> _LayerWeights:
+    attention, cell = layer.self_attn, layer.ahn
+    found = dict(cell.named_modules())
+    parameters = dict(cell.named_parameters(recurse=False))
+    return _LayerWeights(
+        qkv=_linear(attention.qkv_proj),
+        out=_linear(attention.o_proj),
+        gate_up=_linear(layer.mlp.gate_up_proj),
+        down=_linear(layer.mlp.down_proj),
+        beta=_linear(found.get("b_proj", found.get("dt_proj"))),
+        decay=_linear(found.get("a_proj")),
+        output_gate=_linear(found["g_proj"]),
+        input_norm=_pointer(layer.input_layernorm.weight),
+        post_norm=_pointer(layer.post_attention_layernorm.weight),
+        q_norm=None if attention.q_norm is None else _pointer(attention.q_norm.weight),
+        k_norm=None if attention.k_norm is None else _pointer(attention.k_norm.weight),
+        A_log=_pointer(parameters.get("A_log")),
+        dt_bias=_pointer(parameters.get("dt_bias")),
+        memory_norm=_pointer(_memory_norm(cell).weight),
+        memory_out=_pointer(cell.o_proj.weight),
+    )
+
+
+def _memory_norm(cell: nn.Module) -> nn.RMSNorm:
+    return next(module for module in cell.modules() if isinstance(module, nn.RMSNorm))
+
+
+def _linear(layer: nn.Module | None) -> _Linear:
+    if layer is None:
+        return _Linear()
+    assert isinstance(layer, (nn.Linear, Int8Linear))
+    rows, columns = layer.weight.shape
+    scale = layer.scale if isinstance(layer, Int8Linear) else None
+    return _Linear(_pointer(layer.weight), _pointer(scale), _pointer(layer.bias), rows, columns)
+
+
+def _pointer(tensor: Tensor | None) -> int | None:
+    if tensor is None:
+        return None
+    assert tensor.is_contiguous() and tensor.device.type == "cpu"
+    return tensor.data_ptr()

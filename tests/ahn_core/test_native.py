@@ -1,0 +1,232 @@
+"""The compiled decoding step against the plain one, and what it promises about the three kinds of cache."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from ahn_core import AHNForCausalLM, reading
+from ahn_core.cache import Cache
+from ahn_core.config import CELL_NAMES
+from ahn_core.native import build
+from ahn_core.native.decoder import NativeDecoder
+from ahn_core.quantization import mix_, quantize_
+from tests.tiny import tiny_model
+
+close = {"rtol": 1e-4, "atol": 1e-4}
+KINDS = ("full", "window", "ahn")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if build.compiler() is None:
+        pytest.skip("needs a C++ compiler: g++ or clang++")
+    return build.library(tmp_path_factory.mktemp("native"))
+
+
+@pytest.fixture(scope="module", params=[1, 3])
+def decoder(request: pytest.FixtureRequest, library: Path) -> Iterator[NativeDecoder]:
+    made = NativeDecoder(library, request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_blocks() -> Iterator[None]:
+    """Short texts then cross several query blocks, and capped sinks move."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "QUERY_BLOCK", 8)
+        yield
+
+
+def text(length: int) -> list[int]:
+    return torch.randint(0, 250, (length,), generator=torch.Generator().manual_seed(length)).tolist()
+
+
+@torch.no_grad()
+def feed(model: AHNForCausalLM, cache: Cache, ids: list[int], splits: list[int]) -> Tensor:
+    pieces = torch.tensor(ids).split(splits)
+    return torch.cat([model(piece[None], past_key_values=cache).logits[0] for piece in pieces])
+
+
+def both(model: AHNForCausalLM, decoder: NativeDecoder, kind: str, splits: list[int], **sizes: int) -> None:
+    """Feed one cache with and one without the compiled step, and compare everything there is afterwards."""
+    compiled = copy.deepcopy(model)
+    assert compiled.decode_with(decoder)
+    ids = text(sum(splits))
+    plain_cache, cache = (m.make_cache(kind, **sizes) for m in (model, compiled))
+    torch.testing.assert_close(
+        feed(compiled, cache, ids, splits), feed(model, plain_cache, ids, splits), **close
+    )
+    rows = cache._used_rows()
+    for found, expected in zip(cache.layers, plain_cache.layers, strict=True):
+        for name, tensor in expected.tensors().items():
+            pair = [
+                t if name == "state" else t[: rows[name]] if name == "gates" else t[:, : rows[name]]
+                for t in (found.tensors()[name], tensor)
+            ]
+            torch.testing.assert_close(*pair, **close)
+    assert cache.memory_share() == pytest.approx(plain_cache.memory_share(), abs=1e-5)
+    assert [s.memory_share for s in cache.stats().layers] == pytest.approx(
+        [s.memory_share for s in plain_cache.stats().layers], abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize("sink_positions", ["absolute", "capped"])
+@pytest.mark.parametrize("memory_rope", [True, False], ids=["rotated", "unrotated"])
+def test_equals_the_plain_step(decoder, cell, sink_positions, memory_rope) -> None:
+    model = tiny_model(cell, sink_positions=sink_positions, memory_rope=memory_rope)
+    both(model, decoder, "ahn", [5, *[1] * 30, 7, *[1] * 5], attention_sinks=3, sliding_window=10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("sinks", [0, 3])
+def test_equals_the_plain_step_from_the_first_token(decoder, kind, sinks) -> None:
+    both(tiny_model(), decoder, kind, [1] * 40, attention_sinks=sinks, sliding_window=6)
+
+
+ODD = {
+    "hidden_size": 50,
+    "intermediate_size": 70,
+    "head_dim": 18,
+    "num_attention_heads": 3,
+    "num_key_value_heads": 1,
+}
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"qk_norm": True},
+        {"qkv_bias": True, "attention_output_bias": True, "mlp_bias": True},
+        {"tie_word_embeddings": False, "rope_attention_scaling": 1.2},
+        {"head_dim": 80, "inverse_frequencies": tuple(0.9**i for i in range(40))},
+        {**ODD, "inverse_frequencies": tuple(0.5**i for i in range(9))},
+    ],
+    ids=["norms", "biases", "untied", "large heads", "odd sizes"],
+)
+def test_every_switch_of_the_backbone(decoder, overrides) -> None:
+    model = tiny_model(**overrides)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith((".bias", "norm.weight")) and ".ahn." not in name:
+                parameter.normal_(1.0 if "norm" in name else 0.0, 0.3)
+    both(model, decoder, "ahn", [4, *[1] * 30], attention_sinks=3, sliding_window=10)
+
+
+def test_a_window_of_many_key_blocks(decoder) -> None:
+    both(tiny_model(), decoder, "ahn", [250, 1, 1, 90, 1, 1, 1], attention_sinks=5, sliding_window=300)
+
+
+def test_8_bit_weights_are_multiplied_as_they_are(decoder) -> None:
+    """The plain product for many tokens, of float32 activations, is what one token is held against."""
+    model = tiny_model()
+    quantize_(model)
+    exact = copy.deepcopy(model)
+    for layer in exact.layers:
+        for parent, name in (
+            (layer.self_attn, "qkv_proj"),
+            (layer.self_attn, "o_proj"),
+            (layer.mlp, "gate_up_proj"),
+            (layer.mlp, "down_proj"),
+        ):
+            setattr(parent, name, dequantized(getattr(parent, name)))
+    exact.lm_head = dequantized(exact.lm_head)
+    assert model.decode_with(decoder)
+    ids = text(30)
+    caches = [m.make_cache("ahn", attention_sinks=2, sliding_window=6) for m in (model, exact)]
+    found, expected = (feed(m, c, ids, [1] * 30) for m, c in zip((model, exact), caches, strict=True))
+    torch.testing.assert_close(found, expected, **close)
+
+
+def dequantized(layer: torch.nn.Module) -> torch.nn.Linear:
+    weight = layer.dequantized()
+    linear = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=False)
+    linear.weight = torch.nn.Parameter(weight, requires_grad=False)
+    return linear
+
+
+@settings(max_examples=20, deadline=None)
+@given(sinks=st.integers(0, 12), window=st.integers(1, 30), cuts=st.sets(st.integers(1, 40), max_size=8))
+def test_nothing_evicted_is_bitwise_full_attention(
+    library: Path, sinks: int, window: int, cuts: set[int]
+) -> None:
+    model = compiled_model(library)
+    ids = text(sinks + window)
+    borders = [0, *sorted(c for c in cuts if c < len(ids)), len(ids)]
+    splits = [b - a for a, b in zip(borders, borders[1:], strict=False)]
+    expected = feed(model, model.make_cache("full"), ids, splits)
+    for kind in ("window", "ahn"):
+        cache = model.make_cache(kind, attention_sinks=sinks, sliding_window=window)
+        assert torch.equal(feed(model, cache, ids, splits), expected)
+
+
+def test_an_untrained_memory_is_exactly_the_window(library: Path) -> None:
+    model = compiled_model(library, lambda: tiny_model(trained=False))
+    window, ahn = (model.make_cache(kind, attention_sinks=2, sliding_window=6) for kind in ("window", "ahn"))
+    splits = [1] * 40
+    assert torch.equal(feed(model, ahn, text(40), splits), feed(model, window, text(40), splits))
+
+
+def test_a_copy_goes_its_own_way(library: Path) -> None:
+    model = compiled_model(library)
+    cache = model.make_cache("ahn", attention_sinks=2, sliding_window=6)
+    feed(model, cache, text(20), [1] * 20)
+    twin = cache.clone()
+    feed(model, twin, text(9), [1] * 9)
+    expected = model.make_cache("ahn", attention_sinks=2, sliding_window=6)
+    feed(model, expected, text(20), [1] * 20)
+    assert torch.equal(feed(model, cache, text(5), [1] * 5), feed(model, expected, text(5), [1] * 5))
+
+
+def test_weights_of_other_formats_are_left_to_torch(library: Path) -> None:
+    decoder = NativeDecoder(library, 1)
+    mixed, half = tiny_model(), tiny_model().bfloat16()
+    mix_(mixed)
+    for model in (mixed, half):
+        assert not model.decode_with(decoder)
+        assert model.decoder is None
+    decoder.close()
+
+
+def test_a_second_build_finds_the_first(library: Path) -> None:
+    before = library.stat().st_mtime_ns
+    assert build.library(library.parent) == library
+    assert library.stat().st_mtime_ns == before
+    assert [path.name for path in library.parent.iterdir()] == [library.name]
+
+
+def test_no_compiler_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(build.BuildError, match="no C\\+\\+ compiler is installed"):
+        build.library(tmp_path)
+
+
+def test_a_compiler_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if build.compiler() is None:
+        pytest.skip("needs a C++ compiler: g++ or clang++")
+    broken = tmp_path / "step.cpp"
+    broken.write_text("nonsense", encoding="utf-8")
+    monkeypatch.setattr(build, "SOURCE", broken)
+    with pytest.raises(build.BuildError, match="error"):
+        build.library(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+_models: dict[tuple[Path, object], AHNForCausalLM] = {}
+
+
+def compiled_model(library: Path, make: Callable[[], AHNForCausalLM] = tiny_model) -> AHNForCausalLM:
+    key = (library, make)
+    if key not in _models:
+        _models[key] = make()
+        assert _models[key].decode_with(NativeDecoder(library, 2))
+    return _models[key]
