@@ -25,8 +25,7 @@ class Answer:
     """What `--json` prints: sizes in bytes, times in seconds.
 
     A document that was read with the same settings before is not read again: `seconds_reading` is the time its
-    reading took to come back from disk then, and `tokens_per_second_reading` is None. It is None, too, for a
-    document so short that its reading was over before it could be watched.
+    reading took to come back from disk then, and `tokens_per_second_reading` is None.
     """
 
     answer: str
@@ -214,17 +213,17 @@ def _answer(
     progress: ProgressLine,
     output: TextIO | None,
 ) -> Answer:
-    from app.chat.events import AnswerFailed, AnswerFinished, AnswerStarted, AnswerToken, ReadPhase, Waiting
+    from app.chat.events import AnswerFailed, AnswerFinished, AnswerStarted, AnswerToken, Waiting
 
+    ids = [engine.library.add(document).id for document in documents]
+    kept = engine.kept_tokens(ids, chat.settings)
     began = time.monotonic()
-    for document in documents:
-        chat.add_document(engine.library.add(document).id)
+    for document_id in ids:
+        chat.add_document(document_id)
     seconds_reading = 0.0
-    read_now = False  # False where every reading came back from disk
     with chat.ask(question) as events:
         for event in events:
             if isinstance(event, Waiting) and event.reading is not None:
-                read_now = read_now or event.reading.phase is ReadPhase.READING
                 progress(_reading_sentence(event.reading), event.reading.fraction)
             elif isinstance(event, AnswerStarted):
                 seconds_reading = time.monotonic() - began
@@ -238,7 +237,7 @@ def _answer(
                 if output is not None:
                     output.write("\n")
                 return _figures(
-                    engine, chat.settings, event.turn.answer, event.turn.figures, seconds_reading, read_now
+                    engine, chat.settings, event.turn.answer, event.turn.figures, seconds_reading, kept
                 )
     raise CommandFailed("The answer ended before it began: ask again.")
 
@@ -258,8 +257,9 @@ def _figures(
     text: str,
     figures: AnswerFigures,
     seconds_reading: float,
-    read_now: bool,
+    kept: int,
 ) -> Answer:
+    read_now = figures.tokens_read - kept  # the rest came back from disk
     return Answer(
         answer=text,
         finish_reason=figures.reason,
@@ -270,7 +270,7 @@ def _figures(
         tokens_read=figures.tokens_read,
         pages_read=figures.pages_read,
         seconds_reading=seconds_reading,
-        tokens_per_second_reading=figures.tokens_read / seconds_reading if read_now else None,
+        tokens_per_second_reading=read_now / seconds_reading if read_now > 0 else None,
         tokens_generated=figures.generated_tokens,
         tokens_per_second_decoding=figures.decode_tokens_per_second,
         time_to_first_token=figures.time_to_first_token,

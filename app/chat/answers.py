@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS_END = "\n\n---\n\n"  # between the documents, or what has been read of them, and the question
 _PUBLISH_EVERY = 16  # tokens
-_WAITING_SECONDS = 0.25  # between two looks at the reading that is waited for
+_WAITING_SECONDS = 0.1  # between two looks at the reading that is waited for
 
 
 @dataclass(frozen=True)

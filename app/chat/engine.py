@@ -124,6 +124,10 @@ class Engine:
         tokens = sum(count for count, _ in counts)
         return self._resources.estimate(settings, document_ids, tokens, all(exact for _, exact in counts))
 
+    def kept_tokens(self, document_ids: Sequence[str], settings: ChatSettings) -> int:
+        """How many of these documents' tokens come back from disk instead of being read."""
+        return self._resources.kept_tokens(settings, document_ids)
+
     def measure_reading(self, settings: ChatSettings) -> None:
         """Find out how fast this machine reads, where nothing has been read yet. Takes seconds then."""
         settings.check_fits(self._resources.max_positions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.chat.events import AnswerToken, ReadPhase, ReadState, Turn, Waiting
+from app.chat.events import AnswerStarted, AnswerToken, PromptRead, ReadPhase, ReadState, Turn, Waiting
 from app.ui.session import Tab
 from app.ui.views import chats, comparison, documents, facts, memory, probe, status, transcript
 from app.ui.views.documents import LibraryEntry
@@ -74,6 +74,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     stats = tab.chat.stats()
     return status.status_line(
         reading=reading,
+        asking=isinstance(latest, AnswerStarted | PromptRead),
         writing=latest if isinstance(latest, AnswerToken) else None,
         last=last.figures if last is not None else None,
         context=stats.seq_length if stats is not None else 0,

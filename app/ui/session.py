@@ -175,13 +175,17 @@ class Tab:
                 ended, self.answering = self.answering.latest, None
                 if isinstance(ended, AnswerFailed):
                     self.warn(ended.message)
-                if isinstance(ended, AnswerFailed | AnswerCancelled):
+                if isinstance(ended, AnswerFailed | AnswerCancelled) and not self._asks(ended.question):
                     self.returned_question = ended.question
             for work in self.side_work:
                 if work.finished and work.error:
                     self.warn(work.error)
                     work.error = ""
             self.imports = [entry for entry in self.imports if entry.running or entry.state.error]
+
+    def _asks(self, question: str) -> bool:
+        """Whether the transcript holds this question already: one that was to be answered again is not lost."""
+        return self.chat is not None and any(turn.question == question for turn in self.chat.turns)
 
     def warn(self, sentence: str) -> None:
         """Have the page show why something did not happen."""

@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,13 @@ def test_every_flag_of_the_readme_exists() -> None:
     ]
     named = {word.strip("`|,").split()[0] for line in table for word in line.split("|")[1].split(", ")}
     assert {name.strip(" `") for name in named} <= ALL_FLAGS
+
+
+def test_the_pictures_of_the_readme_are_there_and_small() -> None:
+    pictures = re.findall(r"!\[.*?\]\((assets/.*?)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {"assets/screenshot.png", "assets/memory.svg"} <= set(pictures)
+    for picture in pictures:
+        assert 0 < (ROOT / picture).stat().st_size < 300_000
 
 
 @pytest.mark.parametrize(
@@ -259,6 +267,11 @@ def document(tmp_path: Path) -> Path:
     return path
 
 
+JSON_KEYS = (
+    "answer finish_reason model memory attention_sinks sliding_window tokens_read pages_read seconds_reading "
+    "tokens_per_second_reading tokens_generated tokens_per_second_decoding time_to_first_token cache_bytes "
+    "full_attention_bytes"
+)
 ASK = ["--sinks", "4", "--window", "200", "--max-new-tokens", "8"]
 
 
@@ -278,7 +291,10 @@ def test_ask_prints_one_json_object(document: Path, memory: str, capsys: pytest.
         document.write_text("The harbour closes at nine.", encoding="utf-8")
     assert cli.main(["ask", "--json", str(document), *ASK, "When?", "--memory", memory]) == 0
     figures = json.loads(capsys.readouterr().out)
+    assert set(figures) == set(JSON_KEYS.split())
     assert figures["memory"] == memory
+    assert figures["answer"] and figures["model"]
+    assert figures["tokens_per_second_reading"] > 0 and figures["tokens_per_second_decoding"] > 0
     assert (figures["attention_sinks"], figures["sliding_window"]) == (4, 200)
     assert figures["tokens_read"] >= len(document.read_text())
     assert figures["pages_read"] == 1
@@ -302,6 +318,10 @@ def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
         assert cli.main(["ask", str(document), "When?", *ASK]) == 0
         answers.append(capsys.readouterr().out)
     assert answers[0] == answers[1]
+    assert cli.main(["ask", str(document), "When?", "--json", *ASK]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert f"{figures['answer']}\n" == answers[0]
+    assert figures["tokens_per_second_reading"] is None, "it came back from disk"
     (database,) = data_dir.glob("chats.sqlite3")
     assert Sessions(database).list_chats() == []
 

@@ -15,8 +15,8 @@ SHOWN: tuple[MemoryKind, ...] = ("window", "ahn")
 _COLUMN, _HEIGHT, _BAR = 100, 120, 30  # of the chart, in its own units
 
 WHAT_IT_IS = (
-    f"Up to ten passages that have left the window, each up to a word, and {CHOICES} words to go on with. The window "
-    "alone and the AHN choose by probability; nothing is written."
+    f"Up to ten passages that have left the window, each cut before a word: which of {CHOICES} words comes next? The "
+    "window alone and the AHN choose by probability; nothing is written."
 )
 
 

@@ -21,16 +21,22 @@ class Loading:
 def status_line(
     *,
     reading: ReadState | None = None,
+    asking: bool = False,
     writing: AnswerToken | None = None,
     last: AnswerFigures | None = None,
     context: int = 0,
     memory: str = "",
 ) -> str:
-    """Tokens a second, time to the first token and the exact number of tokens in the conversation's cache."""
+    """Tokens a second, time to the first token and the exact number of tokens in the conversation's cache.
+
+    `asking` says that the question, and turns that have to be read again before it, are being read.
+    """
     items = []
     if reading is not None and reading.tokens_per_second:
         items.append(("read", m.rate(reading.tokens_per_second)))
-    if writing is not None:
+    if asking:
+        items.append(("answer", "reading the question"))
+    elif writing is not None:
         items.append(("write", m.rate(writing.tokens_per_second)))
         items.append(("answer", m.plural(writing.tokens, "token")))
     elif last is not None:

@@ -494,6 +494,13 @@ def test_at_380_pixels(visitor: Visitor, note: Path, dark: bool) -> None:
     expect(page.locator("#right")).to_be_hidden()
     for tab in ("compare", "settings", "chat"):
         page.click(f"#{tab}-tab-button")
+        if tab == "settings":
+            cut_off = page.evaluate(
+                """() => [...document.querySelectorAll("#settings-tab .block")]
+                    .filter(e => getComputedStyle(e).overflowY !== "visible" && e.scrollHeight > e.clientHeight)
+                    .map(e => e.innerText)"""
+            )
+            assert cut_off == [], "a slider with a scroll bar of its own"
         assert page.evaluate("document.documentElement.scrollWidth") <= 380
         wide = page.evaluate(
             """tab => [...document.querySelectorAll(`#${tab}-tab *`)]

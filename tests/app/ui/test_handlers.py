@@ -147,6 +147,19 @@ def test_stop_while_waiting_gives_the_question_back(slow: World) -> None:
     assert sentences(tab) == []
 
 
+def test_a_question_that_keeps_its_answer_is_not_given_back(slow: World) -> None:
+    tab = slow.open()
+    slow.ask("one")
+    settle(tab)
+    slow.click("add-document", documentId=slow.document(pages=100))
+    slow.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    until(lambda: tab.answering is not None and tab.answering.latest is not None)
+    slow.handlers.stop(request())
+    settle(tab)
+    assert [turn.question for turn in chat_of(tab).turns] == ["one"]
+    assert tab.take_returned_question() is None
+
+
 def test_stop_keeps_what_was_written(slow: World) -> None:
     tab = slow.open()
     slow.ask("What now?")
@@ -265,7 +278,7 @@ def test_an_upload_becomes_a_document_and_leaves_no_file(world: World, tmp_path:
     upload.parent.mkdir()
     upload.write_text("# Notes\n\nThe mill burned down in 1843.\n")
     world.handlers.upload(event({"files": [{"name": "notes.md", "path": str(upload)}]}), request())
-    until(lambda: bool(chat_of(tab).documents))
+    until(lambda: not any(entry.running for entry in tab.imports))
     tab.settle()
     assert chat_of(tab).documents[0].name == "notes.md"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

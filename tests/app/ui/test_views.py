@@ -371,7 +371,9 @@ def test_status_line_shows_live_rates_then_the_last_answer() -> None:
         and "answer 12 tokens" in writing
         and "in context 10,812 tokens" in writing
     )
-    done = words(status.status_line(last=figures("one two", 10_800, 10_800), context=10_802))
+    last = figures("one two", 10_800, 10_800)
+    assert "answer reading the question" in words(status.status_line(asking=True, last=last))
+    done = words(status.status_line(last=last, context=10_802))
     assert "to first token 0.3 s" in done and "answer 2 tokens" in done
 
 
