@@ -220,7 +220,7 @@ def _answer(
     began = time.monotonic()
     for document_id in ids:
         chat.add_document(document_id)
-    seconds_reading = 0.0
+    seconds_reading, written = 0.0, 0
     with chat.ask(question) as events:
         for event in events:
             if isinstance(event, Waiting) and event.reading is not None:
@@ -231,11 +231,12 @@ def _answer(
             elif isinstance(event, AnswerToken) and output is not None:
                 output.write(event.text)
                 output.flush()
+                written += len(event.text)
             elif isinstance(event, AnswerFailed):
                 raise CommandFailed(event.message)
             elif isinstance(event, AnswerFinished) and event.turn.figures is not None:
-                if output is not None:
-                    output.write("\n")
+                if output is not None:  # with what was held back for a character that never came
+                    output.write(event.turn.answer[written:] + "\n")
                 return _figures(
                     engine, chat.settings, event.turn.answer, event.turn.figures, seconds_reading, kept
                 )
