@@ -1,0 +1,145 @@
+"""Pages in a real Chromium, over the real engine on a tiny model, and what a person does in them.
+
+Every page that is opened must leave without an error in its console and without one request off this machine.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+)
+
+from app.chat import ChatSettings
+from app.ui.server import PageServer
+from tests.app.chatting import World
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SETTINGS = ChatSettings(attention_sinks=16, sliding_window=192, system_prompt="Be brief.", max_new_tokens=24)
+WAIT = 20_000  # milliseconds; a machine that does other things is slow
+
+
+def open_chats(world: World) -> set[str]:
+    return set(world.engine._chats)
+
+
+class Pace:
+    """How long the tiny model takes for a chunk and for a token; seconds."""
+
+    def __init__(self, world: World) -> None:
+        self.chunk = self.token = 0.0
+        world.counting.before = self._before
+
+    def _before(self, ids: list[int]) -> None:
+        time.sleep(self.chunk if len(ids) >= 64 else self.token)
+
+
+class Visitor:
+    """Opens pages as one browser does, and notes what they complain about and whom they talk to."""
+
+    def __init__(self, browser: Browser, server: PageServer) -> None:
+        self.server = server
+        self.complaints: list[str] = []
+        self.foreign: list[str] = []
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+
+    def open(self, *, width: int = 1280, height: int = 800, dark: bool = False, ready: bool = True) -> Page:
+        """A page in a browser profile of its own, which has opened the link."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        context.set_default_timeout(WAIT)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on(
+            "dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
+        )
+        page.on("request", lambda request: self._watch(request.url))
+        page.goto(self.server.link)
+        if ready:
+            expect(page.locator("#question textarea")).to_be_enabled(timeout=WAIT)
+            expect(page.locator("#documents [data-action=pick-files]")).to_be_enabled(timeout=WAIT)
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _watch(self, url: str) -> None:
+        if not url.startswith((f"{self.server.origin}/", "data:", "blob:")):
+            self.foreign.append(url)
+
+    def reload(self, page: Page) -> None:
+        """Load the page again. What the old one says about its cut connections on the way out does not count."""
+        page.wait_for_timeout(300)
+        before = len(self.complaints)
+        page.reload()
+        del self.complaints[before:]
+        expect(page.locator("#question textarea")).to_be_enabled(timeout=WAIT)
+
+    def check(self) -> None:
+        """Nothing complained, and nobody outside was asked for anything."""
+        foreign, self.foreign = self.foreign, []
+        complaints, self.complaints = self.complaints, []
+        assert foreign == [], "requests off this machine"
+        assert complaints == [], "\n".join(complaints)
+
+    def leave(self) -> None:
+        for context in self._contexts:
+            context.close()
+        self.check()
+
+
+def add(page: Page, *paths: Path) -> None:
+    page.set_input_files("#file-picker", [str(path) for path in paths])
+
+
+def read(page: Page, path: Path) -> None:
+    """Add a document and wait until it is read."""
+    add(page, path)
+    expect(page.locator(".card", has_text=path.name).get_by_text("read in full")).to_be_visible(timeout=WAIT)
+
+
+def ask(page: Page, question: str) -> None:
+    page.fill("#question textarea", question)
+    page.press("#question textarea", "Enter")
+
+
+def answers(page: Page) -> list[str]:
+    return page.locator("#transcript .message.bot").all_inner_texts()
+
+
+def answered(page: Page, count: int = 1) -> str:
+    """Wait until there are so many answers and the last one has ended; returns it."""
+    expect(page.locator("#transcript .message.bot")).to_have_count(count, timeout=WAIT)
+    expect(page.locator("#question .stop-button")).to_have_count(0, timeout=WAIT)
+    return answers(page)[-1]
+
+
+def answering(page: Page) -> None:
+    """Wait until the answer has begun."""
+    expect(page.locator(".status-line")).to_contain_text("answer", timeout=WAIT)
+    expect(page.locator("#question .stop-button")).to_be_visible(timeout=WAIT)
+
+
+def number(page: Page, row: str) -> int:
+    cell = page.locator("#memory .tiers tr", has_text=row).locator("td.num")
+    return int(cell.inner_text().replace(",", ""))

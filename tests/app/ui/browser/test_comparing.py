@@ -1,0 +1,79 @@
+"""The comparison, what the memory alone knows, and the settings, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Page,
+    expect,
+)
+
+from tests.app.ui.browser.pages import (
+    WAIT,
+    read,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:::gradio.queueing")]
+
+
+def test_comparison_inside_and_outside_the_window(page: Page, note: Path, manual: Path) -> None:
+    read(page, note)
+    page.click("#compare-tab-button")
+    page.fill("#compare-question textarea", "When did it burn?")
+    page.press("#compare-question textarea", "Enter")
+    expect(page.locator("#panes .verdict")).to_contain_text("All three answers are identical", timeout=WAIT)
+    expect(page.locator("#panes mark")).to_have_count(0)
+    for kind in ("full", "window", "ahn"):
+        pane = page.locator(f"#panes .pane.{kind}")
+        for part in ("tok/s", "to first token", "cache"):
+            expect(pane).to_contain_text(part)
+
+    page.click("#chat-tab-button")
+    read(page, manual)
+    page.click("#compare-tab-button")
+    page.click("#compare-button")
+    expect(page.locator("#panes .verdict")).to_contain_text(re.compile("part (after|at)"), timeout=WAIT)
+    expect(page.locator("#panes .pane.window mark")).to_have_count(1)
+    expect(page.locator("#panes .pane.ahn mark")).to_have_count(1)
+    expect(page.locator("#panes .pane.full")).to_contain_text("512")  # the length the base was trained for
+
+
+def test_what_the_memory_alone_knows(page: Page, note: Path, manual: Path) -> None:
+    read(page, note)
+    page.click("#compare-tab-button")
+    page.click("#probe [data-action=probe]")
+    expect(page.locator("#probe")).to_contain_text("nothing has gone into the memory yet", timeout=WAIT)
+    page.click("#chat-tab-button")
+    read(page, manual)
+    page.click("#compare-tab-button")
+    page.click("#probe [data-action=probe]")
+    expect(page.locator("#probe .verdict")).to_contain_text(
+        re.compile(r"AHN \d+ of 10, window only \d+ of 10"), timeout=WAIT
+    )
+    expect(page.locator("#probe .probe-chart rect")).to_have_count(20)
+    page.click("#probe summary")
+    expect(page.locator("#probe li").first).to_be_visible()
+
+
+def test_settings_are_used_and_read_the_documents_anew(page: Page, note: Path) -> None:
+    read(page, note)
+    page.click("#settings-tab-button")
+    expect(page.locator("#facts")).to_contain_text("GatedDeltaNet")
+    window = page.get_by_label("Window", exact=True)
+    expect(window).to_have_value("192")
+    expect(page.locator("#cost")).to_contain_text("window of 192 tokens", timeout=WAIT)
+    window.fill("48")
+    expect(page.locator("#cost")).to_contain_text("window of 48 tokens", timeout=WAIT)
+    expect(page.locator("#cost")).to_contain_text("read again", timeout=WAIT)
+    page.click("#apply")
+    expect(page.locator("#memory .tiers tr", has_text="window").locator("td.num")).to_have_text(
+        "48", timeout=WAIT
+    )
+    expect(page.locator(".toast-wrap")).to_contain_text("the documents are read again", timeout=WAIT)
+    expect(page.locator("#cost")).not_to_contain_text("read again", timeout=WAIT)
+    window.fill("9000")
+    page.click("#apply")
+    expect(page.locator(".toast-wrap")).to_contain_text("512", timeout=WAIT)

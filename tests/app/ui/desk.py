@@ -1,0 +1,83 @@
+"""Handlers over a fake engine, and what a page would send them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from app.documents import Extracted
+from app.ui.handlers import Handlers
+from app.ui.ingest import UploadFolder
+from app.ui.loading import EngineLoader
+from app.ui.session import Tab, Tabs
+from tests.app.ui.fakes import FakeChat, FakeEngine
+
+
+def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait for something that other threads bring about."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.005)
+
+
+class World:
+    """Handlers over a fake engine, and what a page would send them."""
+
+    def __init__(self, folder: Path, engine: FakeEngine) -> None:
+        self.engine = engine
+        self.uploads = UploadFolder(folder)
+        self.loader = EngineLoader(lambda report: engine)  # type: ignore[arg-type, return-value]
+        self.loader.start()
+        assert self.loader.wait(5)
+        self.tabs = Tabs()
+        self.handlers = Handlers(self.loader, self.tabs, self.uploads)
+
+    def open(self, session: str = "one", remembered: str = "") -> Tab:
+        self.handlers.open_tab(remembered, request(session))
+        tab = self.tabs.get(session)
+        self.handlers.enter(tab)
+        return tab
+
+    def click(self, action: str, session: str = "one", **data: str) -> None:
+        self.handlers.click(event({"action": action, **data}), request(session))
+
+    def ask(self, question: str, session: str = "one") -> Any:
+        return self.handlers.ask(question, request(session))
+
+    def document(self, pages: int = 30, name: str = "manual.pdf") -> str:
+        text = tuple(f"page {number} of {name}" for number in range(pages))
+        return self.engine.library.add(Extracted(name, "pdf", name.encode().hex() * 4, text)).id
+
+
+def request(session: str = "one") -> Any:
+    return SimpleNamespace(session_hash=session)
+
+
+def event(data: Any) -> Any:
+    return SimpleNamespace(_data=data)
+
+
+def chat_of(tab: Tab) -> FakeChat:
+    assert isinstance(tab.chat, FakeChat)
+    return tab.chat
+
+
+def sentences(tab: Tab) -> list[str]:
+    return [notice.sentence for notice in tab.take_notices()]
+
+
+def settle(tab: Tab) -> None:
+    until(lambda: tab.answering is None or tab.answering.finished)
+    tab.settle()
+
+
+def gather(stream: Any) -> list[list[Any]]:
+    async def collect() -> list[list[Any]]:
+        return [update async for update in stream]
+
+    return asyncio.run(asyncio.wait_for(collect(), 20))

@@ -1,0 +1,97 @@
+"""What a page is sent, and its settings."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from app.chat import ChatSettings
+from app.ui.follow import Follower
+from app.ui.page import Components
+from tests.app.ui.desk import World, chat_of, gather, request, sentences, until
+from tests.app.ui.fakes import ANSWER
+
+
+def test_a_follower_ends_when_nothing_moves(world: World, follower: Follower) -> None:
+    world.open()
+    first = gather(follower.parts(request()))
+    assert len(first) <= 2 and len(first[0]) == len(follower.part_outputs)
+    assert len(gather(follower.parts(request()))) == 1, "nothing new, so one empty update"
+
+
+def test_a_follower_sends_only_what_changed_until_the_answer_is_there(
+    world: World, follower: Follower
+) -> None:
+    world.open()
+    gather(follower.chat(request()))
+    world.ask("one?")
+    updates = gather(follower.chat(request()))
+    transcripts = [update[0] for update in updates if isinstance(update[0], list)]
+    assert transcripts[-1][1]["content"] == ANSWER
+    assert all(a != b for a, b in zip(transcripts, transcripts[1:], strict=False))
+    boxes = [update[1] for update in updates if isinstance(update[1], dict) and "stop_btn" in update[1]]
+    assert boxes[0]["stop_btn"] is True and boxes[-1]["stop_btn"] is False
+
+
+def test_a_follower_ends_with_its_tab(slow: World, components: Components) -> None:
+    follower = Follower(slow.handlers, components)
+    tab = slow.open()
+    slow.click("add-document", documentId=slow.document(pages=1000))
+    threading.Timer(0.2, lambda: slow.handlers.close_tab(request())).start()
+    gather(follower.parts(request()))
+    assert tab.closed
+
+
+def test_one_event_lasts_as_long_as_the_page(slow: World) -> None:
+    tab = slow.open()
+
+    async def stay() -> None:
+        staying = asyncio.create_task(slow.handlers.stay(request()))
+        done, _ = await asyncio.wait([staying], timeout=0.2)
+        assert not done and not tab.closed
+        await asyncio.to_thread(slow.handlers.close_tab, request())
+        await asyncio.wait_for(staying, 20)
+        await asyncio.wait_for(slow.handlers.stay(request("never opened")), 20)
+
+    asyncio.run(stay())
+
+
+def test_settings_reach_the_chat_and_mistakes_say_so(world: World, components: Components) -> None:
+    tab = world.open()
+    form = components.form
+    values = form.values(ChatSettings(sliding_window=480))
+    assert form.settings(values) == ChatSettings(sliding_window=480), "what is shown is what is meant"
+    values[form.seed] = "7"
+    world.handlers.apply_settings(form)(values, request())
+    assert chat_of(tab).settings.sliding_window == 480
+    assert chat_of(tab).settings.sampling.seed == 7
+    assert sentences(tab) == ["These settings are in use."]
+    update = Follower(world.handlers, components)._changed_form(tab)
+    assert update == {}, "the form is not written to while the reader may go on typing in it"
+
+    for component, wrong, part in (
+        (form.seed, "seven", "'seven' is not a whole number"),
+        (form.sliding_window, 100_000, "over the 8,192"),
+        (form.top_k, None, "top k is empty"),
+    ):
+        world.handlers.apply_settings(form)({**values, component: wrong}, request())
+        assert part in sentences(tab)[0]
+    assert chat_of(tab).settings.sliding_window == 480
+
+
+def test_settings_preview_shows_the_cost_before_anything_changes(
+    world: World, components: Components
+) -> None:
+    tab = world.open()
+    world.click("add-document", documentId=world.document())
+    until(lambda: not chat_of(tab).reading)
+    form = components.form
+    preview = world.handlers.preview_settings(form)
+    values = form.values(chat_of(tab).settings)
+    assert "read again" not in preview(values, request())
+    changed = preview({**values, form.sliding_window: 480}, request())
+    assert "read again: 10,800 tokens" in changed and "52.4 MB" in changed
+    refused = preview({**values, form.sliding_window: 0}, request())
+    assert "error" in refused and "sliding window" in refused
+    assert preview({**values, form.sliding_window: None}, request()) == "", "the field is being typed in"
+    assert chat_of(tab).settings.sliding_window == 960

@@ -1,0 +1,91 @@
+"""Files on their way from the page into the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.documents import DocumentError
+from app.ui.drawing import PARTS
+from app.ui.views.status import Loading
+from tests.app.ui.desk import World, chat_of, event, request, sentences, until
+
+
+def test_an_upload_becomes_a_document_and_leaves_no_file(world: World, tmp_path: Path) -> None:
+    tab = world.open()
+    upload = tmp_path / "0123" / "notes.md"
+    upload.parent.mkdir()
+    upload.write_text("# Notes\n\nThe mill burned down in 1843.\n")
+    world.handlers.upload(event({"files": [{"name": "notes.md", "path": str(upload)}]}), request())
+    until(lambda: not any(entry.running for entry in tab.imports))
+    tab.settle()
+    assert chat_of(tab).documents[0].name == "notes.md"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert tab.imports == []
+    assert "notes.md: 1 page, about 360 tokens; reading takes about" in sentences(tab)[0]
+    assert world.engine.measured, "the estimate has a speed to go by, the first time too"
+
+
+@pytest.mark.parametrize("name", ["../../secret.txt", "/etc/passwd", "", "~/.ssh/id_rsa", "0123"])
+def test_only_uploads_are_opened(world: World, tmp_path: Path, name: str) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-secret.txt"
+    outside.write_text("secret")
+    (tmp_path / "0123").mkdir()
+    paths = [name, str(tmp_path / name), str(tmp_path / "0123" / ".." / ".." / outside.name), str(outside)]
+    for path in paths:
+        with pytest.raises(DocumentError, match="was not uploaded from this page"):
+            world.uploads.take(path)
+    assert outside.read_text() == "secret"
+
+
+def test_links_are_not_uploads(world: World, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-linked.txt"
+    outside.write_text("secret")
+    link = tmp_path / "notes.txt"
+    link.symlink_to(outside)
+    with pytest.raises(DocumentError):
+        world.uploads.take(str(link))
+
+
+def test_an_upload_can_be_taken_once(world: World, tmp_path: Path) -> None:
+    upload = tmp_path / "notes.txt"
+    upload.write_text("words")
+    taken = world.uploads.take(str(upload))
+    assert taken.read_text() == "words"
+    with pytest.raises(DocumentError):
+        world.uploads.take(str(upload))
+    world.uploads.discard(taken)
+    assert not taken.parent.exists()
+
+
+def test_a_failing_file_shows_its_sentence_until_it_is_dismissed(world: World, tmp_path: Path) -> None:
+    tab = world.open()
+    upload = tmp_path / "bad.pdf"
+    upload.write_bytes(b"no pdf at all")
+    world.handlers.upload(event({"files": [{"name": "bad.pdf", "path": str(upload)}]}), request())
+    until(lambda: all(not entry.running for entry in tab.imports))
+    tab.settle()
+    (entry,) = tab.imports
+    assert entry.state.error.startswith("bad.pdf ") and entry.state.error.endswith(".")
+    assert entry.state.error in PARTS["documents"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert not upload.exists()
+    world.click("dismiss-import", importId=entry.id)
+    assert tab.imports == []
+
+
+def test_a_kind_of_file_that_cannot_be_read_is_refused_by_name(world: World, tmp_path: Path) -> None:
+    tab = world.open()
+    upload = tmp_path / "a.exe"
+    upload.write_bytes(b"MZ")
+    world.handlers.upload(event({"files": [{"name": "a.exe", "path": str(upload)}]}), request())
+    until(lambda: all(not entry.running for entry in tab.imports))
+    assert "its name ends in .exe" in tab.imports[0].state.error
+    assert not upload.exists()
+
+
+def test_an_upload_refused_on_the_way_keeps_its_sentence(world: World) -> None:
+    tab = world.open()
+    world.handlers.upload(event({"files": [{"name": "big.pdf", "error": "Larger than 200 MB."}]}), request())
+    tab.settle()
+    assert tab.imports[0].state.error == "Larger than 200 MB."
