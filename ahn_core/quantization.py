@@ -3,8 +3,8 @@
 8 bits, to chat: what a layer reads from memory is a quarter, and decoding is bound by exactly that. Each row of a
 weight is kept as int8 with one scale, its largest magnitude over 127 (symmetric absmax quantisation as in
 "LLM.int8()", arXiv 2208.07339). Activations are never rounded to integers: a single token goes through torch's
-kernel for bfloat16 activations, many tokens through the float32 product with the weight unpacked, which costs little
-beside it.
+kernel for bfloat16 activations, many tokens through the product with the weight unpacked, which costs little beside
+it; in bfloat16 where the processor multiplies that (8 bits fit into it exactly), else in float32.
 
 bfloat16 products ("mixed"), to train: twice as fast where the processor multiplies bfloat16 itself (AVX-512 BF16, AMX),
 while residual stream, norms, attention, memory and head stay in float32.
@@ -12,6 +12,8 @@ while residual stream, norms, attention, memory and head stay in float32.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,8 +35,10 @@ class Int8Linear(nn.Module):
     weight: Tensor
     scale: Tensor
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, *, exact: bool = False) -> None:
+        """`exact` forbids bfloat16 for many tokens, whose results are rounded to 8 bits of precision."""
         super().__init__()
+        self._unpacked = torch.bfloat16 if multiplies_bfloat16() and not exact else torch.float32
         weight, scale = quantize_rows(linear.weight.detach())
         self.register_buffer("weight", weight)
         self.register_buffer("scale", scale)
@@ -46,7 +50,8 @@ class Int8Linear(nn.Module):
         if self._packs and x.shape[0] <= _PACKED_UP_TO:
             y = torch._weight_int8pack_mm(x.bfloat16(), self.weight, self.scale).to(x.dtype)
         else:
-            y = F.linear(x, self.weight.to(x.dtype)) * self.scale
+            kind = self._unpacked
+            y = F.linear(x.to(kind), self.weight.to(kind)).to(x.dtype) * self.scale
         return y if self.bias is None else y + self.bias
 
     def dequantized(self) -> Tensor:
@@ -73,6 +78,12 @@ class Bfloat16Linear(nn.Module):
         return y if self.bias is None else y + self.bias
 
 
+@functools.cache
+def multiplies_bfloat16() -> bool:
+    """Whether this processor has instructions for bfloat16 products; without them they are slower than float32's."""
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
 def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
     """[out, in] -> int8 [out, in] and scale [out] in bfloat16, which is what the packed kernel takes.
 
@@ -91,7 +102,7 @@ def quantize_(model: AHNForCausalLM) -> None:
     """
     _replace_linears(model, Int8Linear)
     if isinstance(model.lm_head, nn.Linear):
-        model.lm_head = Int8Linear(model.lm_head)
+        model.lm_head = Int8Linear(model.lm_head, exact=True)  # rounded logits would differ by up to 0.06
 
 
 @torch.no_grad()
@@ -102,7 +113,7 @@ def mix_(model: AHNForCausalLM) -> None:
     _replace_linears(model, Bfloat16Linear)
 
 
-def _replace_linears(model: AHNForCausalLM, kind: type[Int8Linear] | type[Bfloat16Linear]) -> None:
+def _replace_linears(model: AHNForCausalLM, kind: Callable[[nn.Linear], nn.Module]) -> None:
     for layer in model.layers:
         for parent, names in (
             (layer.self_attn, ("qkv_proj", "o_proj")),

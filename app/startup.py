@@ -55,11 +55,13 @@ def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engi
         zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
     report("Loading the model")
     from ahn_core import AHNForCausalLM, load_tokenizer
+    from app.acceleration import compile_decoder
     from app.chat import Engine
     from app.library import Library
 
     dtype = chat_dtype(model.device, model.dtype)
     network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=dtype, device=model.device)
+    compile_decoder(network, data_dir)
     tokenizer = load_tokenizer(model.model)
     data_dir.mkdir(parents=True, exist_ok=True)
     return Engine(network, tokenizer, Library(paths.library_path(data_dir)), data_dir)

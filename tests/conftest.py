@@ -7,8 +7,9 @@ import os
 import shutil
 from pathlib import Path
 
-# As the app does, and before anything imports torch: its threads must not spin on a machine that does other things.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# As the app does, and before anything imports torch: its threads must not spin for long on a machine that does other
+# things.
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")
 
 import pytest
 

@@ -36,13 +36,7 @@ def library(folder: Path) -> Path:
 
     Raises BuildError: no compiler, the folder cannot be written to, or what the compiler said.
     """
-    command = compiler()
-    if command is None:
-        raise BuildError("no C++ compiler is installed (g++ or clang++)")
-    arguments = [command, "-O3", "-std=c++17", "-fPIC", "-shared", "-pthread", _processor_flag()]
-    digest = hashlib.sha256(SOURCE.read_bytes())
-    digest.update(" ".join([*arguments, _version(command), _processor()]).encode())
-    target = folder / f"step-{digest.hexdigest()[:16]}.so"
+    arguments, target = _plan(folder)
     if target.is_file():
         return target
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
@@ -58,13 +52,30 @@ def library(folder: Path) -> Path:
         )
         if done.returncode != 0:
             lines = [line for line in done.stderr.splitlines() if "error" in line] or ["it did not say why"]
-            raise BuildError(f"{command} failed: {lines[0].strip()[:200]}")
+            raise BuildError(f"{arguments[0]} failed: {lines[0].strip()[:200]}")
         os.replace(partial, target)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BuildError(f"the library could not be written to {folder} ({error})") from error
     finally:
         partial.unlink(missing_ok=True)
     return target
+
+
+def kept(folder: Path) -> Path | None:
+    """The library in `folder` if it was compiled already. Raises BuildError: no compiler."""
+    target = _plan(folder)[1]
+    return target if target.is_file() else None
+
+
+def _plan(folder: Path) -> tuple[list[str], Path]:
+    """The compiler's command line, less files, and where the library belongs."""
+    command = compiler()
+    if command is None:
+        raise BuildError("no C++ compiler is installed (g++ or clang++)")
+    arguments = [command, "-O3", "-std=c++17", "-fPIC", "-shared", "-pthread", _processor_flag()]
+    digest = hashlib.sha256(SOURCE.read_bytes())
+    digest.update(" ".join([*arguments, _version(command), _processor()]).encode())
+    return arguments, folder / f"step-{digest.hexdigest()[:16]}.so"
 
 
 def _processor_flag() -> str:

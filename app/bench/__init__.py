@@ -18,8 +18,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib import metadata
+from pathlib import Path
 
+from ahn_core.native import build
 from app import options, paths
+from app.acceleration import native_folder
 from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
 from app.options import CommandFailed, OptionError
@@ -38,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     bench = result.add_argument_group("benchmark")
     bench.add_argument(
         "--lengths",
-        default="1k,8k,32k",
+        default="512,1k,2k,8k,32k,128k",
         metavar="LIST",
         help="tokens to read before each measurement (default %(default)s)",
     )
@@ -151,11 +154,31 @@ def medians(rounds: Sequence[Result]) -> tuple[Measurement, ...]:
 def hardware() -> dict[str, object]:
     """What the figures depend on besides this code."""
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": _processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: metadata.version(name) for name in _PACKAGES},
+        **{name: metadata.version(name) for name in ("xllamacpp",) if importlib.util.find_spec(name)},
     }
+
+
+def _processor() -> str:
+    """The processor's name; Linux alone has it in a file only."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
+
+
+def compiled_library(data_dir: Path) -> str | None:
+    """The decoding step as the app compiles it; None, with the reason on standard error, where it cannot."""
+    try:
+        return str(build.library(native_folder(data_dir)))
+    except build.BuildError as error:
+        print(f"Decoding is not compiled: {error}.", file=sys.stderr)
+        return None
 
 
 def measure_limits(threads: int | None) -> Limits:
@@ -170,18 +193,23 @@ def measure_limits(threads: int | None) -> Limits:
 
 def shares(limits: Limits, results: dict[Contender, list[Result]]) -> str:
     """What the machine allows, and the share each contender reaches at its first length, where little else counts."""
+    half = limits.bfloat16_operations_per_second
     lines = [
         f"memory read at {limits.bytes_per_second / 1e9:.1f} GB/s, float32 matrix products at "
         f"{limits.operations_per_second / 1e9:.0f} GFLOP/s"
+        + (f", bfloat16 at {half / 1e9:.0f}" if half else "")
     ]
     for contender, rounds in results.items():
         weights, operations = rounds[0].weight_bytes, rounds[0].read_operations
         if not (weights and operations and rounds[0].measurements):
             continue
         m = medians(rounds)[0]
-        decoding, reading = limits.bytes_per_second / weights, limits.operations_per_second / operations
+        decoding = limits.bytes_per_second / (weights + m.cache_bytes)
+        rate = half if rounds[0].bfloat16 else limits.operations_per_second
+        reading = rate / operations
         lines.append(
-            f"{contender:14}at most {decoding:,.0f} tokens/s decoding ({weights / 1e6:,.0f} MB of weights), "
+            f"{contender:14}at most {decoding:,.0f} tokens/s decoding ({weights / 1e6:,.0f} MB of weights and "
+            f"{m.cache_bytes / 1e6:,.0f} MB of cache), "
             f"{m.decode_tokens_per_second / decoding:.0%} reached; {reading:,.0f} reading "
             f"({operations / 1e6:,.0f} MFLOP a token), {m.read_tokens_per_second / reading:.0%} reached"
         )
@@ -189,17 +217,24 @@ def shares(limits: Limits, results: dict[Contender, list[Result]]) -> str:
 
 
 def table(results: dict[Contender, list[Result]]) -> str:
-    """The medians as text; ratios are to transformers after the same length where it was measured."""
-    reference = {m.length: m for m in medians(results["transformers"])} if "transformers" in results else {}
-    lines = [
+    """The medians as text; ratios are to the better of transformers and llama.cpp after the same length, where one of
+    them was measured there.
+    """
+    others = [m for name in ("transformers", "llama.cpp") if name in results for m in medians(results[name])]
+    best_read: dict[int, float] = {}
+    best_decode: dict[int, float] = {}
+    for m in others:
+        best_read[m.length] = max(best_read.get(m.length, 0.0), m.read_tokens_per_second)
+        best_decode[m.length] = max(best_decode.get(m.length, 0.0), m.decode_tokens_per_second)
+    lines = [  # ratios to the better of the others
         f"{'':14}{'tokens':>9}{'read/s':>9}{'ratio':>7}{'decode/s':>10}{'ratio':>7}"
         f"{'first s':>9}{'cache MB':>10}{'peak MB':>9}"
     ]
     for contender, rounds in results.items():
         for m in medians(rounds):
-            other = reference.get(m.length)
-            reading = f"{m.read_tokens_per_second / other.read_tokens_per_second:.2f}" if other else ""
-            decoding = f"{m.decode_tokens_per_second / other.decode_tokens_per_second:.2f}" if other else ""
+            known = m.length in best_read
+            reading = f"{m.read_tokens_per_second / best_read[m.length]:.2f}" if known else ""
+            decoding = f"{m.decode_tokens_per_second / best_decode[m.length]:.2f}" if known else ""
             lines.append(
                 f"{contender:14}{m.length:>9,}{m.read_tokens_per_second:>9.0f}{reading:>7}"
                 f"{m.decode_tokens_per_second:>10.1f}{decoding:>7}{m.first_token_seconds:>9.2f}"
@@ -229,6 +264,7 @@ def main(argv: Sequence[str]) -> int:
     contenders = installed(contenders)
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
+    library = compiled_library(paths.data_dir(arguments.data_dir))
     limits, dtype = measure_limits(arguments.threads), chat_dtype("cpu", arguments.dtype)
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
@@ -244,6 +280,7 @@ def main(argv: Sequence[str]) -> int:
                 arguments.threads,
                 gguf,
                 dtype,
+                library,
             )
             results[contender].append(measure_in_process(specification))
     if arguments.json:

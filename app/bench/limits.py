@@ -19,21 +19,32 @@ _REPEATS = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """Bytes a second read from memory, and float32 operations a second in matrix products: the best of five tries."""
+    """Bytes a second read from memory, and operations a second in matrix products of float32, and of bfloat16 where the
+    processor has instructions for that, else 0: the best of five tries.
+    """
 
     bytes_per_second: float
     operations_per_second: float
+    bfloat16_operations_per_second: float = 0.0
 
 
 def measure(vector_bytes: int = _VECTOR_BYTES, matrix: int = _MATRIX) -> Limits:
     """Measure this machine; takes about a second."""
     import torch
 
+    from ahn_core.quantization import multiplies_bfloat16
+
     vector = torch.ones(vector_bytes // 4)
     left, right = torch.ones(matrix, matrix), torch.ones(matrix, matrix)
+    operations = 2 * matrix**3
+    half = 0.0
+    if multiplies_bfloat16():
+        short_left, short_right = left.bfloat16(), right.bfloat16()
+        half = operations / _quickest(lambda: short_left @ short_right)
     return Limits(
         bytes_per_second=vector_bytes / _quickest(lambda: vector.sum()),
-        operations_per_second=2 * matrix**3 / _quickest(lambda: left @ right),
+        operations_per_second=operations / _quickest(lambda: left @ right),
+        bfloat16_operations_per_second=half,
     )
 
 

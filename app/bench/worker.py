@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
@@ -35,12 +36,15 @@ class Specification:
     threads: int | None
     gguf: str | None = None  # what llama.cpp reads
     dtype: str | None = None  # of our weights; transformers has float32
+    library: str | None = None  # the compiled decoding step of our contenders; None: torch's operations
 
 
 @dataclass(frozen=True)
 class Measurement:
     """One contender after `length` tokens. Rates in tokens a second over the whole reading and over the decoding;
-    `first_token_seconds` is for a question of 32 tokens after the reading; sizes in bytes."""
+    `first_token_seconds` is for a question of 32 tokens when the rest has been read, so for a second question too;
+    sizes in bytes.
+    """
 
     length: int
     read_tokens_per_second: float
@@ -62,12 +66,13 @@ class Result:
     stopped_at: tuple[int, str] | None
     weight_bytes: int = 0
     read_operations: int = 0
+    bfloat16: bool = False  # whether those are products of bfloat16
 
 
 class Subject(Protocol):
     """A model with one conversation: feed tokens, get the likeliest next one, try something and take it back."""
 
-    limit: int | None  # tokens it can hold
+    limit: int | None  # tokens it was trained to read
 
     def feed(self, ids: Tensor) -> int:
         """Feed ids [n] and return the likeliest next token."""
@@ -90,6 +95,12 @@ class OurModel:
         self._model = AHNForCausalLM.from_pretrained(
             specification.model, specification.ahn, dtype=specification.dtype, device="cpu"
         )
+        if specification.library is not None:
+            import torch
+
+            from ahn_core.native.decoder import NativeDecoder
+
+            self._model.decode_with(NativeDecoder(Path(specification.library), torch.get_num_threads()))
         self._cache = self._model.make_cache(
             "full"
             if specification.contender == "full"
@@ -175,7 +186,8 @@ class LlamaCpp:
         parameters = xllamacpp.CommonParams()
         parameters.model.path = specification.gguf
         self.limit = _trained_length(specification.gguf)
-        parameters.n_ctx, parameters.n_parallel = self.limit, 1
+        room = _QUESTION_TOKENS + specification.decode_tokens + 1
+        parameters.n_ctx, parameters.n_parallel = self.limit + room, 1
         threads = specification.threads or os.cpu_count() or 1
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
         parameters.verbosity = -1
@@ -185,7 +197,7 @@ class LlamaCpp:
         """As `measure` does for the others: the cache it has of a prompt's beginning is read no second time."""
         ids, reading = text.tolist(), 0.0
         for length in specification.lengths:
-            if length + _QUESTION_TOKENS + specification.decode_tokens > self.limit:
+            if length > self.limit:
                 return
             reading += self._complete(ids[:length], 1)["prompt_ms"] / 1000
             peak = peak_memory_bytes()
@@ -231,10 +243,7 @@ def measure(subject: Subject, specification: Specification, text: Tensor) -> Ite
     """Read up to each length and decode there. Yields in order; ends early at the subject's limit."""
     position, reading = 0, 0.0
     for length in specification.lengths:
-        if (
-            subject.limit is not None
-            and length + _QUESTION_TOKENS + specification.decode_tokens > subject.limit
-        ):
+        if subject.limit is not None and length > subject.limit:
             return
         began = time.perf_counter()
         while position < length:
@@ -288,7 +297,11 @@ def run(specification: Specification) -> Result:
     measured = tuple(found)
     refused = specification.lengths[len(measured) :]
     stopped = (refused[0], f"trained to {limit:,} positions") if refused else None
-    return Result(specification.contender, load, measured, stopped, *touched)
+    from ahn_core.quantization import multiplies_bfloat16
+
+    ours = specification.contender in ("ahn", "window", "full")
+    half = ours and specification.dtype == "int8" and multiplies_bfloat16()
+    return Result(specification.contender, load, measured, stopped, *touched, half)
 
 
 def main() -> None:

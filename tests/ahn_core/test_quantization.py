@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from ahn_core import AHNForCausalLM, LoadError
+from ahn_core import AHNForCausalLM, LoadError, quantization
 from ahn_core.quantization import Bfloat16Linear, Int8Linear, mix_, quantize_, quantize_rows
 from tests.tiny import VOCABULARY, tiny_model
 
@@ -41,7 +41,7 @@ def test_a_row_of_zeros_stays_zero() -> None:
 @pytest.mark.parametrize(("rows", "columns"), [(5, 7), (24, 40), (96, 64)])
 def test_one_token_and_many_go_through_the_same_weights(rows: int, columns: int, bias: bool) -> None:
     """The kernel for few tokens has bfloat16 activations: 8 bits, so an error of about 1 in 256."""
-    layer = Int8Linear(linear(rows, columns, bias=bias))
+    layer = Int8Linear(linear(rows, columns, bias=bias), exact=True)
     x = torch.randn(30, columns, generator=torch.Generator().manual_seed(2))
     many = layer(x)
     torch.testing.assert_close(many, x @ layer.dequantized().T + (layer.bias if bias else 0))
@@ -49,6 +49,20 @@ def test_one_token_and_many_go_through_the_same_weights(rows: int, columns: int,
     size = x.abs() @ layer.dequantized().abs().T  # what the sums are made of
     assert ((few - many).abs() <= size / 128 + 1e-6).all()
     assert few.dtype == many.dtype == torch.float32
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_many_tokens_in_bfloat16_are_off_by_its_rounding(bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the activations and of the result, once each: the weights are whole numbers of 8 bits."""
+    monkeypatch.setattr(quantization, "multiplies_bfloat16", lambda: True)
+    layer = Int8Linear(linear(24, 40, bias=bias))
+    x = torch.randn(30, 40, generator=torch.Generator().manual_seed(2))
+    exact = x @ layer.dequantized().T + (layer.bias if bias else 0)
+    size = x.abs() @ layer.dequantized().abs().T
+    found = layer(x)
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, exact)
+    assert ((found - exact).abs() <= size / 128).all()
 
 
 @pytest.mark.parametrize("bias", [False, True])
