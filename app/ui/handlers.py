@@ -175,14 +175,13 @@ class Handlers:
             with tab.lock:
                 tab.imports.append(started)
 
-    def _imported(self, tab: Tab, chat: Chat, document: Document) -> None:
-        """Say what reading will take, then begin it. Runs in the import's thread."""
+    def _imported(self, tab: Tab, chat: Chat, document: Document) -> Callable[[], object]:
+        """Say what reading will take; returns what begins it. Runs in the import's thread."""
         engine = self._engine()
         engine.measure_reading(chat.settings)
         estimate = engine.estimate([document.id], chat.settings)
-        sentence = documents.estimate_sentence(document.name, document.page_count, estimate)
-        tab.tell(sentence)
-        chat.add_document(document.id)
+        tab.tell(documents.estimate_sentence(document.name, document.page_count, estimate))
+        return lambda: chat.add_document(document.id)
 
     def _add(self, tab: Tab, document_id: str) -> None:
         self._chat(tab).add_document(document_id)

@@ -63,9 +63,10 @@ class Import:
         name: str,
         uploads: UploadFolder,
         library: Library,
-        done: Callable[[Document], None],
+        done: Callable[[Document], Callable[[], object]],
     ) -> None:
-        """`done` is called in the import's thread with the document; a DocumentError or ChatError of it is shown."""
+        """`done` is called in the import's thread with the document, and what it returns when the file's card may go:
+        it gives the document one. A DocumentError or ChatError of either is shown."""
         self.id = uuid.uuid4().hex
         self.name = name
         self._upload, self._uploads, self._library, self._done = upload, uploads, library, done
@@ -79,7 +80,7 @@ class Import:
     @classmethod
     def refused(cls, name: str, sentence: str, uploads: UploadFolder, library: Library) -> Import:
         """An upload that never arrived: a card with its sentence."""
-        refused = cls("", name, uploads, library, lambda _: None)
+        refused = cls("", name, uploads, library, lambda _: lambda: None)
         refused._error = sentence
         refused.finished = True
         return refused
@@ -108,8 +109,9 @@ class Import:
         try:
             document = self._extract()
             if not self._cancelled.is_set():
+                hand_over = self._done(document)
                 self._handed_over = True
-                self._done(document)
+                hand_over()
         except ValueError as error:  # DocumentError and ChatError are: their message is the sentence to show
             self._error = str(error)
         except Exception:

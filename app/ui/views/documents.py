@@ -142,11 +142,12 @@ def _import_card(state: ImportState) -> str:
         "", "dismiss-import", css="icon-button", icon=m.ICON_CLOSE, import_id=state.import_id,
         title=f"Dismiss {state.name}" if state.error else f"Cancel {state.name}",
     )  # fmt: skip
+    doing = "working out the time" if 0 < state.pages_total <= state.pages_done else "taking out the text"
     pages = f"page {m.count(state.pages_done)} of {m.count(state.pages_total)}" if state.pages_total else ""
     body = (
         f'<div class="line error" role="alert">{m.text(state.error)}</div>'
         if state.error
-        else f'<div class="meter busy"><span class="fill"></span></div>{m.line("taking out the text", pages)}'
+        else f'<div class="meter busy"><span class="fill"></span></div>{m.line(doing, pages)}'
     )
     return (
         f'<article class="card {"failed" if state.error else "importing"}">'

@@ -57,7 +57,7 @@ def panel(
         parts.append(_toggle("Per layer", "toggle-layers", show_layers))
         parts.append(layer_charts(stats.layers) if show_layers else "")
     if answer and stats.kind == "ahn" and trained:
-        parts.append(_toggle("Where the answer came from", "toggle-answer", show_answer))
+        parts.append(_toggle("Drawn from memory, word by word", "toggle-answer", show_answer))
         parts.append(tinted_answer(answer) if show_answer else "")
     return f'<section class="part panel"><h2>Memory</h2>{"".join(parts)}</section>'
 
@@ -234,7 +234,7 @@ def tinted_answer(pieces: Sequence[AnswerPiece], *, most: float = 0.0) -> str:
         for piece in pieces
         if piece.text
     )
-    scale = m.line(f"darkest: {100 * strongest:.1f}% from compressed memory", css="dim")
+    scale = m.line(f"strongest: {100 * strongest:.1f}% from compressed memory", css="dim")
     return f'<div class="tinted">{spans}</div>{scale}'
 
 

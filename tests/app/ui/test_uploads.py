@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from app.chat import ChatSettings
 from app.documents import DocumentError
 from app.ui.drawing import PARTS
 from app.ui.views.status import Loading
@@ -89,3 +91,24 @@ def test_an_upload_refused_on_the_way_keeps_its_sentence(world: World) -> None:
     world.handlers.upload(event({"files": [{"name": "big.pdf", "error": "Larger than 200 MB."}]}), request())
     tab.settle()
     assert tab.imports[0].state.error == "Larger than 200 MB."
+
+
+def test_a_file_has_a_card_until_its_document_has_one(world: World, tmp_path: Path) -> None:
+    tab = world.open()
+    upload = tmp_path / "notes.txt"
+    upload.write_text("The mill burned down.")
+    measuring, go_on = threading.Event(), threading.Event()
+
+    def measure(settings: ChatSettings) -> None:
+        measuring.set()
+        assert go_on.wait(5)
+
+    world.engine.measure_reading = measure  # type: ignore[method-assign]
+    world.handlers.upload(event({"files": [{"name": "notes.txt", "path": str(upload)}]}), request())
+    assert measuring.wait(5)
+    (entry,) = tab.imports
+    assert entry.has_card and chat_of(tab).documents == []
+    assert "working out the time" in PARTS["documents"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    go_on.set()
+    until(lambda: entry.finished)
+    assert not entry.has_card and len(chat_of(tab).documents) == 1

@@ -353,7 +353,7 @@ def test_tint_is_to_the_scale_of_the_strongest_token() -> None:
     drawn = memory.tinted_answer([AnswerPiece("a", 0.1), AnswerPiece("", 0.9), AnswerPiece("b", 0.2)])
     assert "--share:0.11" in drawn
     assert drawn.count("<span style") == 2, "incomplete characters have no text to tint"
-    assert "darkest: 90.0%" in drawn
+    assert "strongest: 90.0%" in drawn
     assert "--share:0.00" in memory.tinted_answer([AnswerPiece("a", 0.0)])
 
 

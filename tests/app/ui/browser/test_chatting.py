@@ -186,3 +186,25 @@ def test_a_file_can_be_dropped_anywhere(page: Page) -> None:
     )
     expect(page.locator(".card", has_text="dropped.md")).to_contain_text("read in full", timeout=WAIT)
     expect(page.locator("body.dropping")).to_have_count(0)
+
+
+def test_hostile_files_are_one_sentence_each_and_the_page_goes_on(
+    page: Page, tmp_path: Path, note: Path
+) -> None:
+    refused = {
+        pdfs.encrypted_pdf(tmp_path / "encrypted.pdf"): "needs a password",
+        pdfs.truncated_pdf(tmp_path / "truncated.pdf"): "cut off",
+        pdfs.zero_page_pdf(tmp_path / "zero.pdf"): "0 pages",
+        pdfs.many_pages_pdf(tmp_path / "many.pdf"): "has 10,000 pages and the limit is 5,000",
+        pdfs.deep_objects_pdf(tmp_path / "nested.pdf"): "nested too deeply",
+        pdfs.random_bytes_pdf(tmp_path / "random.pdf"): "damaged",
+    }
+    add(page, *refused, note)
+    for path, words in refused.items():
+        error = page.locator(".card.failed", has_text=path.name).locator(".error")
+        expect(error).to_contain_text(words, timeout=WAIT)
+        sentence = error.inner_text()
+        assert sentence.startswith(path.name) and sentence.endswith(".") and "\n" not in sentence
+    expect(page.locator(".card", has_text=note.name)).to_contain_text("read in full", timeout=WAIT)
+    ask(page, "Still there?")
+    assert answered(page)
