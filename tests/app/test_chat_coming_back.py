@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +13,10 @@ import pytest
 import torch
 
 from app.chat import ChatClosedError, ChatError, UnknownChatError
-from app.chat.events import AnswerCancelled, AnswerToken, TurnState, Waiting
+from app.chat.events import AnswerCancelled, AnswerToken, ReadPhase, TurnState, Waiting
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, start_answer, wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 LONG = pages(14, seed=1)
 ENDLESS = replace(SETTINGS, max_new_tokens=100_000)
 
@@ -161,3 +164,50 @@ def test_a_question_that_waits_when_its_page_is_closed_is_kept(world: World) -> 
     (turn,) = back.turns
     assert (turn.question, turn.answer, turn.state) == ("Why?", "", TurnState.FAILED)
     assert finish(back.regenerate()).answer
+
+
+READS_AND_ANSWERS = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+import app.chat.chat, app.chat.reading
+from app.chat.events import AnswerToken
+from tests.app.chatting import SETTINGS, World, pages
+
+app.chat.chat._SAVE_ANSWER_SECONDS = app.chat.reading._SAVE_SECONDS = 0.0
+app.chat.reading._SAVE_SHARE = 1e9
+world = World(Path(sys.argv[1]))
+world.slow_down(0.05)
+chat = world.engine.new_chat(replace(SETTINGS, max_new_tokens=100_000))
+chat.add_document(world.document(texts=pages(40)))
+while chat.documents[0].tokens_done < 3000:
+    time.sleep(0.01)
+for event in chat.ask("Why?", now=True):
+    if isinstance(event, AnswerToken) and event.tokens == 20:
+        print(chat.id, flush=True)
+"""
+
+
+def test_killing_the_program_while_it_reads_and_answers_loses_neither(tmp_path: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", READS_AND_ANSWERS, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    chat_id = child.stdout.readline().strip()
+    child.kill()
+    child.wait()
+    assert chat_id, "the program ended by itself"
+    world = World(tmp_path)
+    try:
+        chat = world.engine.chat(chat_id)
+        (turn,) = chat.turns
+        assert (turn.question, turn.state) == ("Why?", TurnState.STOPPED)
+        assert len(turn.pieces) >= 19
+        rest(chat)
+        (state,) = chat.documents
+        assert state.phase is ReadPhase.DONE
+        assert world.counting.tokens_fed() < state.tokens_total - 2500, "what was read is not read again"
+        chat.update_settings(SETTINGS)  # short answers from here on
+        assert finish(chat.edit(0, "How?")).answer
+    finally:
+        world.close()
