@@ -84,7 +84,7 @@ def _card(state: ReadState) -> str:
     )  # fmt: skip
     lines = [f'<div class="line facts">{facts}</div>']
     if state.phase is ReadPhase.DONE:
-        lines.append(m.line("read in full", m.size(state.cache_nbytes)))
+        lines.append(m.line("read in full"))  # all documents share one memory; the panel shows its size
     else:
         lines.append(m.progress(state.fraction, m.MEMORY, label=f"{state.name}: read"))
         lines.append(f'<div class="line">{_phase_line(state)}</div>')
