@@ -1,4 +1,4 @@
-"""Compiling step.cpp once and keeping the library on disk."""
+"""Compiling step.cpp and its headers once and keeping the library on disk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("step.cpp")
+_INCLUDED = ("team.h", "vectors.h")
 _COMPILERS = ("g++", "clang++", "c++")
 _SECONDS = 300.0
 
@@ -74,6 +75,8 @@ def _plan(folder: Path) -> tuple[list[str], Path]:
         raise BuildError("no C++ compiler is installed (g++ or clang++)")
     arguments = [command, "-O3", "-std=c++17", "-fPIC", "-shared", "-pthread", _processor_flag()]
     digest = hashlib.sha256(SOURCE.read_bytes())
+    for name in _INCLUDED:
+        digest.update(Path(__file__).with_name(name).read_bytes())
     digest.update(" ".join([*arguments, _version(command), _processor()]).encode())
     return arguments, folder / f"step-{digest.hexdigest()[:16]}.so"
 
