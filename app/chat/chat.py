@@ -135,7 +135,7 @@ class Chat:
         """Each document's pages: unread, compressed or verbatim, whichever holds half or more of a page's tokens."""
         reader, cache = self._reader, self._shown_cache()
         if cache is None:
-            return [PageStates(entry.id, entry.name, bytes(entry.page_count)) for entry in reader.entries()]
+            return document_pages(reader.entries(), (), None)
         return document_pages(reader.entries(), reader.plan(), cache.stats(per_layer=False))
 
     # -- documents ---------------------------------------------------------------------------------------------------

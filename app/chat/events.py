@@ -87,6 +87,7 @@ class PageState(IntEnum):
     UNREAD = 0
     COMPRESSED = 1
     VERBATIM = 2
+    NO_TEXT = 3  # a scan, or an empty page: there is nothing to hold
 
 
 @dataclass(frozen=True)

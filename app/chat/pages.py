@@ -30,16 +30,22 @@ class Segment:
     done: int
 
 
-def document_pages(entries: Sequence[Entry], plan: Sequence[Segment], stats: CacheStats) -> list[PageStates]:
-    """The pages of each document in a cache that has read `plan` and whatever came after it."""
-    verbatim = [(0, stats.sink_tokens), (stats.seq_length - stats.window_tokens, stats.seq_length)]
+def document_pages(
+    entries: Sequence[Entry], plan: Sequence[Segment], stats: CacheStats | None
+) -> list[PageStates]:
+    """The pages of each document in a cache that has read `plan` and whatever came after it; None: in no cache yet."""
+    verbatim = []
+    if stats is not None:
+        verbatim = [(0, stats.sink_tokens), (stats.seq_length - stats.window_tokens, stats.seq_length)]
     pages = []
     for entry in entries:
         segments = [segment for segment in plan if segment.document_id == entry.id]
-        states = bytes(entry.page_count)  # all unread
+        states = bytearray(entry.page_count)  # all unread
         if entry.page_starts is not None and segments:
-            states = page_states(entry.page_starts, segments, verbatim)
-        pages.append(PageStates(entry.id, entry.name, states))
+            states = bytearray(page_states(entry.page_starts, segments, verbatim))
+        for page in entry.pages_without_text:
+            states[page - 1] = PageState.NO_TEXT
+        pages.append(PageStates(entry.id, entry.name, bytes(states)))
     return pages
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ahn_core import CacheStats
+from app.chat.entries import Entry
 from app.chat.events import PageState
-from app.chat.pages import Segment, page_states
+from app.chat.pages import Segment, document_pages, page_states
 
 
 def one_by_one(sizes: list[int], segments: list[Segment], verbatim: list[tuple[int, int]]) -> bytes:
@@ -55,14 +55,23 @@ def test_a_page_with_a_few_tokens_in_the_sinks_is_not_shown_as_verbatim() -> Non
     assert list(states) == [PageState.COMPRESSED, PageState.COMPRESSED, PageState.VERBATIM]
 
 
-def test_five_thousand_pages_take_a_few_milliseconds() -> None:
+def test_five_thousand_pages_in_two_runs() -> None:
     starts = np.arange(5_001) * 700
     segments = [
         Segment("d", 0, 1_000_000, 50, 1_000_000),
         Segment("d", 1_000_000, None, 1_400_000, 3_000_000),
     ]
-    began = time.perf_counter()
-    for _ in range(20):
-        states = page_states(starts, segments, [(0, 64), (3_399_040, 3_400_000)])
+    states = page_states(starts, segments, [(0, 64), (3_399_040, 3_400_000)])
+    assert states.count(PageState.VERBATIM) == 2
+    assert states.count(PageState.COMPRESSED) == 3_000_000 // 700 - 1
     assert len(states) == 5_000
-    assert (time.perf_counter() - began) / 20 < 0.02
+
+
+def test_pages_without_text_are_neither_held_nor_unread() -> None:
+    entry = Entry("d", "scan.pdf", 4, (2, 4), 300, page_starts=np.array([0, 150, 150, 300, 300]))
+    blank, unread, held = PageState.NO_TEXT, PageState.UNREAD, PageState.VERBATIM
+    (drawn,) = document_pages([entry], [], None)
+    assert list(drawn.states) == [unread, blank, unread, blank]
+    stats = CacheStats("window", 310, 0, 310, 0, 0, 0, 0, 0, 0, ())
+    (drawn,) = document_pages([entry], [Segment("d", 0, None, 10, 300)], stats)
+    assert list(drawn.states) == [held, blank, held, blank]

@@ -40,7 +40,10 @@ def model_facts(facts: ModelFacts | None) -> str:
         ("Memory trained", "yes" if facts.memory_trained else "no: it adds nothing yet"),
         ("Trained length", f"{facts.trained_length:,} tokens"),
         ("Layers", m.count(facts.layers)),
-        ("Device", f"{facts.device}, {facts.dtype}"),
+        (
+            "Device",
+            f"{facts.device}, {facts.dtype}; another one is chosen at the start, with --device and --dtype",
+        ),
         ("Licence", facts.licence or "see the model's own"),
         ("Origin", facts.origin or "given by you"),
     )

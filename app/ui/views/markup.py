@@ -6,7 +6,7 @@ from html import escape
 
 # One name a tier, used as a CSS class everywhere: bar, page strip, token tint, comparison headers. `assets/ui/page.css`
 # gives each its one colour.
-SINKS, WINDOW, MEMORY, FULL, UNREAD = "sinks", "window", "memory", "full", "unread"
+SINKS, WINDOW, MEMORY, FULL, UNREAD, BLANK = "sinks", "window", "memory", "full", "unread", "blank"
 
 
 def text(value: object) -> str:

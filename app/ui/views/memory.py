@@ -23,11 +23,17 @@ LIMITS = (
     "be recalled exactly."
 )
 
-_PAGE_CLASSES = {PageState.UNREAD: m.UNREAD, PageState.COMPRESSED: m.MEMORY, PageState.VERBATIM: m.WINDOW}
+_PAGE_CLASSES = {
+    PageState.UNREAD: m.UNREAD,
+    PageState.COMPRESSED: m.MEMORY,
+    PageState.VERBATIM: m.WINDOW,
+    PageState.NO_TEXT: m.BLANK,
+}
 _PAGE_WORDS = {
     PageState.UNREAD: "unread",
     PageState.COMPRESSED: "remembered",
     PageState.VERBATIM: "word for word",
+    PageState.NO_TEXT: "no text",
 }
 
 
@@ -189,7 +195,7 @@ def _page_legend(pages: Sequence[PageStates]) -> str:
     items = "".join(
         f'<li><span class="swatch {_PAGE_CLASSES[state]}"></span>{_PAGE_WORDS[state]} '
         f"<b>{m.count(everything.count(state))}</b></li>"
-        for state in (PageState.VERBATIM, PageState.COMPRESSED, PageState.UNREAD)
+        for state in (PageState.VERBATIM, PageState.COMPRESSED, PageState.UNREAD, PageState.NO_TEXT)
         if everything.count(state)
     )
     return f'<ul class="legend" aria-label="Pages by state">{items}</ul>'
