@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,3 +82,8 @@ def gather(stream: Any) -> list[list[Any]]:
         return [update async for update in stream]
 
     return asyncio.run(asyncio.wait_for(collect(), 20))
+
+
+def words(drawn: str) -> str:
+    """The text a reader sees, on one line."""
+    return " ".join(re.sub(r"<[^>]*>", " ", drawn).split())
