@@ -34,8 +34,7 @@ def launch_app(load: LoadEngine, **options: Any) -> None:
     from app.ui.server import PageServer, ServerOptions
 
     with PageServer(load, ServerOptions(**options)) as server:
-        server.announce()
-        server.wait()
+        server.serve()
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -32,6 +33,8 @@ from app.ui.theme import THEME
 
 ASSETS = paths.assets_dir() / "ui"
 PORTS_TRIED = 100
+# What ends the program while it waits, and leaves it the time to keep what was read; the second one ends it at once.
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True)
@@ -103,20 +106,24 @@ class PageServer:
                 raise RuntimeError(f"The page could not be served at {self.origin}; the lines above say why.")
             time.sleep(0.01)
 
-    def announce(self) -> None:
-        """Tell where the page is, and open it where that was asked for."""
-        (self.options.announce or _print_link)(self.link)
-        if self.options.open_browser:
-            webbrowser.open(self.link)
+    def serve(self) -> None:
+        """Tell where the page is, open it where that was asked for, and wait until the server ends or is told to.
 
-    def wait(self) -> None:
-        """Serve until the server ends or the user interrupts it (Ctrl+C)."""
+        It is told by Ctrl+C, by a signal to end or by the end of its terminal. Call it from the main thread.
+        """
         assert self._thread is not None, "start() comes first"
+        before = {number: signal.signal(number, signal.default_int_handler) for number in ENDING_SIGNALS}
         try:
+            (self.options.announce or _print_link)(self.link)
+            if self.options.open_browser:
+                webbrowser.open(self.link)
             while self._thread.is_alive():
                 self._thread.join(0.5)
         except KeyboardInterrupt:
             return
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def close(self) -> None:
         """Stop serving, keep what the chats have read, and delete uploads nobody took."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from app.ui.server import PageServer, ServerOptions
 from tests.app.ui.fakes import FakeEngine
 
 LIMIT = 50_000
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +186,34 @@ def test_closing_the_server_deletes_uploads_and_closes_the_engine() -> None:
     assert not server._uploads.exists()
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.origin, trust_env=False)
+
+
+SERVES = """
+import sys, tempfile
+from app.ui import launch_app
+from tests.app.ui.fakes import FakeEngine
+
+tempfile.tempdir = sys.argv[1]
+engine = FakeEngine()
+chat = engine.new_chat()
+launch_app(lambda report: engine, port=0, announce=lambda link: print(link, flush=True))
+print("closed", chat.closed, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems send these signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_being_told_to_end_is_an_orderly_end(tmp_path: Path, name: str) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", SERVES, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    link = child.stdout.readline()
+    assert link.startswith("http://127.0.0.1:") and len(list(tmp_path.iterdir())) == 1
+    child.send_signal(getattr(signal, name))
+    assert child.communicate(timeout=60)[0] == "closed True\n"
+    assert child.returncode == 0
+    assert list(tmp_path.iterdir()) == [], "no upload stays behind"
 
 
 def test_a_login_is_asked_for() -> None:
