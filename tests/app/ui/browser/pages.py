@@ -5,6 +5,7 @@ Every page that is opened must leave without an error in its console and without
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -135,8 +136,10 @@ def answered(page: Page, count: int = 1) -> str:
 
 
 def answering(page: Page) -> None:
-    """Wait until the answer has begun."""
-    expect(page.locator(".status-line")).to_contain_text("answer", timeout=WAIT)
+    """Wait until the answer has begun. Have the model take its time (`Pace`): an answer that has ended is none."""
+    expect(page.locator("#question .stop-button")).to_be_visible(timeout=WAIT)
+    nothing_yet = re.compile(r"^\s*…?\s*$")
+    expect(page.locator("#transcript .message.bot").last).not_to_have_text(nothing_yet, timeout=WAIT)
     expect(page.locator("#question .stop-button")).to_be_visible(timeout=WAIT)
 
 

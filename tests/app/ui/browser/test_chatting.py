@@ -43,11 +43,12 @@ def test_a_pdf_is_read_and_asked_about_and_never_read_again(
     assert page.locator("#memory .page-strip rect.memory").count() >= 1
     assert (number(page, "sinks"), number(page, "window")) == (16, 192)
 
-    pace.token = 0.03
+    pace.token = 0.5
     fed = world.counting.tokens_fed()
     ask(page, "What is the code of page 7?")
     expect(page.locator("#question textarea")).to_have_value("")
     answering(page)
+    pace.token = 0.0
     first = answered(page)
     assert first.strip()
     ask(page, "And of page 8?")
@@ -69,7 +70,7 @@ def test_a_pdf_is_read_and_asked_about_and_never_read_again(
 
 
 def test_stop_by_button_and_by_key_and_the_question_comes_back(page: Page, pace: Pace) -> None:
-    pace.token = 0.1
+    pace.token = 0.5
     ask(page, "one")
     answering(page)
     page.click("#question .stop-button")
@@ -117,15 +118,15 @@ def test_regenerate_edit_and_clear(page: Page, pace: Pace, note: Path) -> None:
     ask(page, "second question")
     answered(page, 2)
 
-    pace.token = 0.1  # slow enough for the new answer to be seen beginning
+    pace.token = 0.5  # slow enough for the new answer to be seen beginning
     regenerate = page.get_by_role("button", name="Retry")
     expect(regenerate).to_be_enabled(timeout=WAIT)
     regenerate.click()
     answering(page)
     expect(page.locator("#transcript .message.user").last).to_contain_text("second question")
+    pace.token = 0.0
     answered(page, 2)
 
-    pace.token = 0.0
     edit = page.locator("#transcript .message-buttons-right").first.locator("button").last
     expect(edit).to_be_enabled(timeout=WAIT)
     edit.click()

@@ -36,7 +36,7 @@ def test_two_tabs_answer_at_once_and_closing_one_frees_it(
 ) -> None:
     one, two = visitor.open(), visitor.open()
     read(one, note)
-    pace.token = 0.1
+    pace.token = 1.0
     ask(one, "question of tab one")
     ask(two, "question of tab two")
     answering(one)
@@ -48,6 +48,7 @@ def test_two_tabs_answer_at_once_and_closing_one_frees_it(
     while two_chat in open_chats(world):
         assert time.monotonic() < deadline, "the chat of the closed tab is still open"
         time.sleep(0.05)
+    pace.token = 0.0
     answered(one)
     expect(one.locator("#transcript .message.user")).to_contain_text("question of tab one")
 
