@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import cast
 
@@ -22,6 +22,7 @@ from torch.utils.checkpoint import checkpoint as recomputed
 from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
+from .cuda_graph import graphed
 from .layer_cache import LayerCache, Projected, Update
 from .native.decoder import ModelTables, NativeDecoder
 from .quantization import Bfloat16Linear, Int8Linear
@@ -292,6 +293,9 @@ class AHNForCausalLM(nn.Module):
         if input_ids.shape[1] == 1 and not torch.is_grad_enabled():
             return self._step(x, cache)
         call = cache.begin(input_ids.shape[1])
+        if self._attends_in_bfloat16():
+            assert self.decoder is not None
+            call = replace(call, attention=self.decoder.attend)
         for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
             if checkpoint:
                 # Read from a copy: by the time of the recomputation the cache has gone on.
@@ -303,9 +307,10 @@ class AHNForCausalLM(nn.Module):
         return self.norm(x)
 
     def decode_with(self, decoder: NativeDecoder) -> bool:
-        """Let compiled code compute single tokens from now on, in every cache; False, and nothing is changed, where it
-        cannot: on a GPU, or with weights other than float32 or 8 bits.
+        """Let compiled code compute single tokens from now on, in every cache, and, beside 8-bit weights and on a
+        processor that multiplies bfloat16, the attention of many.
 
+        False, and nothing is changed, where it cannot: on a GPU, or with weights other than float32 or 8 bits.
         Its results differ from torch's by rounding, but not from one kind of cache to another.
         """
         if not ModelTables.fit(self):
@@ -319,6 +324,15 @@ class AHNForCausalLM(nn.Module):
             return self.decoder.linear(self.lm_head, hidden)
         return self.lm_head(hidden)
 
+    def _attends_in_bfloat16(self) -> bool:
+        """Whether compiled code computes the attention of many tokens: beside 8-bit weights, not beside exact ones."""
+        return (
+            self.decoder is not None
+            and self.precision == "int8"
+            and self.decoder.attends(self.config.head_dim)
+            and not torch.is_grad_enabled()
+        )
+
     def _step(self, x: Tensor, cache: Cache) -> Tensor:
         """One token, [1, hidden] -> [1, hidden]."""
         step = cache.begin_step()
@@ -327,6 +341,10 @@ class AHNForCausalLM(nn.Module):
                 cache.tables = ModelTables(self)
             x, outputs = self.decoder.step(cache.tables, cache, step, x)
             cache.end(1, outputs)
+            return x
+        if x.is_cuda:
+            x = graphed(self, cache, step, x)
+            cache.end(1)
             return x
         for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
             x, layer_cache.window_output, layer_cache.memory_output = layer.step(x, step, layer_cache)

@@ -22,6 +22,7 @@ from .rope import Rotary
 
 if TYPE_CHECKING:
     from .backbone import AHNForCausalLM
+    from .cuda_graph import FixedStep
     from .native.decoder import ModelTables
 
 CacheKind = Literal["full", "window", "ahn"]
@@ -102,6 +103,7 @@ class Cache:
         self._length = 0
         self._sink_offset = 0  # where the sinks in the buffers are rotated to
         self.tables: ModelTables | None = None  # for the compiled decoder
+        self.graph: FixedStep | None = None  # the decoding step of the last token on a GPU
         # What window and memory added to the last token's attention output, [layers, 2, H * D], if that decoder
         # computed it; otherwise the layers have it.
         self._outputs: Tensor | None = None
@@ -216,7 +218,7 @@ class Cache:
         """An independent copy: what is fed to one does not show in the other."""
         twin = copy.copy(self)
         twin.layers = [layer.clone() for layer in self.layers]
-        twin.tables = None
+        twin.tables = twin.graph = None
         return twin
 
     def detach(self) -> None:

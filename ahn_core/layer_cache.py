@@ -52,8 +52,9 @@ class LayerCache:
     ):
         self.layout, self.cell, self.memory_rope = layout, cell, rope
         rows = layout.capacity or 0
-        self.keys = like.new_empty(kv_heads, rows, head_dim)
-        self.values = like.new_empty(kv_heads, rows, head_dim)
+        # Zeros: a step of fixed shapes also reads rows that hold nothing yet, with a weight of zero.
+        self.keys = like.new_zeros(kv_heads, rows, head_dim)
+        self.values = like.new_zeros(kv_heads, rows, head_dim)
         sinks = layout.attention_sinks or 0
         self.raw_sinks = like.new_empty(kv_heads, sinks, head_dim) if layout.caps_sinks else None
         self.gates: Tensor | None = None
@@ -93,7 +94,7 @@ class LayerCache:
             capacity = max(rows, math.ceil(self.keys.shape[1] * _FULL_GROWTH))
             for name in ("keys", "values"):
                 old = getattr(self, name)
-                grown = old.new_empty(old.shape[0], capacity, old.shape[2])
+                grown = old.new_zeros(old.shape[0], capacity, old.shape[2])
                 grown[:, : old.shape[1]] = old
                 setattr(self, name, grown)
 
@@ -117,7 +118,7 @@ class LayerCache:
         keys = self._span(call, self.keys, new.k)
         values = self._span(call, self.values, new.v)
         window = _join(
-            [self._attend_block(b, new.q, sink_keys, sink_values, keys, values) for b in call.blocks]
+            [self._attend_block(call, b, new.q, sink_keys, sink_values, keys, values) for b in call.blocks]
         )
         output, memory, state = window, None, self.state
         if self.cell is not None and call.eviction is not None:
@@ -136,6 +137,7 @@ class LayerCache:
 
     def _attend_block(
         self,
+        call: Call,
         block: QueryBlock,
         q: Tensor,
         sink_keys: Tensor,
@@ -146,9 +148,12 @@ class LayerCache:
         sinks = sink_keys[:, : block.sinks]
         if block.sink_rotation is not None:
             sinks = rotate(sinks, *block.sink_rotation)
-        seen_keys = torch.cat((sinks, keys[:, block.window]), dim=1)[:, None]  # [Hkv, 1, N, D]
-        seen_values = torch.cat((sink_values[:, : block.sinks], values[:, block.window]), dim=1)[:, None]
+        seen_keys = torch.cat((sinks, keys[:, block.window]), dim=1)  # [Hkv, N, D]
+        seen_values = torch.cat((sink_values[:, : block.sinks], values[:, block.window]), dim=1)
         rows = q[:, :, block.rows]  # [Hkv, G, R, D]
+        if call.attention is not None:
+            return call.attention(rows, seen_keys, seen_values, block.mask)
+        seen_keys, seen_values = seen_keys[:, None], seen_values[:, None]  # [Hkv, 1, N, D]
         shape = (*rows.shape[:2], *seen_keys.shape[2:])
         # Query heads that share a key-value head read it through a stride of zero: nothing is repeated.
         return F.scaled_dot_product_attention(
@@ -224,7 +229,10 @@ class LayerCache:
             self.gates.index_copy_(0, step.slot, gates)
         # All G queries of a key-value head see the same keys, so they stand in the tokens' place: [1, Hkv, G, D].
         window = F.scaled_dot_product_attention(
-            new.q[None, :, :, 0], self.keys[None, :, : step.seen], self.values[None, :, : step.seen]
+            new.q[None, :, :, 0],
+            self.keys[None, :, : step.seen],
+            self.values[None, :, : step.seen],
+            attn_mask=step.mask,
         )
         return window.flatten(), memory
 

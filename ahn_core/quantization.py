@@ -51,7 +51,7 @@ class Int8Linear(nn.Module):
             y = torch._weight_int8pack_mm(x.bfloat16(), self.weight, self.scale).to(x.dtype)
         else:
             kind = self._unpacked
-            y = F.linear(x.to(kind), self.weight.to(kind)).to(x.dtype) * self.scale
+            y = F.linear(x.to(kind), self.weight.to(kind)).to(x.dtype).mul_(self.scale)
         return y if self.bias is None else y + self.bias
 
     def dequantized(self) -> Tensor:

@@ -8,6 +8,7 @@ changes nothing that is computed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,9 @@ from torch import Tensor
 
 from .config import SinkPositions
 from .rope import Rotary
+
+# Queries [Hkv, G, R, D], keys and values [Hkv, N, D] and a mask [R, N] -> [Hkv, G, R, D].
+Attend = Callable[[Tensor, Tensor, Tensor, "Tensor | None"], Tensor]
 
 # Queries that share one slice of the window, and, with capped sinks, one place for them. Part of what capped
 # sinks compute.
@@ -60,6 +64,7 @@ class Call:
     ring: tuple[slice, ...]
     blocks: tuple[QueryBlock, ...]
     eviction: Eviction | None
+    attention: Attend | None = None  # what computes the attention of a block; None: torch
 
     @property
     def stop(self) -> int:
@@ -77,6 +82,7 @@ class Step:
     seen: int  # rows that hold tokens once it is written
     rotation: tuple[Tensor, Tensor]  # (cos, sin) [1, D] of its position
     evicted_rotation: tuple[Tensor, Tensor] | None  # that of the token that leaves; None while nothing does
+    mask: Tensor | None = None  # [1, seen] to add to the scores, where `seen` counts rows that hold none yet
 
 
 @dataclass(frozen=True)

@@ -55,10 +55,11 @@ def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engi
         zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
     report("Loading the model")
     from ahn_core import AHNForCausalLM, load_tokenizer
-    from app.acceleration import compile_decoder
+    from app.acceleration import compile_decoder, keep_freed_memory
     from app.chat import Engine
     from app.library import Library
 
+    keep_freed_memory()
     dtype = chat_dtype(model.device, model.dtype)
     network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=dtype, device=model.device)
     compile_decoder(network, data_dir)

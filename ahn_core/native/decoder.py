@@ -83,6 +83,14 @@ class _Step(ctypes.Structure):
     ]
 
 
+class _Attention(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("q", "keys", "values", "mask", "out")),
+        *((name, ctypes.c_int64) for name in ("kv_heads", "group", "rows", "seen", "size")),
+        *((name, ctypes.c_int64) for name in ("q_kv_stride", "q_group_stride", "q_row_stride")),
+    ]
+
+
 class NativeDecoder:
     """The library and its threads. One serves every model and cache; calls from several threads wait for each other."""
 
@@ -94,7 +102,12 @@ class NativeDecoder:
         functions.ahn_step.argtypes = [ctypes.c_void_p] * 5
         functions.ahn_step.restype = functions.ahn_linear.restype = functions.ahn_disband.restype = None
         functions.ahn_linear.argtypes = [ctypes.c_void_p] * 4
+        functions.ahn_attend.restype = None
+        functions.ahn_attend.argtypes = [ctypes.c_void_p] * 2
         functions.ahn_disband.argtypes = [ctypes.c_void_p]
+        functions.ahn_attends.restype = ctypes.c_int32
+        functions.ahn_attends.argtypes = []
+        self._attends = bool(functions.ahn_attends())
         self.threads = threads
         self._functions = functions
         self._team: int | None = functions.ahn_team(threads)
@@ -140,6 +153,38 @@ class NativeDecoder:
             ctypes.byref(arguments),
         )
         return x, outputs
+
+    def attends(self, size: int) -> bool:
+        """Whether `attend` can be called for heads of this size: on processors that multiply bfloat16."""
+        return self._attends and size % 64 == 0
+
+    def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        """Attention of queries [Hkv, G, R, D] over keys and values [Hkv, N, D]: [Hkv, G, R, D], all float32.
+
+        `mask` [R, N] is added to the scores. The products are of bfloat16, the sums and the softmax of float32.
+        The plain form is `torch.nn.functional.scaled_dot_product_attention`.
+        """
+        if q.stride(-1) != 1:
+            q = q.contiguous()
+        keys, values = keys.contiguous(), values.contiguous()
+        out = torch.empty(q.shape)
+        arguments = _Attention(
+            q=q.data_ptr(),
+            keys=keys.data_ptr(),
+            values=values.data_ptr(),
+            mask=None if mask is None else _pointer(mask),
+            out=out.data_ptr(),
+            kv_heads=q.shape[0],
+            group=q.shape[1],
+            rows=q.shape[2],
+            seen=keys.shape[1],
+            size=q.shape[3],
+            q_kv_stride=q.stride(0),
+            q_group_stride=q.stride(1),
+            q_row_stride=q.stride(2),
+        )
+        self._functions.ahn_attend(self._team, ctypes.byref(arguments))
+        return out
 
     def linear(self, layer: nn.Linear | Int8Linear, x: Tensor) -> Tensor:
         """`layer(x)` for one row of float32, [1, in] -> [1, out]."""

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "attention.h"
 #include "team.h"
 #include "vectors.h"
 
@@ -462,6 +463,23 @@ void ahn_disband(void* team) { delete static_cast<Team*>(team); }
 void ahn_step(void* team, const Model* model, const LayerWeights* weights, const LayerMemory* memories, const Step* step) {
     Team& all = *static_cast<Team*>(team);
     all.run(std::make_shared<Decoding>(all, *model, weights, memories, *step));
+}
+
+// Whether ahn_attend can be called.
+int32_t ahn_attends() {
+#if defined(__AVX512BF16__)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+void ahn_attend(void* team, const Attention* attention) {
+#if defined(__AVX512BF16__)
+    static_cast<Team*>(team)->run(std::make_shared<BlockAttention>(*attention));
+#else
+    (void)team, (void)attention;
+#endif
 }
 
 // y [rows] = map x

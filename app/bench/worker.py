@@ -72,7 +72,7 @@ class Result:
 class Subject(Protocol):
     """A model with one conversation: feed tokens, get the likeliest next one, try something and take it back."""
 
-    limit: int | None  # tokens it was trained to read
+    limit: int | None  # tokens it can hold
 
     def feed(self, ids: Tensor) -> int:
         """Feed ids [n] and return the likeliest next token."""
@@ -91,10 +91,12 @@ class OurModel:
 
     def __init__(self, specification: Specification) -> None:
         from ahn_core import AHNForCausalLM
+        from app.acceleration import keep_freed_memory
 
         self._model = AHNForCausalLM.from_pretrained(
             specification.model, specification.ahn, dtype=specification.dtype, device="cpu"
         )
+        keep_freed_memory()
         if specification.library is not None:
             import torch
 
@@ -186,8 +188,7 @@ class LlamaCpp:
         parameters = xllamacpp.CommonParams()
         parameters.model.path = specification.gguf
         self.limit = _trained_length(specification.gguf)
-        room = _QUESTION_TOKENS + specification.decode_tokens + 1
-        parameters.n_ctx, parameters.n_parallel = self.limit + room, 1
+        parameters.n_ctx, parameters.n_parallel = self.limit, 1
         threads = specification.threads or os.cpu_count() or 1
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
         parameters.verbosity = -1
@@ -197,7 +198,7 @@ class LlamaCpp:
         """As `measure` does for the others: the cache it has of a prompt's beginning is read no second time."""
         ids, reading = text.tolist(), 0.0
         for length in specification.lengths:
-            if length > self.limit:
+            if length + _QUESTION_TOKENS + specification.decode_tokens > self.limit:
                 return
             reading += self._complete(ids[:length], 1)["prompt_ms"] / 1000
             peak = peak_memory_bytes()
@@ -243,7 +244,10 @@ def measure(subject: Subject, specification: Specification, text: Tensor) -> Ite
     """Read up to each length and decode there. Yields in order; ends early at the subject's limit."""
     position, reading = 0, 0.0
     for length in specification.lengths:
-        if subject.limit is not None and length > subject.limit:
+        if (
+            subject.limit is not None
+            and length + _QUESTION_TOKENS + specification.decode_tokens > subject.limit
+        ):
             return
         began = time.perf_counter()
         while position < length:

@@ -176,6 +176,53 @@ def test_an_untrained_memory_is_exactly_the_window(library: Path) -> None:
     assert torch.equal(feed(model, ahn, text(40), splits), feed(model, window, text(40), splits))
 
 
+@pytest.mark.parametrize(("rows", "seen"), [(1, 1), (7, 7), (33, 100), (40, 192)])
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("size", [64, 128])
+def test_attention_in_bfloat16_is_off_by_its_rounding(
+    decoder, rows: int, seen: int, masked: bool, size: int
+) -> None:
+    if not decoder.attends(size):
+        pytest.skip("this processor does not multiply bfloat16")
+    generator = torch.Generator().manual_seed(rows * seen)
+    q = torch.randn(rows, 2, 3, size, generator=generator).permute(
+        1, 2, 0, 3
+    )  # rows outside, as projections are
+    k, v = torch.randn(2, 2, seen, size, generator=generator)
+    mask = None
+    if masked:  # a band, as of a window
+        keys, queries = torch.arange(seen), torch.arange(seen - rows, seen)[:, None]
+        hidden = (keys > queries) | (keys < queries - 70)
+        mask = torch.zeros(rows, seen).masked_fill_(hidden, -torch.inf)
+    shape = (2, 3, seen, size)
+    expected = torch.nn.functional.scaled_dot_product_attention(
+        q, k[:, None].expand(shape), v[:, None].expand(shape), attn_mask=mask
+    )
+    found = decoder.attend(q, k, v, mask)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, rtol=0.03, atol=0.03)
+    assert (
+        float((found - expected).square().mean().sqrt())
+        < 0.004 * float(expected.square().mean().sqrt()) + 1e-4
+    )
+
+
+def test_reading_in_8_bits_stays_close_and_alike_in_every_cache(decoder) -> None:
+    model = tiny_model(head_dim=64, inverse_frequencies=tuple(0.8**i for i in range(32)))
+    exact = copy.deepcopy(model)
+    quantize_(model)
+    assert model.decode_with(decoder)
+    ids = text(90)
+    for splits in ([90], [40, 1, 1, 48]):
+        full = feed(model, model.make_cache("full"), ids, splits)
+        for kind in ("window", "ahn"):
+            cache = model.make_cache(kind, attention_sinks=6, sliding_window=84)
+            assert torch.equal(feed(model, cache, ids, splits), full)
+        expected = feed(exact, exact.make_cache("full"), ids, splits).log_softmax(-1)
+        divergence = (expected.exp() * (expected - full.log_softmax(-1))).sum(-1).mean()
+        assert float(divergence) < 0.02
+
+
 def test_a_copy_goes_its_own_way(library: Path) -> None:
     model = compiled_model(library)
     cache = model.make_cache("ahn", attention_sinks=2, sliding_window=6)

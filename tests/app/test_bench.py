@@ -46,7 +46,7 @@ def test_llama_cpp_is_measured_by_its_own_clock(monkeypatch: pytest.MonkeyPatch)
 
     class Server:
         def __init__(self, parameters: SimpleNamespace) -> None:
-            assert (parameters.n_ctx, parameters.model.path) == (1_000 + 32 + 3 + 1, "model.gguf")
+            assert (parameters.n_ctx, parameters.model.path) == (1_000, "model.gguf")
             assert parameters.cpuparams.n_threads == parameters.cpuparams_batch.n_threads == 2
 
         def handle_completions(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -62,13 +62,13 @@ def test_llama_cpp_is_measured_by_its_own_clock(monkeypatch: pytest.MonkeyPatch)
     )
     monkeypatch.setitem(sys.modules, "xllamacpp", stand_in)
     monkeypatch.setattr(worker, "_trained_length", lambda gguf: 1_000)
-    asked_for = replace(specification("llama.cpp", 100, 400, 1_010), threads=2, gguf="model.gguf")
+    asked_for = replace(specification("llama.cpp", 100, 400, 990), threads=2, gguf="model.gguf")
     measured = run(asked_for)
     assert asked == [(100, 1), (132, 4), (400, 1), (432, 4)]
     assert [m.read_tokens_per_second for m in measured.measurements] == [pytest.approx(100.0)] * 2
     assert [m.decode_tokens_per_second for m in measured.measurements] == [pytest.approx(20.0)] * 2
     assert [m.first_token_seconds for m in measured.measurements] == [pytest.approx(0.32)] * 2
-    assert measured.stopped_at == (1_010, "trained to 1,000 positions")
+    assert measured.stopped_at == (990, "trained to 1,000 positions")
 
 
 def test_the_trained_length_is_read_from_the_gguf_file(tmp_path: Path) -> None:
