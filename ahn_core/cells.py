@@ -38,8 +38,6 @@ class MemoryCell(nn.Module, ABC):
     """What the three cells share. Subclasses give the gates, the recurrence and the output norm."""
 
     has_decay: bool
-    A_log: Tensor  # [H] float32, with decay only
-    dt_bias: Tensor
     chunked: Recurrence
     step: Recurrence
     ignored_tensors: tuple[str, ...] = ()
@@ -59,19 +57,11 @@ class MemoryCell(nn.Module, ABC):
         """Gates to write these tokens with: [T, hidden] -> [T, gate_count, H] float32, beta last."""
 
     @abstractmethod
-    def gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
+    def _gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
         """[H, T, D] float32 and the readers' hidden [T, hidden] -> [H, T, D] float32."""
 
     def scale_query(self, q: Tensor) -> Tensor:
         return q * self.size**-0.5
-
-    @torch.no_grad()
-    def set_half_lives(self, half_lives: Tensor) -> None:
-        """Give each head's decay this half-life in tokens, [H], where its projection is zero."""
-        decay = math.log(2) / half_lives.double()  # = A dt, in nats a token
-        dt = decay.sqrt()
-        self.A_log.copy_((decay / dt).log())
-        self.dt_bias.copy_(torch.expm1(dt).log())  # inverse of softplus
 
     def new_state(self, device: torch.device) -> Tensor:
         return torch.zeros(self.heads, self.size, self.size, dtype=torch.float32, device=device)
@@ -90,18 +80,15 @@ class MemoryCell(nn.Module, ABC):
         Returns: what the memory adds to the attention output before the base's o_proj, [H, n, D] in q's
         dtype; new state.
         """
-        o, state = self.absorb(q, k, v, gates, state)
-        return self.o_proj(self.gated_norm(o, hidden).to(q.dtype)), state
-
-    def absorb(self, q: Tensor, k: Tensor, v: Tensor, gates: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
-        """What is read before norm, gate and `o_proj`, [H, n, D] float32, and the new state; see `absorb_and_read`."""
         groups = self.heads // k.shape[0]
         q_norm = self.scale_query(_l2_normalise(q))
         k_norm = _l2_normalise(k).repeat_interleave(groups, dim=0)  # [H, n, D]
         values = v.float().repeat_interleave(groups, dim=0)
         write = gates.permute(1, 2, 0)  # [gate_count, H, n]
         log_decay = write[0] if self.has_decay else None
-        return self.recur(q_norm, k_norm, values, log_decay, write[-1], state)
+        o, state = self.recur(q_norm, k_norm, values, log_decay, write[-1], state)
+        o = self._gated_norm(o, hidden).to(q.dtype)
+        return self.o_proj(o), state
 
     def recur(
         self, q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None, beta: Tensor, state: Tensor
@@ -133,7 +120,7 @@ class DeltaNet(MemoryCell):
     def write_gates(self, hidden: Tensor) -> Tensor:
         return self.b_proj(hidden).float().sigmoid()[:, None]  # [T, 1, H]
 
-    def gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
+    def _gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
         gate = F.silu(self.g_proj(hidden).float()).mT[..., None]  # [H, T, 1]
         return F.rms_norm(o, (self.size,), self.o_norm.weight.float(), _NORM_EPS) * gate
 
@@ -164,7 +151,7 @@ class GatedDeltaNet(DeltaNet):
     def reset_parameters(self, generator: torch.Generator) -> None:
         super().reset_parameters(generator)
         nn.init.normal_(self.a_proj.weight, std=0.02, generator=generator)
-        self.set_half_lives(_spread(self.heads))
+        _spread_half_lives(self.A_log, self.dt_bias)
 
 
 class Mamba2(MemoryCell):
@@ -189,7 +176,7 @@ class Mamba2(MemoryCell):
     def scale_query(self, q: Tensor) -> Tensor:
         return q  # normalised, not scaled
 
-    def gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
+    def _gated_norm(self, o: Tensor, hidden: Tensor) -> Tensor:
         gated = o.transpose(0, 1) * F.silu(self.g_proj(hidden).float())[..., None]  # [T, H, D]
         flat = F.rms_norm(gated.flatten(1), (self.heads * self.size,), self.norm.weight.float(), _NORM_EPS)
         return flat.unflatten(1, (self.heads, self.size)).transpose(0, 1)  # [H, T, D]
@@ -200,7 +187,7 @@ class Mamba2(MemoryCell):
             nn.init.zeros_(projection.bias)
         nn.init.ones_(self.norm.weight)
         nn.init.zeros_(self.o_proj.weight)
-        self.set_half_lives(_spread(self.heads))
+        _spread_half_lives(self.A_log, self.dt_bias)
 
 
 CELLS: dict[CellName, type[MemoryCell]] = {
@@ -215,10 +202,15 @@ def _l2_normalise(x: Tensor) -> Tensor:
     return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-6)
 
 
-def _spread(heads: int) -> Tensor:
-    """Half-lives of a fresh cell's heads, [H] in tokens: evenly spread on a logarithmic scale.
+@torch.no_grad()
+def _spread_half_lives(A_log: Tensor, dt_bias: Tensor) -> None:
+    """Give the heads half-lives from 32 to 16,384 tokens, evenly on a logarithmic scale.
 
     The usual start (A in 1 … 16, dt in 0.001 … 0.1) has a median half-life of 8 tokens: hardly a long memory.
     """
     shortest, longest = (math.log(tokens) for tokens in _HALF_LIVES)
-    return torch.linspace(shortest, longest, heads, dtype=torch.float64).exp()
+    half_lives = torch.linspace(shortest, longest, A_log.numel(), dtype=torch.float64).exp()
+    decay = math.log(2) / half_lives  # = A dt, in nats a token
+    dt = decay.sqrt()
+    A_log.copy_((decay / dt).log())
+    dt_bias.copy_(torch.expm1(dt).log())  # inverse of softplus

@@ -330,6 +330,12 @@ def _read_ahn(
     """The memory's config and tensors; no tensors for an untrained one."""
     if cell is not None and ahn is not None:
         raise LoadError(f"both a new {cell} memory and the memory {ahn} were asked for: choose one.")
+    if base == "embedded" and ahn in CELLS:  # one of those that ship, by its cell
+        ahn, named = zoo.embedded_memory_path(str(ahn)), ahn
+        if ahn is None:
+            raise LoadError(
+                f"no trained {named} memory ships with this copy, so none was loaded: leave --ahn out."
+            )
     if ahn is None and base == "embedded":
         ahn = zoo.embedded_memory_path() if cell is None else None
         if ahn is None:

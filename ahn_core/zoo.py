@@ -61,7 +61,13 @@ class EmbeddedModel:
     sliding_window: int = 960
     sink_positions: SinkPositions = "capped"
     memory_rope: bool = False
-    memory_folder: str = "smollm2-135m-gated-deltanet"  # its trained memory, among the assets
+    memory_folders: tuple[
+        tuple[str, str], ...
+    ] = (  # its trained memories among the assets, the default first
+        ("GatedDeltaNet", "smollm2-135m-gated-deltanet"),
+        ("DeltaNet", "smollm2-135m-deltanet"),
+        ("Mamba2", "smollm2-135m-mamba2"),
+    )
 
 
 EMBEDDED: Final = EmbeddedModel()
@@ -100,12 +106,12 @@ def default_data_dir() -> Path:
     return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
 
 
-def embedded_memory_path(*, model: EmbeddedModel = EMBEDDED) -> Path | None:
-    """The AHN checkpoint that ships for the embedded model, or None where it was left out."""
+def embedded_memory_path(cell: str = "GatedDeltaNet", *, model: EmbeddedModel = EMBEDDED) -> Path | None:
+    """The AHN checkpoint of this cell that ships for the embedded model, or None where it was left out."""
     root = Path(__file__).resolve().parent.parent
     # In a checkout, and in an installed package.
     for assets in (root / "assets", root / "app" / "_assets"):
-        folder = assets / "memory" / model.memory_folder
+        folder = assets / "memory" / dict(model.memory_folders)[cell]
         if (folder / "model.safetensors").is_file():
             return folder
     return None

@@ -1,5 +1,5 @@
 """The command `ahn-chat`: the page by default, `ask` for one question without it, `bench` and `eval` for figures, and
-`prepare`, `calibrate` and `train` to teach a memory.
+`prepare` and `train` to teach a memory.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -32,10 +32,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import evaluate
 
             return evaluate.main(arguments[1:])
-        if arguments[:1] == ["calibrate"]:
-            from app import calibrate
-
-            return calibrate.main(arguments[1:])
         if arguments[:1] in (["prepare"], ["train"]):
             from app import train
 
@@ -54,8 +50,8 @@ def page_parser() -> argparse.ArgumentParser:
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat bench` measures this "
-        "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `calibrate` and `train` teach one; each has its "
-        "own --help.",
+        "machine, `ahn-chat eval` a memory, and `ahn-chat prepare` and `ahn-chat train` teach one; each "
+        "has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")

@@ -109,7 +109,12 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="BASE",
         help="base model: 'embedded' (default), a folder, a .gguf file or a Hugging Face id",
     )
-    model.add_argument("--ahn", metavar="CHECKPOINT", help="AHN checkpoint: a folder or a Hugging Face id")
+    model.add_argument(
+        "--ahn",
+        metavar="CHECKPOINT",
+        help="AHN checkpoint: a folder, a Hugging Face id, or for the embedded model GatedDeltaNet (default), DeltaNet "
+        "or Mamba2",
+    )
     model.add_argument(
         "--device", metavar="NAME", help="cpu, cuda, cuda:1, mps, … (default: a GPU if there is one)"
     )

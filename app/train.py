@@ -52,7 +52,7 @@ def prepare_parser() -> argparse.ArgumentParser:
 def prepare_main(argv: Sequence[str]) -> int:
     """Tokenize; returns the exit status. Raises CommandFailed with one sentence."""
     arguments = prepare_parser().parse_args(argv)
-    begin(arguments)
+    _begin(arguments)
     from ahn_core import LoadError, load_tokenizer
     from ahn_core.corpus import CorpusError, prepare
     from ahn_core.zoo import ZooError
@@ -118,7 +118,7 @@ def train_parser() -> argparse.ArgumentParser:
         if isinstance(default, bool):
             training.add_argument(flag, action="store_true", help=about)
         elif isinstance(default, tuple):
-            training.add_argument(flag, type=integers, default=default, metavar="LIST", help=about)
+            training.add_argument(flag, type=_integers, default=default, metavar="LIST", help=about)
         else:
             metavar = "N" if isinstance(default, int) else "X"
             training.add_argument(flag, type=type(default), default=default, metavar=metavar, help=about)
@@ -151,8 +151,7 @@ def _shown(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else {False: "off"}.get(value, str(value))  # type: ignore[call-overload]
 
 
-def integers(text: str) -> tuple[int, ...]:
-    """An argument like 128,256,512."""
+def _integers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(word) for word in text.split(","))
     except ValueError:
@@ -166,7 +165,7 @@ def train_main(argv: Sequence[str]) -> int:
         raise OptionError(
             f"--save-every is {arguments.save_every}, so nothing would be kept: give at least 1."
         )
-    begin(arguments)
+    _begin(arguments)
     from ahn_core import ConfigError, LoadError
     from ahn_core.corpus import CorpusError
     from ahn_core.training import TrainingError
@@ -305,8 +304,7 @@ def moving_mean(values: Sequence[float], width: int) -> list[float]:
     ]
 
 
-def begin(arguments: argparse.Namespace) -> None:
-    """Fix where data lies and whether the network may be used, before anything is imported that asks."""
+def _begin(arguments: argparse.Namespace) -> None:
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

@@ -457,8 +457,10 @@ def test_the_shipped_memory_is_found_where_it_lies(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(zoo, "__file__", str(tmp_path / "ahn_core" / "zoo.py"))
     assert zoo.embedded_memory_path() is None
     for assets in ("app/_assets", "assets"):  # as installed, and in a checkout
-        folder = tmp_path / assets / "memory" / EMBEDDED.memory_folder
-        folder.mkdir(parents=True)
-        assert zoo.embedded_memory_path() != folder, "a folder without weights is none"
-        (folder / "model.safetensors").touch()
-        assert zoo.embedded_memory_path() == folder
+        for cell, name in EMBEDDED.memory_folders:
+            folder = tmp_path / assets / "memory" / name
+            folder.mkdir(parents=True)
+            assert zoo.embedded_memory_path(cell) != folder, "a folder without weights is none"
+            (folder / "model.safetensors").touch()
+            assert zoo.embedded_memory_path(cell) == folder
+    assert zoo.embedded_memory_path() == zoo.embedded_memory_path("GatedDeltaNet")

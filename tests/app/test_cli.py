@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, calibrate, cli, evaluate, options, paths, startup, train
+from app import __version__, ask, bench, cli, evaluate, options, paths, startup, train
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -31,7 +31,6 @@ PARSERS = (
     bench.parser(),
     evaluate.parser(),
     train.prepare_parser(),
-    calibrate.parser(),
     train.train_parser(),
 )
 ALL_FLAGS = set().union(*map(flags, PARSERS))
@@ -75,11 +74,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ["--version"],
-        ["--help"],
-        *([name, "--help"] for name in ("ask", "bench", "calibrate", "eval", "prepare", "train")),
-    ],
+    [["--version"], ["--help"], *([name, "--help"] for name in ("ask", "bench", "eval", "prepare", "train"))],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
     code = (

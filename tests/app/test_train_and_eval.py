@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ahn_core import AHNForCausalLM
-from app import calibrate, cli, plots, train
+from app import cli, plots, train
 from tests.tiny import VOCABULARY, byte_tokenizer
 
 TEXT = "The mill by the river burned down in 1843, and the miller, Mr Grange, left for the coast.\n" * 40
@@ -70,41 +70,6 @@ def metrics(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / train.METRICS).read_text(encoding="utf-8").splitlines()]
 
 
-def test_training_begins_from_a_calibrated_memory(
-    home: Path, corpus: Path, base: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = [
-        "--data",
-        str(corpus),
-        "--output",
-        str(home / "begun"),
-        "--model",
-        str(base),
-        "--device",
-        "cpu",
-    ]
-    sizes = [
-        "--documents",
-        "4",
-        "--length",
-        "160",
-        "--windows",
-        "32,48",
-        "--sinks",
-        "4",
-        "--cell",
-        "DeltaNet",
-    ]
-    assert cli.main(["calibrate", *arguments, *sizes]) == 0
-    lines = (home / "begun" / calibrate.REPORT).read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["layer"] for line in lines] == [0, 1]
-    begun = AHNForCausalLM.from_pretrained(base, home / "begun" / "ahn", device="cpu")
-    assert (begun.ahn_config.cell, begun.memory_trained) == ("DeltaNet", True)
-    assert any((layer.ahn.o_proj.weight != 0).any() for layer in begun.layers)
-    assert run(home, corpus, base, "--ahn", str(home / "begun" / "ahn")) == 0
-    assert "go on with `ahn-chat train --ahn" in capsys.readouterr().out
-
-
 def test_from_text_to_a_trained_memory_and_its_figures(
     home: Path, corpus: Path, base: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,8 +118,6 @@ def test_another_cell_can_be_trained(home: Path, corpus: Path, base: Path) -> No
     ("command", "sentence"),
     [
         (["prepare", "nowhere.txt", "--output", "x"], "nowhere.txt cannot be read"),
-        (["calibrate", "--data", "nowhere", "--output", "x"], "no prepared corpus"),
-        (["calibrate", "--data", "nowhere", "--output", "x", "--ahn", "y"], "calibration would overwrite"),
         (["train", "--data", "nowhere", "--output", "x"], "no prepared corpus"),
         (["train", "--data", "CORPUS", "--output", "x", "--steps", "0"], "steps is 0"),
         (["train", "--data", "CORPUS", "--output", "x", "--save-every", "0"], "--save-every is 0"),
