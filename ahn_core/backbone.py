@@ -147,6 +147,8 @@ class AHNForCausalLM(nn.Module):
         self.decoder: NativeDecoder | None = (
             None  # what computes single tokens; None: torch, as everything else
         )
+        # On a GPU, replay single tokens as a CUDA graph (cuda_graph.py). Off: it has never run on a GPU yet.
+        self.graphs_steps = False
         self.rotary = Rotary(config)
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
@@ -342,7 +344,7 @@ class AHNForCausalLM(nn.Module):
             x, outputs = self.decoder.step(cache.tables, cache, step, x)
             cache.end(1, outputs)
             return x
-        if x.is_cuda:
+        if self.graphs_steps and x.is_cuda:
             x = graphed(self, cache, step, x)
             cache.end(1)
             return x

@@ -47,6 +47,27 @@ def token_losses(
     return torch.cat(losses)
 
 
+@torch.inference_mode()
+def choice_probabilities(
+    model: AHNForCausalLM, cache: Cache, prompt: Sequence[int], choices: Sequence[Sequence[int]]
+) -> tuple[float, ...]:
+    """How probable each choice is after `prompt`, among the choices, by its mean log-probability a token.
+
+    `cache` has read what comes before and reads the prompt; the choices are read by copies of it.
+    """
+
+    def feed(ids: Sequence[int], cache: Cache) -> Tensor:
+        """Logits after each of the tokens, [n, V]."""
+        return model(torch.tensor([list(ids)], device=model.device), past_key_values=cache).logits[0].float()
+
+    first = feed(prompt, cache)[-1:]
+    scores = []
+    for ids in choices:
+        rows = first if len(ids) == 1 else torch.cat((first, feed(ids[:-1], cache.clone())))
+        scores.append(rows.log_softmax(-1)[range(len(ids)), list(ids)].mean())
+    return tuple(torch.stack(scores).softmax(0).tolist())
+
+
 @dataclass(frozen=True)
 class Bucket:
     """Mean cross-entropy in nats of the tokens at positions `start` … `stop` - 1, by memory kind."""

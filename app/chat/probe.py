@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import torch
-
 from app.chat.answers import DOCUMENTS_END, Cancelled
 from app.chat.cloze import Cloze, cloze_questions
 from app.chat.compare import read_documents
@@ -22,7 +20,6 @@ from app.chat.live import LiveStats
 from app.chat.settings import ChatSettings, MemoryKind
 
 if TYPE_CHECKING:
-    from ahn_core import AHNForCausalLM, Cache
     from app.chat.reading import Reader
     from app.chat.resources import Resources
     from app.library import Document
@@ -104,6 +101,8 @@ class Probing:
 
     def _ask(self, reader: Reader, question: Cloze, should_stop: Callable[[], bool]) -> tuple[float, ...]:
         """The probability of each of the choices among the four, the right one first."""
+        from ahn_core.evaluation import choice_probabilities  # pulls in torch
+
         resources = self._resources
         with resources.device_unless(should_stop) as mine:
             if not mine:
@@ -111,24 +110,3 @@ class Probing:
             prompt = resources.encoder.encode(f"{DOCUMENTS_END}The text says: “… {question.cue}")
             choices = [resources.encoder.encode(f" {choice}") for choice in question.choices]
             return choice_probabilities(resources.model, reader.prepare().clone(), prompt, choices)
-
-
-@torch.inference_mode()
-def choice_probabilities(
-    model: AHNForCausalLM, cache: Cache, prompt: Sequence[int], choices: Sequence[Sequence[int]]
-) -> tuple[float, ...]:
-    """How probable each choice is after `prompt`, among the choices, by its mean log-probability a token.
-
-    `cache` has read what comes before and reads the prompt; the choices are read by copies of it.
-    """
-
-    def feed(ids: Sequence[int], cache: Cache) -> torch.Tensor:
-        """Logits after each of the tokens, [n, V]."""
-        return model(torch.tensor([list(ids)], device=model.device), past_key_values=cache).logits[0].float()
-
-    first = feed(prompt, cache)[-1:]
-    scores = []
-    for ids in choices:
-        rows = first if len(ids) == 1 else torch.cat((first, feed(ids[:-1], cache.clone())))
-        scores.append(rows.log_softmax(-1)[range(len(ids)), list(ids)].mean())
-    return tuple(torch.stack(scores).softmax(0).tolist())

@@ -84,6 +84,7 @@ def test_a_replayed_graph_computes_the_same(kind) -> None:
     plain = model.make_cache(kind, attention_sinks=3, sliding_window=18)
     expected = decode(model, plain, ids(60))
     on_gpu = tiny_model().to("cuda")
+    on_gpu.graphs_steps = True
     cache = on_gpu.make_cache(kind, attention_sinks=3, sliding_window=18)
     found = decode(on_gpu, cache, ids(60, "cuda"))
     assert isinstance(cache.graph, cuda_graph.GraphedStep)

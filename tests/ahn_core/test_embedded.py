@@ -9,7 +9,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ahn_core import AHNForCausalLM, load_tokenizer
+from ahn_core import AHNForCausalLM, load_tokenizer, zoo
+from ahn_core.config import CellName
 from ahn_core.evaluation import token_losses
 
 # The opening chapters of Melville's Moby-Dick (1851), public domain.
@@ -73,18 +74,29 @@ def test_a_long_document_does_not_become_noise(model: AHNForCausalLM, ids: torch
     assert far < 5.0  # noise is 7 to 11 nats
 
 
-def test_the_shipped_memory_is_the_default_and_better_than_none(
-    model: AHNForCausalLM, ids: torch.Tensor
+@pytest.mark.parametrize("cell", [cell for cell, _folder in zoo.EMBEDDED.memory_folders])
+def test_each_shipped_memory_is_better_than_none(
+    model: AHNForCausalLM, ids: torch.Tensor, cell: CellName
 ) -> None:
     """On a novel it was not trained on, with a window small enough for a text of 1,000 tokens to need a memory."""
-    assert model.memory_trained
-    assert dict(model.ahn_config.training)["base"] == model.name
+    if cell == model.ahn_config.cell:
+        remembering = model  # the default
+    else:
+        remembering = AHNForCausalLM.from_pretrained("embedded", cell, device="cpu")
+    assert remembering.ahn_config.cell == cell
+    assert remembering.memory_trained
+    assert dict(remembering.ahn_config.training)["base"] == model.name
     sizes = {"attention_sinks": 16, "sliding_window": 112}
     window, ahn = (
-        token_losses(model, ids[:1_000], model.make_cache(kind, **sizes)) for kind in ("window", "ahn")
+        token_losses(remembering, ids[:1_000], remembering.make_cache(kind, **sizes))
+        for kind in ("window", "ahn")
     )
     torch.testing.assert_close(ahn[:127], window[:127])
     assert float(ahn[128:].mean()) < float(window[128:].mean())
+
+
+def test_the_default_memory_is_a_gated_delta_net(model: AHNForCausalLM) -> None:
+    assert model.ahn_config.cell == "GatedDeltaNet"
 
 
 def test_the_embedded_window_is_the_default(model: AHNForCausalLM) -> None:

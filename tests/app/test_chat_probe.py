@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from ahn_core.evaluation import choice_probabilities
 from app.chat import ChatError
 from app.chat.cloze import Cloze, cloze_questions
 from app.chat.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
-from app.chat.probe import choice_probabilities
 from tests.app.chatting import SETTINGS, World
 from tests.tiny import tiny_model
 
