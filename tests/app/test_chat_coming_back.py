@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from app.chat import ChatClosedError, ChatError, UnknownChatError
 from app.chat.events import AnswerCancelled, AnswerToken, ReadPhase, TurnState, Waiting
@@ -19,14 +18,6 @@ from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, start
 ROOT = Path(__file__).resolve().parents[2]
 LONG = pages(14, seed=1)
 ENDLESS = replace(SETTINGS, max_new_tokens=100_000)
-
-
-@pytest.fixture
-def world(tmp_path: Path):
-    torch.set_num_threads(1)
-    world = World(tmp_path)
-    yield world
-    world.close()
 
 
 def test_closing_a_chat_stops_it_and_frees_its_caches(world: World) -> None:

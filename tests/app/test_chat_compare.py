@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-import torch
 
 from ahn_core import SamplingSettings
 from app.chat import ChatError
@@ -16,14 +14,6 @@ from tests.app.chatting import SETTINGS, World, finish, pages
 
 SHORT = pages(1, characters=60)
 KINDS = ("full", "window", "ahn")
-
-
-@pytest.fixture
-def world(tmp_path: Path):
-    torch.set_num_threads(1)
-    world = World(tmp_path)
-    yield world
-    world.close()
 
 
 def outcome(events) -> tuple[dict, Comparison]:

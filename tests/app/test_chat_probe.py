@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -42,14 +41,6 @@ def story(sentences: int, seed: int = 0) -> str:
         f"the harbour wall of {rng.choice(NAMES)}."
         for _ in range(sentences)
     )
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterable[World]:
-    torch.set_num_threads(1)
-    world = World(tmp_path)
-    yield world
-    world.close()
 
 
 # ---- the questions

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from app.chat import ChatError, ChatSettings
 from app.chat.events import AnswerFailed, PageState, ReadPhase, Waiting
@@ -16,14 +15,6 @@ from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, wait_
 
 LONG = pages(14, seed=1)  # about 4,300 tokens, nine chunks
 OTHER = pages(3, seed=2)
-
-
-@pytest.fixture
-def world(tmp_path: Path):
-    torch.set_num_threads(1)
-    world = World(tmp_path)
-    yield world
-    world.close()
 
 
 def answer_when_read_alone(folder: Path, *documents: tuple[str, tuple[str, ...]]) -> str:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from ahn_core import SamplingSettings
 from app.chat import ChatBusyError, ChatError, ChatSettings, SettingsError
@@ -26,14 +25,6 @@ from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, start
 
 LONG = pages(14, seed=1)
 ENDLESS = replace(SETTINGS, max_new_tokens=100_000)
-
-
-@pytest.fixture
-def world(tmp_path: Path):
-    torch.set_num_threads(1)
-    world = World(tmp_path)
-    yield world
-    world.close()
 
 
 def test_an_answer_streams_with_figures_that_add_up(world: World) -> None:
