@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -295,9 +295,8 @@ class AHNForCausalLM(nn.Module):
         if input_ids.shape[1] == 1 and not torch.is_grad_enabled():
             return self._step(x, cache)
         call = cache.begin(input_ids.shape[1])
-        if self._attends_in_bfloat16():
-            assert self.decoder is not None
-            call = replace(call, attention=self.decoder.attend)
+        if self.decoder is not None and not torch.is_grad_enabled():
+            call = replace(call, **self._compiled_parts(self.decoder))
         for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
             if checkpoint:
                 # Read from a copy: by the time of the recomputation the cache has gone on.
@@ -309,8 +308,8 @@ class AHNForCausalLM(nn.Module):
         return self.norm(x)
 
     def decode_with(self, decoder: NativeDecoder) -> bool:
-        """Let compiled code compute single tokens from now on, in every cache, and, beside 8-bit weights and on a
-        processor that multiplies bfloat16, the attention of many.
+        """Let compiled code compute single tokens from now on, in every cache, the memory of many, and, beside 8-bit
+        weights and on a processor that multiplies bfloat16, the attention of many.
 
         False, and nothing is changed, where it cannot: on a GPU, or with weights other than float32 or 8 bits.
         Its results differ from torch's by rounding, but not from one kind of cache to another.
@@ -326,14 +325,14 @@ class AHNForCausalLM(nn.Module):
             return self.decoder.linear(self.lm_head, hidden)
         return self.lm_head(hidden)
 
-    def _attends_in_bfloat16(self) -> bool:
-        """Whether compiled code computes the attention of many tokens: beside 8-bit weights, not beside exact ones."""
-        return (
-            self.decoder is not None
-            and self.precision == "int8"
-            and self.decoder.attends(self.config.head_dim)
-            and not torch.is_grad_enabled()
-        )
+    def _compiled_parts(self, decoder: NativeDecoder) -> dict[str, Any]:
+        """What of a call compiled code computes: the memory, and, beside 8-bit weights, attention."""
+        parts: dict[str, Any] = {}
+        if self.precision == "int8" and decoder.attends(self.config.head_dim):
+            parts["attention"] = decoder.attend
+        if decoder.absorbs(self.config.head_dim):
+            parts["absorption"] = decoder.absorb
+        return parts
 
     def _step(self, x: Tensor, cache: Cache) -> Tensor:
         """One token, [1, hidden] -> [1, hidden]."""

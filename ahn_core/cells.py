@@ -38,6 +38,7 @@ class MemoryCell(nn.Module, ABC):
     """What the three cells share. Subclasses give the gates, the recurrence and the output norm."""
 
     has_decay: bool
+    g_proj: nn.Linear  # the output gate, one number a head
     chunked: Recurrence
     step: Recurrence
     ignored_tensors: tuple[str, ...] = ()

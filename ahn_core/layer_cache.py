@@ -175,7 +175,8 @@ class LayerCache:
         if not self.memory_rope:
             k = _unrotate(k, call.eviction.rotation)
         q = q[:, :, reader:].flatten(0, 1)  # [H, n, D]
-        return self.cell.absorb_and_read(q, k, values[:, leaving], write, hidden[reader:], self.state)
+        absorb = call.absorption or type(self.cell).absorb_and_read
+        return absorb(self.cell, q, k, values[:, leaving], write, hidden[reader:], self.state)
 
     @torch.no_grad()
     def commit(self, call: Call, update: Update) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -17,8 +18,13 @@ from torch import Tensor
 from .config import SinkPositions
 from .rope import Rotary
 
+if TYPE_CHECKING:
+    from .cells import MemoryCell
+
 # Queries [Hkv, G, R, D], keys and values [Hkv, N, D] and a mask [R, N] -> [Hkv, G, R, D].
 Attend = Callable[[Tensor, Tensor, Tensor, "Tensor | None"], Tensor]
+# `MemoryCell.absorb_and_read`, or what computes the same.
+Absorb = Callable[["MemoryCell", Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], "tuple[Tensor, Tensor]"]
 
 # Queries that share one slice of the window, and, with capped sinks, one place for them. Part of what capped
 # sinks compute.
@@ -65,6 +71,7 @@ class Call:
     blocks: tuple[QueryBlock, ...]
     eviction: Eviction | None
     attention: Attend | None = None  # what computes the attention of a block; None: torch
+    absorption: Absorb | None = None  # what the memory absorbs tokens and is read with; None: torch
 
     @property
     def stop(self) -> int:

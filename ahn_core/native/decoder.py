@@ -1,4 +1,4 @@
-"""Decoding steps of a model by the compiled library; the plain form is `AHNForCausalLM._step`."""
+"""Decoding steps of a model by the compiled library, and parts of its reading; each has its plain form in torch."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ..config import CellName
 from ..quantization import Int8Linear
 
 if TYPE_CHECKING:
     from ..backbone import AHNForCausalLM, DecoderLayer
     from ..cache import Cache
+    from ..cells import MemoryCell
     from ..layer_cache import LayerCache
     from ..reading import Step
 
-_CELLS: dict[CellName, int] = {"DeltaNet": 0, "GatedDeltaNet": 1, "Mamba2": 2}
+_CELLS: dict[str, int] = {"DeltaNet": 0, "GatedDeltaNet": 1, "Mamba2": 2}
 _UNIT_EPS = 1e-6  # of the memory's queries and keys
 
 
@@ -91,6 +91,22 @@ class _Attention(ctypes.Structure):
     ]
 
 
+class _Absorption(ctypes.Structure):
+    _fields_ = [
+        *(
+            (name, ctypes.c_void_p)
+            for name in ("q", "keys", "values", "gates", "open", "norm", "map", "state", "new_state", "out")
+        ),
+        *((name, ctypes.c_int64) for name in ("heads", "kv_heads", "count", "size", "cell")),
+        *(
+            (f"{name}_{axis}_stride", ctypes.c_int64)
+            for name in ("q", "key", "value")
+            for axis in ("head", "row")
+        ),
+        *((name, ctypes.c_double) for name in ("unit_eps", "norm_eps")),
+    ]
+
+
 class NativeDecoder:
     """The library and its threads. One serves every model and cache; calls from several threads wait for each other."""
 
@@ -107,6 +123,10 @@ class NativeDecoder:
         functions.ahn_disband.argtypes = [ctypes.c_void_p]
         functions.ahn_attends.restype = ctypes.c_int32
         functions.ahn_attends.argtypes = []
+        functions.ahn_absorb.restype = None
+        functions.ahn_absorb.argtypes = [ctypes.c_void_p] * 2
+        functions.ahn_absorbs.restype = ctypes.c_int32
+        functions.ahn_absorbs.argtypes = [ctypes.c_int64]
         self._attends = bool(functions.ahn_attends())
         self.threads = threads
         self._functions = functions
@@ -185,6 +205,47 @@ class NativeDecoder:
         )
         self._functions.ahn_attend(self._team, ctypes.byref(arguments))
         return out
+
+    def absorbs(self, size: int) -> bool:
+        """Whether `absorb` can be called for heads of this size."""
+        return bool(self._functions.ahn_absorbs(size))
+
+    def absorb(
+        self, cell: MemoryCell, q: Tensor, k: Tensor, v: Tensor, gates: Tensor, hidden: Tensor, state: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """`cell.absorb_and_read(q, k, v, gates, hidden, state)`, the plain form of this, all in float32."""
+        q, k, v = (x if x.stride(-1) == 1 else x.contiguous() for x in (q, k, v))
+        gates, state = gates.contiguous(), state.contiguous()
+        opening = cell.g_proj(hidden)  # [n, H]
+        norm = _memory_norm(cell)
+        out, new_state = torch.empty(q.shape), torch.empty_like(state)
+        arguments = _Absorption(
+            q=q.data_ptr(),
+            keys=k.data_ptr(),
+            values=v.data_ptr(),
+            gates=gates.data_ptr(),
+            open=opening.data_ptr(),
+            norm=norm.weight.data_ptr(),
+            map=_pointer(cell.o_proj.weight),
+            state=state.data_ptr(),
+            new_state=new_state.data_ptr(),
+            out=out.data_ptr(),
+            heads=q.shape[0],
+            kv_heads=k.shape[0],
+            count=q.shape[1],
+            size=q.shape[2],
+            cell=_CELLS[type(cell).__name__],
+            q_head_stride=q.stride(0),
+            q_row_stride=q.stride(1),
+            key_head_stride=k.stride(0),
+            key_row_stride=k.stride(1),
+            value_head_stride=v.stride(0),
+            value_row_stride=v.stride(1),
+            unit_eps=_UNIT_EPS,
+            norm_eps=norm.eps,
+        )
+        self._functions.ahn_absorb(self._team, ctypes.byref(arguments))
+        return out, new_state
 
     def linear(self, layer: nn.Linear | Int8Linear, x: Tensor) -> Tensor:
         """`layer(x)` for one row of float32, [1, in] -> [1, out]."""
@@ -268,7 +329,7 @@ def _layer(layer: DecoderLayer) -> _LayerWeights:
         down=_linear(layer.mlp.down_proj),
         beta=_linear(found.get("b_proj", found.get("dt_proj"))),
         decay=_linear(found.get("a_proj")),
-        output_gate=_linear(found["g_proj"]),
+        output_gate=_linear(cell.g_proj),
         input_norm=_pointer(layer.input_layernorm.weight),
         post_norm=_pointer(layer.post_attention_layernorm.weight),
         q_norm=None if attention.q_norm is None else _pointer(attention.q_norm.weight),

@@ -1,4 +1,5 @@
-// One decoding step of the whole model on a CPU: what DecoderLayer.step computes, in one pass of a few threads.
+// One decoding step of the whole model on a CPU: what DecoderLayer.step computes, in one pass of a few threads. And, in
+// the headers, the two parts of reading many tokens that torch computes slowly.
 //
 // A token touches every weight once, so it should take as long as reading them from memory does. Called one by one,
 // torch's operations start and end a parallel region each, a dozen times a layer; here the threads stay together
@@ -13,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "absorption.h"
 #include "attention.h"
 #include "team.h"
 #include "vectors.h"
@@ -480,6 +482,13 @@ void ahn_attend(void* team, const Attention* attention) {
 #else
     (void)team, (void)attention;
 #endif
+}
+
+// Whether ahn_absorb can be called for heads of this size.
+int32_t ahn_absorbs(int64_t size) { return Absorbing::fits(size); }
+
+void ahn_absorb(void* team, const Absorption* absorption) {
+    static_cast<Team*>(team)->run(std::make_shared<Absorbing>(*absorption));
 }
 
 // y [rows] = map x

@@ -1,10 +1,11 @@
-"""The compiled decoding step against the plain one, and what it promises about the three kinds of cache."""
+"""The compiled decoding step and memory against the plain ones, and what it promises about the three kinds of cache."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from ahn_core import AHNForCausalLM, reading
 from ahn_core.cache import Cache
+from ahn_core.cells import CELLS
 from ahn_core.config import CELL_NAMES
 from ahn_core.native import build
 from ahn_core.native.decoder import NativeDecoder
@@ -205,6 +207,56 @@ def test_attention_in_bfloat16_is_off_by_its_rounding(
         float((found - expected).square().mean().sqrt())
         < 0.004 * float(expected.square().mean().sqrt()) + 1e-4
     )
+
+
+@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize("size", [32, 64, 128])
+@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 150])
+@torch.no_grad()
+def test_absorbing_equals_the_cell(decoder, cell, size: int, count: int) -> None:
+    assert decoder.absorbs(size)
+    generator = torch.Generator().manual_seed(count)
+    shape = SimpleNamespace(num_attention_heads=6, head_dim=size, hidden_size=40)
+    memory = CELLS[cell](shape)
+    memory.reset_parameters(generator)
+    for parameter in memory.parameters():
+        parameter.normal_(0.0, parameter.shape[-1] ** -0.5, generator=generator)
+    # Rows outside, as projections are, and every second row, as a part of something larger.
+    q = torch.randn(count, 6, size, generator=generator).transpose(0, 1)
+    k = torch.randn(2, 2 * count, size, generator=generator)[:, ::2]
+    v = torch.randn(count, 2, size, generator=generator).transpose(0, 1)
+    writers, readers = torch.randn(2, count, 40, generator=generator)
+    state = torch.randn(6, size, size, generator=generator)
+    before = state.clone()
+    arguments = (q, k, v, memory.write_gates(writers), readers, state)
+    expected, expected_state = memory.absorb_and_read(*arguments)
+    found, found_state = decoder.absorb(memory, *arguments)
+    assert torch.equal(state, before)
+    torch.testing.assert_close(found, expected, **close)
+    torch.testing.assert_close(found_state, expected_state, **close)
+
+
+@torch.no_grad()
+def test_absorbing_forgets_everything_without_harm(decoder) -> None:
+    """Decays whose product is below any float32 leave zeros, as in torch, and no infinity or NaN."""
+    memory = CELLS["GatedDeltaNet"](SimpleNamespace(num_attention_heads=2, head_dim=32, hidden_size=8))
+    memory.reset_parameters(torch.Generator().manual_seed(0))
+    torch.nn.init.normal_(memory.o_proj.weight)
+    q, k, v = torch.randn(3, 2, 70, 32, generator=torch.Generator().manual_seed(1))
+    gates = torch.stack((torch.full((70, 2), -50.0), torch.full((70, 2), 0.5)), dim=1)
+    arguments = (q, k, v, gates, torch.randn(70, 8), torch.randn(2, 32, 32))
+    for found, expected in zip(
+        decoder.absorb(memory, *arguments), memory.absorb_and_read(*arguments), strict=True
+    ):
+        torch.testing.assert_close(found, expected, **close)
+
+
+@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize("memory_rope", [True, False], ids=["rotated", "unrotated"])
+def test_reading_with_the_compiled_memory_equals_the_plain_one(decoder, cell, memory_rope) -> None:
+    overrides = {"head_dim": 32, "inverse_frequencies": tuple(0.7**i for i in range(16))}
+    model = tiny_model(cell, sink_positions="capped", memory_rope=memory_rope, **overrides)
+    both(model, decoder, "ahn", [90, 70, 1, 1, 5, 100], attention_sinks=3, sliding_window=40)
 
 
 def test_reading_in_8_bits_stays_close_and_alike_in_every_cache(decoder) -> None:
