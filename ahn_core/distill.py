@@ -33,6 +33,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .corpus import Corpus, CorpusError, Sample
+from .natural_gradient import NaturalGradient, linear_maps
 from .training import Settings, TrainingError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 LOSS_ROWS = 256  # tokens whose logits exist at a time
 _MOST_IDLE_ROUNDS = 200  # samples without one token to learn from, before training gives up
+_NATURAL = (".ahn.o_proj", ".ahn.g_proj")  # maps that may be trained by the natural gradient
 _STATE_FILE, _MOMENTS_FILE = "trainer.json", "optimizer.safetensors"
 
 
@@ -218,9 +220,12 @@ class Distiller:
         self._parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         # The optimizer works in float32 whatever the model's dtype: a step of 1e-4 is lost in bfloat16.
         self._masters = {name: p.detach().float().clone() for name, p in self._parameters.items()}
+        natural = _NATURAL if settings.natural_rate else ()
+        self._natural = NaturalGradient(linear_maps(dict(model.named_modules()), natural), self._masters)
+        self._stepped = {name: m for name, m in self._masters.items() if name not in self._natural}
         groups = [
             {"params": [m], "rate": self._rate_of(name), "weight_decay": self._decay_of(name, m)}
-            for name, m in self._masters.items()
+            for name, m in self._stepped.items()
         ]
         self._optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.95))
 
@@ -289,25 +294,32 @@ class Distiller:
             for parameter in self._parameters.values():
                 gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
                 parameter.grad = self._accelerator.reduce(gradient, reduction="sum")
+            for owner, key in self._natural.new_moments():
+                owner[key] = self._accelerator.reduce(owner[key], reduction="sum")
         count, read, kl, cross_entropy, layers = totals.tolist()
         self.tokens_read += int(read)
         if not count:
             return None
         rate = self.learning_rate(self.step)
-        for (name, parameter), group in zip(
-            self._parameters.items(), self._optimizer.param_groups, strict=True
-        ):
-            group["lr"] = rate * group["rate"]
-            summed = parameter.grad
-            self._masters[name].grad = None if summed is None else summed.float() / count
-            parameter.grad = None
-        norm = nn.utils.clip_grad_norm_(list(self._masters.values()), self.settings.clip)
-        if not torch.isfinite(norm):
+        gradients = {
+            name: None if p.grad is None else p.grad.float() / count for name, p in self._parameters.items()
+        }
+        for name, parameter in self._parameters.items():
+            self._masters[name].grad, parameter.grad = gradients[name], None
+        if not all(bool(torch.isfinite(g).all()) for g in gradients.values() if g is not None):
             raise TrainingError(
                 f"the gradient of step {self.step + 1} is not finite, so training stopped before it could spoil the "
                 "memory: begin anew from the last checkpoint's memory with a lower learning rate."
             )
+        norm = nn.utils.get_total_norm([g for g in gradients.values() if g is not None])
+        nn.utils.clip_grad_norm_(list(self._stepped.values()), self.settings.clip)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate * group["rate"]
         self._optimizer.step()
+        natural_rate = self.settings.natural_rate * rate / self.settings.learning_rate
+        weights = self.settings
+        whole = weights.kl * kl + weights.cross_entropy * cross_entropy + weights.layers * layers
+        self._natural.step(gradients, natural_rate, most=whole / count)
         with torch.no_grad():
             for name, parameter in self._parameters.items():
                 parameter.copy_(self._masters[name])
@@ -345,6 +357,8 @@ class Distiller:
             moments[f"{name}/master"] = master
             for key, value in self._optimizer.state.get(master, {}).items():
                 moments[f"{name}/{key}"] = value
+        for name, kept in self._natural.moments():
+            moments |= {f"{name}/{key}": value for key, value in kept.items()}
         save_file(
             {key: value.detach().contiguous().cpu() for key, value in moments.items()},
             partial / _MOMENTS_FILE,
@@ -377,7 +391,7 @@ class Distiller:
             moments = load_file(folder / _MOMENTS_FILE, device=str(self.model.device))
         except (OSError, ValueError, SafetensorError) as error:
             raise TrainingError(f"{folder} is no checkpoint that can be resumed ({error}).") from error
-        ours, theirs = asdict(self.settings), state["settings"]
+        ours, theirs = asdict(self.settings), {**asdict(Settings()), **state["settings"]}
         differing = [key for key in ours if json.loads(json.dumps(ours[key])) != theirs.get(key)]
         if differing:
             raise TrainingError(
@@ -388,6 +402,9 @@ class Distiller:
             raise TrainingError(f"{folder} belongs to another model or memory cell, so it cannot be resumed.")
         self.step, self.round, self.tokens_read = state["step"], state["round"], state["tokens_read"]
         with torch.no_grad():
+            for name, sums in self._natural.moments():
+                for key, total in sums.items():
+                    total.copy_(moments.pop(f"{name}/{key}"))
             for name, master in self._masters.items():
                 master.copy_(moments.pop(f"{name}/master"))
                 self._parameters[name].copy_(master)

@@ -16,6 +16,8 @@ class Settings:
     `windows` are the sizes S + W to draw from, `sinks` those of S; a draw keeps S <= (S + W) / 2 and S + W < length.
     `lengths` are the sample lengths to draw from. `kl`, `cross_entropy` and `layers` weigh the losses: divergence from
     the teacher, next-token loss, and the relative squared distance of each layer's output from the teacher's.
+    `natural_rate`, where it is not 0, is the highest rate of natural-gradient steps (natural_gradient.py), by which the
+    output maps and gates are then trained instead of by AdamW; it follows the same schedule.
     `projection_rate` scales the rate of the gates' projections, whose fan-in is larger than that of o_proj.
     """
 
@@ -27,6 +29,7 @@ class Settings:
     sinks: tuple[int, ...] = (4, 16, 64)
     learning_rate: float = 2e-3
     projection_rate: float = 1.0
+    natural_rate: float = 0.0
     warm_up: float = 0.1
     weight_decay: float = 0.1
     clip: float = 1.0
@@ -44,6 +47,10 @@ class Settings:
                 raise TrainingError(
                     f"{name} is {getattr(self, name)}, so nothing would be learnt: give more than 0."
                 )
+        if self.natural_rate < 0:
+            raise TrainingError(
+                f"natural_rate is {self.natural_rate}, so the loss would rise: give 0 to train by AdamW alone, or more."
+            )
         if (
             self.kl < 0
             or self.cross_entropy < 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 from ahn_core.zoo import default_data_dir
@@ -34,9 +35,8 @@ def prepare(folder: Path) -> None:
     """Make the data folder, for its owner alone. Raises CommandFailed where it cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):  # of its own name: several processes may begin at once
+            pass
     except OSError as error:
         raise CommandFailed(
             f"The data folder {folder} cannot be written to ({error.strerror}): choose another with --data-dir."

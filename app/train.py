@@ -1,6 +1,7 @@
 """`ahn-chat prepare` and `ahn-chat train`: teach the memory of a base model by self-distillation.
 
-Under `accelerate launch -m app.cli train …` the samples of a batch are spread over its processes.
+Under `accelerate launch --multi_gpu -m app train …` the samples of a batch are spread over its processes, on processor
+cores too.
 """
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ _ABOUT = {
     "sinks": "numbers of sinks to draw from",
     "learning_rate": "highest learning rate",
     "projection_rate": "factor of the learning rate for the gates' projections",
+    "natural_rate": "highest rate of natural-gradient steps for output maps and gates; 0: AdamW trains these too",
     "warm_up": "share of the steps in which the rate rises",
     "weight_decay": "AdamW's weight decay of matrices",
     "clip": "largest norm of the gradient",

@@ -155,9 +155,12 @@ def test_only_the_memory_learns(corpus: Corpus) -> None:
         assert (".ahn." in name) != torch.equal(tensor, before[name]) or name.endswith("A_log"), name
 
 
-def test_learning_brings_the_student_nearer_to_the_teacher(corpus: Corpus) -> None:
+@pytest.mark.parametrize("natural_rate", [0.0, 1e-2])
+def test_learning_brings_the_student_nearer_to_the_teacher(corpus: Corpus, natural_rate: float) -> None:
     model = tiny_model(trained=False)
-    settings = replace(SETTINGS, steps=40, lengths=(161,), segment=160, windows=(32,), sinks=(4,))
+    settings = replace(
+        SETTINGS, steps=40, lengths=(161,), segment=160, windows=(32,), sinks=(4,), natural_rate=natural_rate
+    )
     held = Draw(corpus.draw(random.Random("held"), 193), 4, 28)
     before = gradients(model, SETTINGS, held)[1]
     for _ in Distiller(model, corpus, settings).rounds():
@@ -252,7 +255,10 @@ from ahn_core.corpus import Corpus
 from ahn_core.distill import Distiller
 from ahn_core.training import Settings
 from tests.tiny import tiny_model
-settings = Settings(steps=2, batch=3, segment=96, lengths=(97, 192), windows=(32,), sinks=(4,), learning_rate=1e-2)
+settings = Settings(
+    steps=2, batch=3, segment=96, lengths=(97, 192), windows=(32,), sinks=(4,), learning_rate=1e-2,
+    natural_rate=float(sys.argv[4]),
+)
 accelerator = Accelerator(cpu=True) if sys.argv[3] == "many" else None
 torch.set_num_threads(1)
 model = tiny_model()
@@ -260,19 +266,25 @@ reports = [r for batch in Distiller(model, Corpus(Path(sys.argv[1])), settings, 
 if accelerator is None or accelerator.is_main_process:
     memory = {n: p.detach() for n, p in model.named_parameters() if ".ahn." in n}
     figures = torch.tensor([(r.tokens, r.tokens_read, r.kl) for r in reports])
-    torch.save({"memory": memory, "figures": figures}, sys.argv[2])
+    processes = 1 if accelerator is None else accelerator.num_processes
+    torch.save({"processes": processes, "memory": memory, "figures": figures}, sys.argv[2])
 """
 
 
-def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path) -> None:
+@pytest.mark.parametrize("natural_rate", [0.0, 1e-3])
+def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path, natural_rate: float) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
-    launch = "-m accelerate.commands.launch --cpu --num_processes 2 --num_machines 1 --main_process_port 0"
+    # Without --multi_gpu accelerate starts one process, whatever the number; the program itself asks for the CPU.
+    launch = "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0"
     launch += " --mixed_precision no --dynamo_backend no"
     results = {}
     for name, command in {"one": "", "many": launch}.items():
         done = subprocess.run(
-            [sys.executable, *command.split(), str(program), str(corpus.folder), str(tmp_path / name), name],
+            [
+                *[sys.executable, *command.split(), str(program)],
+                *[str(corpus.folder), str(tmp_path / name), name, str(natural_rate)],
+            ],
             capture_output=True,
             text=True,
             cwd=ROOT,
@@ -282,6 +294,7 @@ def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr[-3000:]
         results[name] = torch.load(tmp_path / name, weights_only=True)
+    assert (results["one"]["processes"], results["many"]["processes"]) == (1, 2)
     torch.testing.assert_close(results["many"]["figures"], results["one"]["figures"])
     for name, tensor in results["one"]["memory"].items():
         torch.testing.assert_close(results["many"]["memory"][name], tensor, rtol=1e-4, atol=1e-6, msg=name)
@@ -290,8 +303,15 @@ def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path) -> None:
 # ---- checkpoints
 
 
-def trained(corpus: Corpus, rounds: int, resume: Path | None = None, save: Path | None = None) -> Distiller:
-    distiller = Distiller(tiny_model(trained=False), corpus, replace(SETTINGS, steps=8))
+def trained(
+    corpus: Corpus,
+    rounds: int,
+    resume: Path | None = None,
+    save: Path | None = None,
+    natural_rate: float = 0.0,
+) -> Distiller:
+    settings = replace(SETTINGS, steps=8, natural_rate=natural_rate)
+    distiller = Distiller(tiny_model(trained=False), corpus, settings)
     if resume is not None:
         distiller.load(resume)
     for _, _ in zip(range(rounds), distiller.rounds(), strict=False):
@@ -301,10 +321,13 @@ def trained(corpus: Corpus, rounds: int, resume: Path | None = None, save: Path 
     return distiller
 
 
-def test_a_run_goes_on_as_if_it_had_never_stopped(corpus: Corpus, tmp_path: Path) -> None:
-    whole = trained(corpus, 4)
-    trained(corpus, 2, save=tmp_path / "checkpoint")
-    parts = trained(corpus, 2, resume=tmp_path / "checkpoint")
+@pytest.mark.parametrize("natural_rate", [0.0, 1e-3])
+def test_a_run_goes_on_as_if_it_had_never_stopped(
+    corpus: Corpus, tmp_path: Path, natural_rate: float
+) -> None:
+    whole = trained(corpus, 4, natural_rate=natural_rate)
+    trained(corpus, 2, save=tmp_path / "checkpoint", natural_rate=natural_rate)
+    parts = trained(corpus, 2, resume=tmp_path / "checkpoint", natural_rate=natural_rate)
     assert (parts.step, parts.round, parts.tokens_read) == (whole.step, whole.round, whole.tokens_read)
     for (name, ours), theirs in zip(
         parts.model.state_dict().items(), whole.model.state_dict().values(), strict=True
@@ -364,6 +387,7 @@ def test_the_trained_memory_is_saved_in_the_published_layout(corpus: Corpus, tmp
     [
         ({"steps": 0}, "steps is 0"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0"),
+        ({"natural_rate": -1.0}, "natural_rate is -1.0"),
         ({"kl": 0.0}, "the losses weigh nothing"),
         ({"kl": -1.0}, "the losses weigh nothing"),
         ({"lengths": (32, 64)}, "fit the smallest window"),
