@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,13 @@ def test_a_data_folder_that_is_a_file_is_one_sentence(
     message = capsys.readouterr().err
     assert "cannot be written to" in message and "--data-dir" in message and message.count("\n") == 1
     assert page == {}
+
+
+def test_processes_may_begin_in_one_data_folder_at_the_same_time(tmp_path: Path) -> None:
+    """As `accelerate launch` starts them."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(paths.prepare, [tmp_path / "data"] * 400))  # raises what a call raised
+    assert list((tmp_path / "data").iterdir()) == []
 
 
 # ---- the page
