@@ -473,6 +473,9 @@ class _Reader:
             distance = layer_loss(ours, theirs, rows)
             result[4] = distance.detach()
             loss = loss + s.layers * distance
+        divergence = float(kl) / count
+        if s.kl_cap and divergence > s.kl_cap:
+            loss = loss * (s.kl_cap / divergence)
         loss.backward()
         result[2], result[3] = kl, cross_entropy
         return result

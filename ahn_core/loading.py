@@ -232,6 +232,8 @@ def _open_safetensors(folder: Path) -> dict[str, Tensor]:
     if index.is_file():
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
         files = [folder / name for name in names]
+    elif (single := folder / "model.safetensors").is_file():
+        files = [single]  # others beside it, as an optimizer's, are no weights
     else:
         files = sorted(folder.glob("*.safetensors"))
     if not files:

@@ -18,6 +18,8 @@ class Settings:
     the teacher, next-token loss, and the relative squared distance of each layer's output from the teacher's.
     `natural_rate`, where it is not 0, is the highest rate of natural-gradient steps (natural_gradient.py), by which the
     output maps and gates are then trained instead of by AdamW; it follows the same schedule.
+    `kl_cap`, where it is not 0, is the mean divergence up to which a segment counts in full; one above it is weighed
+    down to count as much, so that a table of numbers, say, does not outweigh a batch of prose.
     `projection_rate` scales the rate of the gates' projections, whose fan-in is larger than that of o_proj.
     """
 
@@ -35,6 +37,7 @@ class Settings:
     clip: float = 1.0
     seed: int = 0
     kl: float = 1.0
+    kl_cap: float = 0.0
     cross_entropy: float = 0.0
     layers: float = 0.0
     labelled_only: bool = False
@@ -50,6 +53,10 @@ class Settings:
         if self.natural_rate < 0:
             raise TrainingError(
                 f"natural_rate is {self.natural_rate}, so the loss would rise: give 0 to train by AdamW alone, or more."
+            )
+        if self.kl_cap < 0:
+            raise TrainingError(
+                f"kl_cap is {self.kl_cap}, so nothing would count: give 0 to count every segment in full, or more."
             )
         if (
             self.kl < 0

@@ -142,6 +142,7 @@ _ABOUT = {
     "clip": "largest norm of the gradient",
     "seed": "decides the samples and their windows",
     "kl": "weight of the divergence from full attention",
+    "kl_cap": "mean divergence of a segment from which on it counts no more than that; 0: no end",
     "cross_entropy": "weight of the next-token loss",
     "layers": "weight of each layer's distance from full attention",
     "labelled_only": "learn from labelled tokens alone: of chats, the answers",

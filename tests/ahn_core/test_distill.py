@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ahn_core import AHNForCausalLM, distill
+from ahn_core import AHNForCausalLM, distill, loading
 from ahn_core.corpus import Corpus, CorpusError, Sample, prepare
 from ahn_core.distill import Distiller, Draw, _Reader, draw, head_loss, layer_loss
 from ahn_core.training import Settings, TrainingError
@@ -135,6 +135,18 @@ def test_a_sample_in_segments_is_read_as_in_one(segment: int) -> None:
     _, whole = gradients(tiny_model(), replace(SETTINGS, segment=192), fixed())
     _, parts = gradients(tiny_model(), replace(SETTINGS, segment=segment), fixed())
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4)
+
+
+def test_a_segment_far_off_counts_as_one_at_the_cap() -> None:
+    model = tiny_model()
+    drawn = fixed()
+    whole, totals = gradients(model, replace(SETTINGS, segment=192), drawn)
+    divergence = float(totals[2] / totals[0])
+    for cap, weight in ((divergence / 4, 0.25), (divergence * 4, 1.0), (0.0, 1.0)):
+        capped, same = gradients(model, replace(SETTINGS, segment=192, kl_cap=cap), drawn)
+        torch.testing.assert_close(same, totals)  # the figures are of the text as it is
+        for name, gradient in whole.items():
+            torch.testing.assert_close(capped[name], weight * gradient, rtol=1e-4, atol=1e-7)
 
 
 def test_only_tokens_that_lost_something_count_and_of_these_if_wanted_the_labelled() -> None:
@@ -276,7 +288,9 @@ def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path, natural_rate
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     # Without --multi_gpu accelerate starts one process, whatever the number; the program itself asks for the CPU.
-    launch = "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0"
+    launch = (
+        "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0"
+    )
     launch += " --mixed_precision no --dynamo_backend no"
     results = {}
     for name, command in {"one": "", "many": launch}.items():
@@ -335,6 +349,14 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(
         assert torch.equal(ours, theirs), name
 
 
+def test_another_run_may_begin_from_the_memory_in_a_checkpoint(corpus: Corpus, tmp_path: Path) -> None:
+    distiller = trained(corpus, 1, save=tmp_path / "checkpoint")
+    found = loading._open_safetensors(tmp_path / "checkpoint")
+    memory = {name for name in distiller.model.state_dict() if ".ahn." in name}
+    assert {name.removeprefix("model.").replace(".ahn.fn.", ".ahn.") for name in found} >= memory
+    assert not any("exp_avg" in name for name in found)
+
+
 def test_an_interrupted_save_leaves_the_old_checkpoint(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +410,7 @@ def test_the_trained_memory_is_saved_in_the_published_layout(corpus: Corpus, tmp
         ({"steps": 0}, "steps is 0"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0"),
         ({"natural_rate": -1.0}, "natural_rate is -1.0"),
+        ({"kl_cap": -1.0}, "kl_cap is -1.0"),
         ({"kl": 0.0}, "the losses weigh nothing"),
         ({"kl": -1.0}, "the losses weigh nothing"),
         ({"lengths": (32, 64)}, "fit the smallest window"),
