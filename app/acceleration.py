@@ -6,6 +6,7 @@ import ctypes
 import logging
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,43 +42,62 @@ def native_folder(data_dir: Path) -> Path:
     return data_dir / "native"
 
 
-def compile_decoder(network: AHNForCausalLM, data_dir: Path) -> threading.Thread | None:
-    """Let `network` decode in compiled code: at once where its library is on disk, else in some seconds, between two
-    tokens; then the thread that compiles it is returned.
+@dataclass
+class Compilation:
+    """Where the compiled code of `model` stands: the thread that compiles it, or why there is none, as a clause."""
+
+    model: AHNForCausalLM
+    thread: threading.Thread | None = None
+    refused: str = ""
+
+    def __str__(self) -> str:
+        if self.model.decoder is not None:
+            return "yes"
+        return f"no: {self.refused}" if self.refused else "in a moment"
+
+    def refuse(self, reason: str) -> None:
+        self.refused = reason
+        _log.info("Decoding stays uncompiled: %s.", reason)
+
+
+def compile_decoder(network: AHNForCausalLM, data_dir: Path) -> Compilation:
+    """Let `network` read and decode in compiled code: at once where its library is on disk, else in some seconds,
+    between two tokens, by a thread.
 
     Without a compiler, or for weights that the library does not know, everything stays as it is, and the log says why.
     """
     from ahn_core.native.decoder import ModelTables
 
+    compilation = Compilation(network)
     if not ModelTables.fit(network):
-        _log.info(
-            "Decoding stays uncompiled: the weights are %s on %s.", network.precision, network.device.type
-        )
-        return None
+        compilation.refuse(f"the weights are {network.precision} on {network.device.type}")
+        return compilation
     folder = native_folder(data_dir)
     try:
         library = build.kept(folder)
     except build.BuildError as error:
-        _log.info("Decoding stays uncompiled: %s.", error)
-        return None
+        compilation.refuse(str(error))
+        return compilation
     if library is not None:
-        _load(network, library)
-        return None
-    thread = threading.Thread(target=_compile, args=(network, folder), name="compile", daemon=True)
-    thread.start()
-    return thread
+        _load(compilation, library)
+        return compilation
+    compilation.thread = threading.Thread(
+        target=_compile, args=(compilation, folder), name="compile", daemon=True
+    )
+    compilation.thread.start()
+    return compilation
 
 
-def _compile(network: AHNForCausalLM, folder: Path) -> None:
+def _compile(compilation: Compilation, folder: Path) -> None:
     try:
         library = build.library(folder)
     except build.BuildError as error:
-        _log.info("Decoding stays uncompiled: %s.", error)
+        compilation.refuse(str(error))
         return
-    _load(network, library)
+    _load(compilation, library)
 
 
-def _load(network: AHNForCausalLM, library: Path) -> None:
+def _load(compilation: Compilation, library: Path) -> None:
     import torch
 
     from ahn_core.native.decoder import NativeDecoder
@@ -85,6 +105,6 @@ def _load(network: AHNForCausalLM, library: Path) -> None:
     try:
         decoder = NativeDecoder(library, torch.get_num_threads())
     except OSError as error:
-        _log.info("Decoding stays uncompiled: %s.", error)
+        compilation.refuse(str(error))
         return
-    network.decode_with(decoder)
+    compilation.model.decode_with(decoder)

@@ -62,7 +62,9 @@ def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engi
     keep_freed_memory()
     dtype = chat_dtype(model.device, model.dtype)
     network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=dtype, device=model.device)
-    compile_decoder(network, data_dir)
+    compilation = compile_decoder(network, data_dir)
     tokenizer = load_tokenizer(model.model)
     data_dir.mkdir(parents=True, exist_ok=True)
-    return Engine(network, tokenizer, Library(paths.library_path(data_dir)), data_dir)
+    return Engine(
+        network, tokenizer, Library(paths.library_path(data_dir)), data_dir, compiled=lambda: str(compilation)
+    )

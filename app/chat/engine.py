@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +42,14 @@ class Engine:
         data_dir: Path,
         *,
         snapshot_bytes: int = DEFAULT_SNAPSHOT_BYTES,
+        compiled: Callable[[], str] = lambda: "no",
     ) -> None:
-        """`data_dir` gets `chats.sqlite3`, `snapshots/` (readings, at most `snapshot_bytes`) and `turns/`."""
+        """`data_dir` gets `chats.sqlite3`, `snapshots/` (readings, at most `snapshot_bytes`) and `turns/`.
+
+        `compiled` tells whether the model computes in compiled code by now, and if not, why.
+        """
         self.model = model
+        self.compiled = compiled
         self.tokenizer = tokenizer
         self.library = library
         turns = data_dir / "turns"

@@ -137,6 +137,7 @@ def facts_of(engine: Engine) -> ModelFacts:
         layers=model.config.num_hidden_layers,
         device=str(model.device),
         dtype=model.precision,
+        compiled=engine.compiled(),
         licence=EMBEDDED.licence if embedded else "",
         origin=f"{EMBEDDED.origin} ({EMBEDDED.quantization}, from {EMBEDDED.requirement})"
         if embedded

@@ -26,9 +26,10 @@ def test_a_model_changes_over_and_goes_on_with_its_cache(data_dir: Path) -> None
             for token in ids[:15]:
                 m(token.view(1, 1), past_key_values=c)
         compiling = compile_decoder(model, data_dir)
-        assert compiling is not None
-        compiling.join(_SECONDS)
+        assert compiling.thread is not None
+        compiling.thread.join(_SECONDS)
         assert model.decoder is not None
+        assert str(compiling) == "yes"
         for token in ids[15:]:
             found = model(token.view(1, 1), past_key_values=cache).logits
             torch.testing.assert_close(
@@ -36,7 +37,7 @@ def test_a_model_changes_over_and_goes_on_with_its_cache(data_dir: Path) -> None
             )
     assert [path.suffix for path in native_folder(data_dir).iterdir()] == [".so"]
     again = tiny_model()
-    assert compile_decoder(again, data_dir) is None
+    assert str(compile_decoder(again, data_dir)) == "yes"
     assert again.decoder is not None, "a library on disk is used at once"
 
 
@@ -46,7 +47,9 @@ def test_without_a_compiler_the_log_says_so(
     monkeypatch.setenv("CXX", "no-such-compiler")
     model = tiny_model()
     with caplog.at_level(logging.INFO):
-        assert compile_decoder(model, data_dir) is None
+        compiling = compile_decoder(model, data_dir)
+    assert compiling.thread is None
+    assert str(compiling) == "no: no C++ compiler is installed (g++ or clang++)"
     assert model.decoder is None
     assert "Decoding stays uncompiled: no C++ compiler is installed" in caplog.text
 
@@ -54,6 +57,6 @@ def test_without_a_compiler_the_log_says_so(
 def test_other_weights_are_not_compiled_for(data_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = tiny_model().bfloat16()
     with caplog.at_level(logging.INFO):
-        assert compile_decoder(model, data_dir) is None
+        assert str(compile_decoder(model, data_dir)) == "no: the weights are bfloat16 on cpu"
     assert "the weights are bfloat16 on cpu" in caplog.text
     assert not native_folder(data_dir).exists()

@@ -12,7 +12,9 @@ from app.ui.views import markup as m
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What there is to know about the loaded model; `licence` and `origin` are empty for a model of the user's own."""
+    """What there is to know about the loaded model. `compiled` says whether it computes in code compiled for this
+    processor, or why not; `licence` and `origin` are empty for a model of the user's own.
+    """
 
     name: str
     family: str
@@ -24,6 +26,7 @@ class ModelFacts:
     layers: int
     device: str
     dtype: str
+    compiled: str
     licence: str = ""
     origin: str = ""
 
@@ -44,6 +47,7 @@ def model_facts(facts: ModelFacts | None) -> str:
             "Device",
             f"{facts.device}, {facts.dtype}; another one is chosen at the start, with --device and --dtype",
         ),
+        ("Compiled for this processor", facts.compiled),
         ("Licence", facts.licence or "see the model's own"),
         ("Origin", facts.origin or "given by you"),
     )

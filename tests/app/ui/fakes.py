@@ -294,6 +294,7 @@ class FakeEngine:
         self.chats: dict[str, FakeChat] = {}
         self.closed_chats: list[str] = []
         self.measured = False
+        self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
             name="SmolLM2-135M-Instruct", memory_trained=trained, device="cpu", precision="float32",
             num_parameters=134_515_008, num_ahn_parameters=11_400_000,

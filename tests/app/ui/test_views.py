@@ -187,7 +187,7 @@ def hostile_parts() -> dict[str, str]:
     for event in (Reading(state, 0.5), AnswerToken(HOSTILE, 0.1, 1, 70.0)):
         pane = pane.after(CompareEvent("window", event))
     pane = pane.after(CompareEvent("full", PaneFailed(HOSTILE)))
-    model = facts.ModelFacts(HOSTILE, HOSTILE, 1, 1, HOSTILE, True, 1, 1, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    model = facts.ModelFacts(HOSTILE, HOSTILE, 1, 1, HOSTILE, True, 1, 1, *[HOSTILE] * 5)
     return {
         "cards": documents.cards(
             [state],
