@@ -76,8 +76,8 @@ def _log_rate() -> float:
     return -math.log(HALF_LIFE)
 
 
-def _gate_sizes(model: AHNForCausalLM, sample: Tensor) -> list[float]:
-    """Root mean square of each layer's output gates over a sample."""
+def layer_inputs(model: AHNForCausalLM, sample: Tensor) -> list[Tensor]:
+    """What each layer's gates see of a sample [T]: its normed hidden states, [T, hidden] a layer."""
     hidden: list[Tensor] = []
     hooks = [
         layer.input_layernorm.register_forward_hook(lambda _module, _inputs, normed: hidden.append(normed))
@@ -88,8 +88,13 @@ def _gate_sizes(model: AHNForCausalLM, sample: Tensor) -> list[float]:
     finally:
         for hook in hooks:
             hook.remove()
+    return hidden
+
+
+def _gate_sizes(model: AHNForCausalLM, sample: Tensor) -> list[float]:
+    """Root mean square of each layer's output gates over a sample."""
     gates = [
-        F.silu(cast(DeltaNet, layer.ahn).g_proj(normed).float())  # [T, H]
-        for layer, normed in zip(model.layers, hidden, strict=True)
+        F.silu(layer.ahn.g_proj(normed).float())  # [T, H]
+        for layer, normed in zip(model.layers, layer_inputs(model, sample), strict=True)
     ]
     return [float(gate.square().mean().sqrt()) for gate in gates]
