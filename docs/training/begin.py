@@ -4,7 +4,7 @@
     python docs/training/begin.py begun --cell Mamba2 --data corpus --convert run/ahn
 
 The first is read at full strength and knows nothing yet (for `--natural-rate`); the second begins with what a memory of
-another cell has learnt. `corpus` is what `ahn-chat prepare` wrote; gates are fitted to, or measured on, some of its text.
+another cell has learnt. `corpus` is what `ahn-chat prepare` wrote; gates are fitted to, or measured on, some of it.
 """
 
 from __future__ import annotations
