@@ -47,7 +47,7 @@ def model_facts(facts: ModelFacts | None) -> str:
             "Device",
             f"{facts.device}, {facts.dtype}; another one is chosen at the start, with --device and --dtype",
         ),
-        ("Compiled for this processor", facts.compiled),
+        ("Compiled", facts.compiled),
         ("Licence", facts.licence or "see the model's own"),
         ("Origin", facts.origin or "given by you"),
     )
