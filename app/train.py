@@ -20,6 +20,9 @@ from app import options, paths
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from ahn_core.corpus import Corpus
     from ahn_core.distill import Distiller, StepReport
     from ahn_core.training import Settings
 
@@ -169,32 +172,37 @@ def train_main(argv: Sequence[str]) -> int:
             f"--save-every is {arguments.save_every}, so nothing would be kept: give at least 1."
         )
     _begin(arguments)
+    from accelerate import Accelerator
+
     from ahn_core import ConfigError, LoadError
-    from ahn_core.corpus import CorpusError
+    from ahn_core.corpus import Corpus, CorpusError
     from ahn_core.training import TrainingError
     from ahn_core.zoo import ZooError
 
+    settings = _settings(arguments)
     try:
-        _train(arguments)
+        settings.check()
+        corpus = Corpus(Path(arguments.data))
+        accelerator = Accelerator(cpu=arguments.device == "cpu")
+        try:
+            _train(arguments, settings, corpus, accelerator)
+        finally:
+            accelerator.end_training()  # else the threads between processes may abort one as it ends
     except (CorpusError, TrainingError, LoadError, ConfigError, ZooError) as error:
         raise CommandFailed(str(error)) from error
     return 0
 
 
-def _train(arguments: argparse.Namespace) -> None:
+def _train(
+    arguments: argparse.Namespace, settings: Settings, corpus: Corpus, accelerator: Accelerator
+) -> None:
     import torch
-    from accelerate import Accelerator
 
     from ahn_core import AHNForCausalLM
-    from ahn_core.corpus import Corpus
     from ahn_core.distill import Distiller
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    settings = _settings(arguments)
-    settings.check()
-    corpus = Corpus(Path(arguments.data))
-    accelerator = Accelerator(cpu=arguments.device == "cpu")
     cell = arguments.cell or (None if arguments.ahn else "GatedDeltaNet")
     model = AHNForCausalLM.from_pretrained(
         arguments.model,

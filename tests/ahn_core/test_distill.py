@@ -280,6 +280,8 @@ if accelerator is None or accelerator.is_main_process:
     figures = torch.tensor([(r.tokens, r.tokens_read, r.kl) for r in reports])
     processes = 1 if accelerator is None else accelerator.num_processes
     torch.save({"processes": processes, "memory": memory, "figures": figures}, sys.argv[2])
+if accelerator is not None:
+    accelerator.end_training()
 """
 
 

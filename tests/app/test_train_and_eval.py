@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from app import cli, plots, train
 from tests.tiny import VOCABULARY, byte_tokenizer
 
 TEXT = "The mill by the river burned down in 1843, and the miller, Mr Grange, left for the coast.\n" * 40
+ROOT = Path(__file__).resolve().parents[2]
 TRAINING = ["--steps", "3", "--segment", "128", "--lengths", "192", "--windows", "48,64", "--sinks", "4"]
 
 
@@ -112,6 +116,35 @@ def test_another_cell_can_be_trained(home: Path, corpus: Path, base: Path) -> No
     assert (
         AHNForCausalLM.from_pretrained(base, home / "run" / "ahn", device="cpu").ahn_config.cell == "Mamba2"
     )
+
+
+def test_two_processes_leave_no_group_behind(home: Path, corpus: Path, base: Path) -> None:
+    # A group left to the end of the interpreter aborts a process in every second run.
+    program = home / "program.py"
+    program.write_text(
+        "import os, sys\n"
+        "from torch import distributed\n"
+        "from app import cli\n"
+        "assert os.environ['WORLD_SIZE'] == '2'\n"
+        "status = cli.main(sys.argv[1:])\n"
+        "assert not distributed.is_initialized()\n"
+        "sys.exit(status)\n"
+    )
+    launch = (
+        "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0"
+    )
+    launch += f" --mixed_precision no --dynamo_backend no {program} train --device cpu --threads 1 --batch 2"
+    folders = ["--data", str(corpus), "--model", str(base), "--output", str(home / "run")]
+    done = subprocess.run(
+        [sys.executable, *launch.split(), *folders, *TRAINING],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert AHNForCausalLM.from_pretrained(base, home / "run" / "ahn", device="cpu").memory_trained
 
 
 @pytest.mark.parametrize(
