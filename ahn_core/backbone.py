@@ -25,6 +25,7 @@ from .config import AHNConfig, BackboneConfig, CellName
 from .cuda_graph import graphed
 from .layer_cache import LayerCache, Projected, Update
 from .native.decoder import ModelTables, NativeDecoder
+from .native.reading import LayerReader
 from .quantization import Bfloat16Linear, Int8Linear
 from .reading import Call, Step
 from .rope import Rotary, rotate
@@ -294,15 +295,17 @@ class AHNForCausalLM(nn.Module):
         x = self.embed_tokens(input_ids[0])  # [T, hidden]
         if input_ids.shape[1] == 1 and not torch.is_grad_enabled():
             return self._step(x, cache)
-        call = cache.begin(input_ids.shape[1])
+        call, read_layer = cache.begin(input_ids.shape[1]), DecoderLayer.__call__
         if self.decoder is not None and not torch.is_grad_enabled():
             call = replace(call, **self._compiled_parts(self.decoder))
+            if LayerReader.fits(self, self.decoder, call.count):
+                read_layer = LayerReader(self.decoder)
         for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
             if checkpoint:
                 # Read from a copy: by the time of the recomputation the cache has gone on.
                 x, update = recomputed(layer, x, call, layer_cache.clone(), use_reentrant=False)
             else:
-                x, update = layer(x, call, layer_cache)
+                x, update = read_layer(layer, x, call, layer_cache)
             layer_cache.commit(call, update)
         cache.end(call.count)
         return self.norm(x)

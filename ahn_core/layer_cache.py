@@ -125,7 +125,9 @@ class LayerCache:
             memory, state = self._remember(call, new, keys, values, gates, hidden)
             rows = call.eviction.first_reader
             grouped = memory.unflatten(0, window.shape[:2])  # [Hkv, G, n, D]
-            output = torch.cat((window[:, :, :rows], window[:, :, rows:] + grouped), dim=2)
+            output = (
+                window + grouped if rows == 0 else _join([window[:, :, :rows], window[:, :, rows:] + grouped])
+            )
         update = Update(
             new, gates, state, _last_token(window), None if memory is None else _last_token(memory[None])
         )
@@ -148,12 +150,11 @@ class LayerCache:
         sinks = sink_keys[:, : block.sinks]
         if block.sink_rotation is not None:
             sinks = rotate(sinks, *block.sink_rotation)
-        seen_keys = torch.cat((sinks, keys[:, block.window]), dim=1)  # [Hkv, N, D]
-        seen_values = torch.cat((sink_values[:, : block.sinks], values[:, block.window]), dim=1)
         rows = q[:, :, block.rows]  # [Hkv, G, R, D]
+        seen = ((sinks, sink_values[:, : block.sinks]), (keys[:, block.window], values[:, block.window]))
         if call.attention is not None:
-            return call.attention(rows, seen_keys, seen_values, block.mask)
-        seen_keys, seen_values = seen_keys[:, None], seen_values[:, None]  # [Hkv, 1, N, D]
+            return call.attention(rows, *seen, block.mask)
+        seen_keys, seen_values = (torch.cat(pair, dim=1)[:, None] for pair in zip(*seen, strict=True))
         shape = (*rows.shape[:2], *seen_keys.shape[2:])
         # Query heads that share a key-value head read it through a stride of zero: nothing is repeated.
         return F.scaled_dot_product_attention(

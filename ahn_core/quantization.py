@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .backbone import AHNForCausalLM
 
 # Up to this many tokens the packed kernel wins: it reads the weights once for each token.
-_PACKED_UP_TO = 12
+PACKED_UP_TO = 12
 # It reads rows in whole vectors and, with other sizes, beyond their end.
 _PACKED_MULTIPLE = 32
 
@@ -47,7 +47,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[T, in] -> [T, out] in x's dtype."""
-        if self._packs and x.shape[0] <= _PACKED_UP_TO:
+        if self._packs and x.shape[0] <= PACKED_UP_TO:
             y = torch._weight_int8pack_mm(x.bfloat16(), self.weight, self.scale).to(x.dtype)
         else:
             kind = self._unpacked

@@ -21,8 +21,9 @@ from .rope import Rotary
 if TYPE_CHECKING:
     from .cells import MemoryCell
 
-# Queries [Hkv, G, R, D], keys and values [Hkv, N, D] and a mask [R, N] -> [Hkv, G, R, D].
-Attend = Callable[[Tensor, Tensor, Tensor, "Tensor | None"], Tensor]
+KeysValues = tuple[Tensor, Tensor]  # [Hkv, N, D] each
+# Queries [Hkv, G, R, D], sinks, window and a mask [R, sinks + window] -> [Hkv, G, R, D].
+Attend = Callable[[Tensor, KeysValues, KeysValues, "Tensor | None"], Tensor]
 # `MemoryCell.absorb_and_read`, or what computes the same.
 Absorb = Callable[["MemoryCell", Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], "tuple[Tensor, Tensor]"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..cache import Cache
     from ..cells import MemoryCell
     from ..layer_cache import LayerCache
-    from ..reading import Step
+    from ..reading import KeysValues, Step
 
 _CELLS: dict[str, int] = {"DeltaNet": 0, "GatedDeltaNet": 1, "Mamba2": 2}
 _UNIT_EPS = 1e-6  # of the memory's queries and keys
@@ -83,10 +83,16 @@ class _Step(ctypes.Structure):
     ]
 
 
+class _Rows(ctypes.Structure):
+    _fields_ = [("first", ctypes.c_void_p), ("stride", ctypes.c_int64)]
+
+
 class _Attention(ctypes.Structure):
     _fields_ = [
-        *((name, ctypes.c_void_p) for name in ("q", "keys", "values", "mask", "out")),
-        *((name, ctypes.c_int64) for name in ("kv_heads", "group", "rows", "seen", "size")),
+        ("q", ctypes.c_void_p),
+        *((name, _Rows) for name in ("sink_keys", "sink_values", "keys", "values")),
+        *((name, ctypes.c_void_p) for name in ("mask", "out")),
+        *((name, ctypes.c_int64) for name in ("kv_heads", "group", "rows", "sinks", "seen", "size")),
         *((name, ctypes.c_int64) for name in ("q_kv_stride", "q_group_stride", "q_row_stride")),
     ]
 
@@ -128,6 +134,10 @@ class NativeDecoder:
         functions.ahn_absorbs.restype = ctypes.c_int32
         functions.ahn_absorbs.argtypes = [ctypes.c_int64]
         self._attends = bool(functions.ahn_attends())
+        if self._attends:
+            for name in ("ahn_norm", "ahn_add", "ahn_gate", "ahn_split"):
+                getattr(functions, name).restype = None
+                getattr(functions, name).argtypes = [ctypes.c_void_p] * 2
         self.threads = threads
         self._functions = functions
         self._team: int | None = functions.ahn_team(threads)
@@ -178,26 +188,28 @@ class NativeDecoder:
         """Whether `attend` can be called for heads of this size: on processors that multiply bfloat16."""
         return self._attends and size % 64 == 0
 
-    def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-        """Attention of queries [Hkv, G, R, D] over keys and values [Hkv, N, D]: [Hkv, G, R, D], all float32.
+    def attend(self, q: Tensor, sinks: KeysValues, window: KeysValues, mask: Tensor | None) -> Tensor:
+        """Attention of queries [Hkv, G, R, D] over keys and values, [Hkv, N, D] each: [Hkv, G, R, D], all float32.
 
-        `mask` [R, N] is added to the scores. The products are of bfloat16, the sums and the softmax of float32.
-        The plain form is `torch.nn.functional.scaled_dot_product_attention`.
+        `mask` [R, sinks + window] is added to the scores. The products are of bfloat16, the sums and the softmax of
+        float32. The plain form is `torch.nn.functional.scaled_dot_product_attention`.
         """
         if q.stride(-1) != 1:
             q = q.contiguous()
-        keys, values = keys.contiguous(), values.contiguous()
         out = torch.empty(q.shape)
         arguments = _Attention(
             q=q.data_ptr(),
-            keys=keys.data_ptr(),
-            values=values.data_ptr(),
-            mask=None if mask is None else _pointer(mask),
+            sink_keys=_rows(sinks[0]),
+            sink_values=_rows(sinks[1]),
+            keys=_rows(window[0]),
+            values=_rows(window[1]),
+            mask=pointer(mask),
             out=out.data_ptr(),
             kv_heads=q.shape[0],
             group=q.shape[1],
             rows=q.shape[2],
-            seen=keys.shape[1],
+            sinks=sinks[0].shape[1],
+            seen=sinks[0].shape[1] + window[0].shape[1],
             size=q.shape[3],
             q_kv_stride=q.stride(0),
             q_group_stride=q.stride(1),
@@ -205,6 +217,10 @@ class NativeDecoder:
         )
         self._functions.ahn_attend(self._team, ctypes.byref(arguments))
         return out
+
+    def run(self, function: str, table: ctypes.Structure) -> None:
+        """Call a function of the library that takes the threads and one table."""
+        getattr(self._functions, function)(self._team, ctypes.byref(table))
 
     def absorbs(self, size: int) -> bool:
         """Whether `absorb` can be called for heads of this size."""
@@ -226,7 +242,7 @@ class NativeDecoder:
             gates=gates.data_ptr(),
             open=opening.data_ptr(),
             norm=norm.weight.data_ptr(),
-            map=_pointer(cell.o_proj.weight),
+            map=pointer(cell.o_proj.weight),
             state=state.data_ptr(),
             new_state=new_state.data_ptr(),
             out=out.data_ptr(),
@@ -311,7 +327,7 @@ class ModelTables:
             now is not then for now, then in zip(tensors, self._held, strict=True)
         ):
             self._held = tensors
-            pointers = [_pointer(tensor) for tensor in tensors]
+            pointers = [pointer(tensor) for tensor in tensors]
             self._memories = (_LayerMemory * (len(pointers) // 5))(
                 *(_LayerMemory(*pointers[i : i + 5]) for i in range(0, len(pointers), 5))
             )
@@ -330,14 +346,14 @@ def _layer(layer: DecoderLayer) -> _LayerWeights:
         beta=_linear(found.get("b_proj", found.get("dt_proj"))),
         decay=_linear(found.get("a_proj")),
         output_gate=_linear(cell.g_proj),
-        input_norm=_pointer(layer.input_layernorm.weight),
-        post_norm=_pointer(layer.post_attention_layernorm.weight),
-        q_norm=None if attention.q_norm is None else _pointer(attention.q_norm.weight),
-        k_norm=None if attention.k_norm is None else _pointer(attention.k_norm.weight),
-        A_log=_pointer(parameters.get("A_log")),
-        dt_bias=_pointer(parameters.get("dt_bias")),
-        memory_norm=_pointer(_memory_norm(cell).weight),
-        memory_out=_pointer(cell.o_proj.weight),
+        input_norm=pointer(layer.input_layernorm.weight),
+        post_norm=pointer(layer.post_attention_layernorm.weight),
+        q_norm=None if attention.q_norm is None else pointer(attention.q_norm.weight),
+        k_norm=None if attention.k_norm is None else pointer(attention.k_norm.weight),
+        A_log=pointer(parameters.get("A_log")),
+        dt_bias=pointer(parameters.get("dt_bias")),
+        memory_norm=pointer(_memory_norm(cell).weight),
+        memory_out=pointer(cell.o_proj.weight),
     )
 
 
@@ -351,10 +367,17 @@ def _linear(layer: nn.Module | None) -> _Linear:
     assert isinstance(layer, (nn.Linear, Int8Linear))
     rows, columns = layer.weight.shape
     scale = layer.scale if isinstance(layer, Int8Linear) else None
-    return _Linear(_pointer(layer.weight), _pointer(scale), _pointer(layer.bias), rows, columns)
+    return _Linear(pointer(layer.weight), pointer(scale), pointer(layer.bias), rows, columns)
 
 
-def _pointer(tensor: Tensor | None) -> int | None:
+def _rows(tensor: Tensor) -> _Rows:
+    """Keys or values [Hkv, N, D] of which only the heads may lie apart."""
+    assert tensor.stride()[1:] == (tensor.shape[2], 1) or not tensor.shape[1]
+    return _Rows(tensor.data_ptr(), tensor.stride(0))
+
+
+def pointer(tensor: Tensor | None) -> int | None:
+    """Where a contiguous tensor on the CPU begins; None of none."""
     if tensor is None:
         return None
     assert tensor.is_contiguous() and tensor.device.type == "cpu"

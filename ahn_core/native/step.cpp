@@ -1,5 +1,5 @@
 // One decoding step of the whole model on a CPU: what DecoderLayer.step computes, in one pass of a few threads. And, in
-// the headers, the two parts of reading many tokens that torch computes slowly.
+// the headers, the parts of reading many tokens that torch computes slowly.
 //
 // A token touches every weight once, so it should take as long as reading them from memory does. Called one by one,
 // torch's operations start and end a parallel region each, a dozen times a layer; here the threads stay together
@@ -16,6 +16,7 @@
 
 #include "absorption.h"
 #include "attention.h"
+#include "between.h"
 #include "team.h"
 #include "vectors.h"
 
@@ -483,6 +484,14 @@ void ahn_attend(void* team, const Attention* attention) {
     (void)team, (void)attention;
 #endif
 }
+
+// With ahn_attends: what lies between the products of a layer.
+#if defined(__AVX512BF16__)
+void ahn_norm(void* team, const Between* work) { norm(team, *work); }
+void ahn_add(void* team, const Between* work) { add(team, *work); }
+void ahn_gate(void* team, const Between* work) { gate(team, *work); }
+void ahn_split(void* team, const Projection* work) { split(team, *work); }
+#endif
 
 // Whether ahn_absorb can be called for heads of this size.
 int32_t ahn_absorbs(int64_t size) { return Absorbing::fits(size); }
