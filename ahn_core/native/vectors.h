@@ -126,7 +126,21 @@ AHN_NO_CONTRACTION void rotate(const float* x, const float* cos, const float* si
 #pragma clang fp contract(off)
 #endif
     const int64_t half = size / 2;
-    for (int64_t i = 0; i < half; ++i) {
+    int64_t i = 0;
+    for (; i + kLanes <= half; i += kLanes) {
+        Floats low, high, c, s, c_high, s_high;  // by memcpy: functions with another attribute are not inlined here
+        std::memcpy(&low, x + i, sizeof low);
+        std::memcpy(&high, x + half + i, sizeof high);
+        std::memcpy(&c, cos + i, sizeof c);
+        std::memcpy(&s, sin + i, sizeof s);
+        std::memcpy(&c_high, cos + half + i, sizeof c_high);
+        std::memcpy(&s_high, sin + half + i, sizeof s_high);
+        const Floats turned = low * c - direction * high * s;
+        high = high * c_high + direction * low * s_high;
+        std::memcpy(y + i, &turned, sizeof turned);
+        std::memcpy(y + half + i, &high, sizeof high);
+    }
+    for (; i < half; ++i) {
         y[i] = x[i] * cos[i] - direction * x[half + i] * sin[i];
         y[half + i] = x[half + i] * cos[half + i] + direction * x[i] * sin[half + i];
     }
