@@ -289,41 +289,16 @@ class Distiller:
 
     def _update(self, totals: Tensor, shown: Draw | None) -> StepReport | None:
         """One optimizer step from the gradients of all processes. None where no token counted: no step is taken."""
-        if self._accelerator is not None and self._accelerator.num_processes > 1:
-            totals = self._accelerator.reduce(totals, reduction="sum")
-            for parameter in self._parameters.values():
-                gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-                parameter.grad = self._accelerator.reduce(gradient, reduction="sum")
-            for owner, key in self._natural.new_moments():
-                owner[key] = self._accelerator.reduce(owner[key], reduction="sum")
+        totals = self._add_up(totals)
         count, read, kl, cross_entropy, layers = totals.tolist()
         self.tokens_read += int(read)
         if not count:
             return None
-        rate = self.learning_rate(self.step)
-        gradients = {
-            name: None if p.grad is None else p.grad.float() / count for name, p in self._parameters.items()
-        }
-        for name, parameter in self._parameters.items():
-            self._masters[name].grad, parameter.grad = gradients[name], None
-        if not all(bool(torch.isfinite(g).all()) for g in gradients.values() if g is not None):
-            raise TrainingError(
-                f"the gradient of step {self.step + 1} is not finite, so training stopped before it could spoil the "
-                "memory: begin anew from the last checkpoint's memory with a lower learning rate."
-            )
+        rate, weights = self.learning_rate(self.step), self.settings
+        gradients = self._take_gradients(count)
         norm = nn.utils.get_total_norm([g for g in gradients.values() if g is not None])
-        nn.utils.clip_grad_norm_(list(self._stepped.values()), self.settings.clip)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate * group["rate"]
-        self._optimizer.step()
-        natural_rate = self.settings.natural_rate * rate / self.settings.learning_rate
-        weights = self.settings
-        whole = weights.kl * kl + weights.cross_entropy * cross_entropy + weights.layers * layers
-        self._natural.step(gradients, natural_rate, most=whole / count)
-        with torch.no_grad():
-            for name, parameter in self._parameters.items():
-                parameter.copy_(self._masters[name])
-        self.model.__dict__.pop("identity", None)  # of the memory as it was
+        loss = weights.kl * kl + weights.cross_entropy * cross_entropy + weights.layers * layers
+        self._apply(gradients, rate, loss / count)
         self.step += 1
         return StepReport(
             step=self.step,
@@ -339,6 +314,46 @@ class Distiller:
             length=0 if shown is None else shown.sample.input_ids.numel(),
             document="" if shown is None else shown.sample.document,
         )
+
+    def _add_up(self, totals: Tensor) -> Tensor:
+        """Sum over the processes, of these numbers and of the gradients and moments each of them has."""
+        if self._accelerator is None or self._accelerator.num_processes == 1:
+            return totals
+        for parameter in self._parameters.values():
+            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            parameter.grad = self._accelerator.reduce(gradient, reduction="sum")
+        for owner, key in self._natural.new_moments():
+            owner[key] = self._accelerator.reduce(owner[key], reduction="sum")
+        return self._accelerator.reduce(totals, reduction="sum")
+
+    def _take_gradients(self, count: float) -> dict[str, Tensor | None]:
+        """The mean gradients of `count` tokens in float32, taken away from the parameters."""
+        gradients = {
+            name: None if p.grad is None else p.grad.float() / count for name, p in self._parameters.items()
+        }
+        for parameter in self._parameters.values():
+            parameter.grad = None
+        if not all(bool(torch.isfinite(g).all()) for g in gradients.values() if g is not None):
+            raise TrainingError(
+                f"the gradient of step {self.step + 1} is not finite, so training stopped before it could spoil the "
+                "memory: begin anew from the last checkpoint's memory with a lower learning rate."
+            )
+        return gradients
+
+    def _apply(self, gradients: dict[str, Tensor | None], rate: float, loss: float) -> None:
+        """Step by AdamW and by the natural gradient, in float32, and give the model what comes of it."""
+        for name, master in self._masters.items():
+            master.grad = gradients[name]
+        nn.utils.clip_grad_norm_(list(self._stepped.values()), self.settings.clip)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate * group["rate"]
+        self._optimizer.step()
+        natural_rate = self.settings.natural_rate * rate / self.settings.learning_rate
+        self._natural.step(gradients, natural_rate, most=loss)
+        with torch.no_grad():
+            for name, parameter in self._parameters.items():
+                parameter.copy_(self._masters[name])
+        self.model.__dict__.pop("identity", None)  # of the memory as it was
 
     # ------------------------------------------------------------------ checkpoints
 
