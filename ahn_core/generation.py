@@ -140,7 +140,8 @@ class _Sampler:
         scores = logits.float()[None]
         if self._chain:
             seen = torch.tensor([generated], dtype=torch.long, device=logits.device)
-            scores = self._chain(seen, scores)
+            for process in self._chain:  # one by one: the list inspects the signature of each, token after token
+                scores = process(seen, scores)
         if self._greedy:
             return int(scores.argmax())
         return int(torch.multinomial(scores.softmax(-1)[0], 1, generator=self._generator))
