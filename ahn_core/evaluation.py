@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .backbone import AHNForCausalLM
-from .cache import Cache
+from .cache import Cache, CacheKind
 
 READ_AT_ONCE = 512  # tokens; logits of so many exist at a time
+_SWAPPED_EVERY = 256  # tokens; of a foreign state, what the text itself adds until then stays in it
 
 
 @torch.no_grad()
@@ -66,6 +67,70 @@ def choice_probabilities(
         rows = first if len(ids) == 1 else torch.cat((first, feed(ids[:-1], cache.clone())))
         scores.append(rows.log_softmax(-1)[range(len(ids)), list(ids)].mean())
     return tuple(torch.stack(scores).softmax(0).tolist())
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """Means over the tokens after sinks and window: KL(full attention ‖ this), and cross-entropy, in nats a token."""
+
+    divergence: float
+    cross_entropy: float
+
+
+@torch.no_grad()
+def memory_worth(
+    model: AHNForCausalLM,
+    own: Tensor,
+    other: Tensor,
+    *,
+    attention_sinks: int,
+    sliding_window: int,
+    on_progress: Callable[[int], None] | None = None,
+) -> dict[str, Closeness]:
+    """How near full attention a text is read by "window", by "own" (AHN), and by "foreign": AHN whose state is
+    replaced, every 256 tokens, by the one that reading another text as far has left; and "full" itself.
+
+    What "foreign" gains over "window" makes up for any window that has lost something; what "own" gains over "foreign"
+    is what the memory knows of this very text.
+
+    Args:
+        own, other: [T] int64 each, T - 1 > S + W.
+        on_progress: called with the number of tokens read.
+    """
+    first = attention_sinks + sliding_window
+    if own.dim() != 1 or own.shape != other.shape or own.numel() <= first + 1:
+        raise ValueError(
+            f"the texts have shapes {list(own.shape)} and {list(other.shape)}, and sinks and window hold {first} "
+            "tokens, so there is nothing to compare: give two texts of one length, longer than that."
+        )
+    kinds: dict[str, CacheKind] = {"full": "full", "window": "window", "own": "ahn", "foreign": "ahn"}
+    sizes = {"attention_sinks": attention_sinks, "sliding_window": sliding_window}
+    caches = {name: model.make_cache(kind, **sizes) for name, kind in kinds.items()}
+    elsewhere = model.make_cache("ahn", **sizes)
+    sums = {name: torch.zeros(2, dtype=torch.float64) for name in kinds}
+    own, other, last = own.to(model.device), other.to(model.device), own.numel() - 1
+    for start in range(0, last, _SWAPPED_EVERY):
+        stop = min(start + _SWAPPED_EVERY, last)
+        for foreign, theirs in zip(caches["foreign"].layers, elsewhere.layers, strict=True):
+            assert theirs.state is not None
+            foreign.state = theirs.state.clone()
+        hidden = {name: model.read(own[None, start:stop], cache) for name, cache in caches.items()}
+        model.read(other[None, start:stop], elsewhere)
+        counted = slice(max(first - start, 0), None)
+        wanted = model.lm_head(hidden["full"][counted]).float().log_softmax(-1)
+        for name, states in hidden.items():
+            found = model.lm_head(states[counted]).float().log_softmax(-1)
+            targets = own[start + 1 : stop + 1][counted]
+            sums[name] += torch.tensor(
+                (
+                    float(F.kl_div(found, wanted, reduction="sum", log_target=True)),
+                    float(F.nll_loss(found, targets, reduction="sum")),
+                ),
+                dtype=torch.float64,
+            )
+        if on_progress is not None:
+            on_progress(stop)
+    return {name: Closeness(*(total / (last - first)).tolist()) for name, total in sums.items()}
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,9 @@ class _Sampler:
         scores = logits.float()[None]
         if self._chain:
             seen = torch.tensor([generated], dtype=torch.long, device=logits.device)
-            for process in self._chain:  # one by one: the list inspects the signature of each, token after token
+            for (
+                process
+            ) in self._chain:  # one by one: the list inspects the signature of each, token after token
                 scores = process(seen, scores)
         if self._greedy:
             return int(scores.argmax())

@@ -1,4 +1,6 @@
-"""`ahn-chat eval perplexity FILE…`: what the memory is worth on a long text, by distance from its start."""
+"""`ahn-chat eval`: what the memory is worth on a long text, by distance from its start (`perplexity FILE…`), and how
+much of that it knows of this very text (`memory FILE FILE…`).
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,12 @@ def parser() -> argparse.ArgumentParser:
         description="Measure how well full attention, the window alone and AHN predict long texts.",
         allow_abbrev=False,
     )
-    result.add_argument("measure", choices=("perplexity",), help="cross-entropy by distance from the start")
+    result.add_argument(
+        "measure",
+        choices=("perplexity", "memory"),
+        help="perplexity: cross-entropy by distance from the start. memory: nearness to full attention, with the "
+        "text's own state and with that of the next file",
+    )
     result.add_argument("files", nargs="+", metavar="FILE", help="PDF, text or Markdown, read on its own")
     evaluation = result.add_argument_group("evaluation")
     evaluation.add_argument(
@@ -49,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
         help="tokens a row of the table (default %(default)s)",
     )
     evaluation.add_argument(
-        "--output", metavar="FOLDER", help="write perplexity.json and a plot (SVG) a file here"
+        "--output", metavar="FOLDER", help="write the JSON here, and of perplexity a plot (SVG) a file"
     )
     evaluation.add_argument("--json", action="store_true", help="print the JSON instead of the tables")
     options.add_model_arguments(result)
@@ -61,6 +68,10 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     if arguments.bucket < 1:
         raise OptionError(f"--bucket is {arguments.bucket}, so no row would hold a token: give at least 1.")
+    if arguments.measure == "memory" and len({Path(file).name for file in arguments.files}) < 2:
+        raise OptionError(
+            "eval memory was given one file, so there is no other text's state: give at least two."
+        )
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
@@ -86,18 +97,30 @@ def main(argv: Sequence[str]) -> int:
             "sliding_window": window,
             "texts": [],
         }
-        for name, text in texts.items():
-            ids = _encode(tokenizer, text, name, arguments.tokens, sinks + window)
-            losses = measure(model, ids, sinks, window, progress, name)
-            report["texts"].append(summary(name, losses, sinks + window, arguments.bucket))
+        tokens = _common_length(arguments.tokens, model, arguments.measure)
+        encoded = {
+            name: _encode(tokenizer, text, name, tokens, sinks + window) for name, text in texts.items()
+        }
+        if arguments.measure == "memory":
+            report["texts"] = worths(model, encoded, sinks, window, progress)
+        else:
+            for name, ids in encoded.items():
+                losses = measure(model, ids, sinks, window, progress, name)
+                report["texts"].append(summary(name, losses, sinks + window, arguments.bucket))
     except (DocumentError, LoadError, ConfigError, ZooError) as error:
         raise CommandFailed(str(error)) from error
     finally:
         progress.clear()
-    print(json.dumps(report, indent=1) if arguments.json else table(report))
+    shown = worth_table if arguments.measure == "memory" else table
+    print(json.dumps(report, indent=1) if arguments.json else shown(report))
     if arguments.output:
-        _write(Path(arguments.output), report)
+        _write(Path(arguments.output), report, arguments.measure)
     return 0
+
+
+def _common_length(tokens: int, model: AHNForCausalLM, measure: str) -> int:
+    """Full attention stands beside every token of `memory`, so it ends where the base was trained to."""
+    return min(tokens, model.config.max_position_embeddings) if measure == "memory" else tokens
 
 
 def _encode(tokenizer: Any, text: str, name: str, tokens: int, size: int) -> Tensor:
@@ -129,6 +152,63 @@ def measure(
     return losses
 
 
+def worths(
+    model: AHNForCausalLM, texts: dict[str, Tensor], sinks: int, window: int, progress: ProgressLine
+) -> list[dict[str, Any]]:
+    """Each text read with its own state and with the next one's; of two texts as far as the shorter one goes."""
+    from ahn_core.evaluation import memory_worth
+
+    names, found = list(texts), []
+    for name, other in zip(names, [*names[1:], names[0]], strict=True):
+        length = min(texts[name].numel(), texts[other].numel())
+
+        def show(done: int, name: str = name, length: int = length) -> None:
+            progress(f"{name}: {done:,} of {length:,} tokens", done / length)
+
+        closeness = memory_worth(
+            model,
+            texts[name][:length],
+            texts[other][:length],
+            attention_sinks=sinks,
+            sliding_window=window,
+            on_progress=show,
+        )
+        found.append(
+            {
+                "name": name,
+                "state_of": other,
+                "tokens": length,
+                "read_by": {kind: asdict(values) for kind, values in closeness.items()},
+            }
+        )
+    return found
+
+
+def worth_table(report: dict[str, Any]) -> str:
+    """The report of `eval memory` for people."""
+    lines = [_heading(report, "divergence from full attention and cross-entropy in nats a token")]
+    for text in report["texts"]:
+        read_by = text["read_by"]
+        lost = read_by["window"]["divergence"]
+        lines += [
+            "",
+            f"{text['name']}, {text['tokens']:,} tokens",
+            f"{'':>44}{'divergence':>12}{'of window':>11}{'cross-entropy':>15}",
+        ]
+        for kind, label in (
+            ("full", "full attention"),
+            ("window", "window only"),
+            ("foreign", f"with the state of {text['state_of']}"[:43]),
+            ("own", "with its own state"),
+        ):
+            divergence, cross_entropy = read_by[kind]["divergence"], read_by[kind]["cross_entropy"]
+            share = f"{divergence / lost - 1:+.1%}" if lost else "–"
+            lines.append(f"{label:>44}{divergence:12.4f}{share:>11}{cross_entropy:15.4f}")
+        known = (read_by["foreign"]["divergence"] - read_by["own"]["divergence"]) / lost if lost else 0.0
+        lines.append(f"known of this text: {known:.1%} of what the window diverges")
+    return "\n".join(lines)
+
+
 def summary(name: str, losses: dict[str, Tensor], first: int, bucket: int) -> dict[str, Any]:
     """One text's figures: means in nats over the tokens after sinks and window, and by distance from the start."""
     from ahn_core.evaluation import by_distance, gap_recovered
@@ -151,11 +231,7 @@ def summary(name: str, losses: dict[str, Tensor], first: int, bucket: int) -> di
 
 def table(report: dict[str, Any]) -> str:
     """The report for people."""
-    lines = [
-        f"{report['model']}, {report['cell']}{'' if report['memory_trained'] else ' (untrained)'}, "
-        f"{report['attention_sinks']:,} sinks and a window of {report['sliding_window']:,} tokens; "
-        "cross-entropy in nats a token"
-    ]
+    lines = [_heading(report, "cross-entropy in nats a token")]
     for text in report["texts"]:
         lines += [
             "",
@@ -179,13 +255,22 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _heading(report: dict[str, Any], figures: str) -> str:
+    return (
+        f"{report['model']}, {report['cell']}{'' if report['memory_trained'] else ' (untrained)'}, "
+        f"{report['attention_sinks']:,} sinks and a window of {report['sliding_window']:,} tokens; {figures}"
+    )
+
+
 def _cell(value: float | None) -> str:
     return f"{'–' if value is None else format(value, '.4f'):>16}"
 
 
-def _write(folder: Path, report: dict[str, Any]) -> None:
+def _write(folder: Path, report: dict[str, Any], measure: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "perplexity.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (folder / f"{measure}.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    if measure == "memory":
+        return
     if not plots.available():
         print(
             "The plots were left out: matplotlib is not installed (pip install ahn-chat[train]).",

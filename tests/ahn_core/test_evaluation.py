@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ahn_core.evaluation import by_distance, gap_recovered, kinds_for, token_losses
+from ahn_core.evaluation import by_distance, gap_recovered, kinds_for, memory_worth, token_losses
 from tests.tiny import VOCABULARY, tiny_model
 
 IDS = torch.randint(0, VOCABULARY, (1100,), generator=torch.Generator().manual_seed(3))
@@ -41,6 +41,46 @@ def test_a_token_needs_one_before_it(ids: torch.Tensor) -> None:
     model = tiny_model()
     with pytest.raises(ValueError, match="no token has one before it"):
         token_losses(model, ids, model.make_cache("full"))
+
+
+SIZES = {"attention_sinks": 4, "sliding_window": 60}
+
+
+def test_the_state_of_the_same_text_is_its_own() -> None:
+    seen: list[int] = []
+    worth = memory_worth(tiny_model(), IDS[:700], IDS[:700], **SIZES, on_progress=seen.append)
+    assert worth["foreign"] == worth["own"]
+    assert abs(worth["full"].divergence) < 1e-6 < worth["window"].divergence
+    assert seen == [256, 512, 699]
+
+
+def test_the_state_of_another_text_is_not() -> None:
+    model, other = tiny_model(), IDS[400:]
+    worth = memory_worth(model, IDS[:700], other, **SIZES)
+    assert worth["foreign"] != worth["own"]
+    for kind in ("full", "window", "ahn"):
+        losses = token_losses(model, IDS[:700], model.make_cache(kind, **SIZES))
+        figure = worth["own" if kind == "ahn" else kind]
+        assert figure.cross_entropy == pytest.approx(float(losses[64:].mean()), rel=1e-4)
+    # The divergence, by what the definition says.
+    full, window = (
+        model(IDS[None, :699], model.make_cache(kind, **SIZES)).logits[0] for kind in ("full", "window")
+    )
+    p, q = full[64:].softmax(-1), window[64:].softmax(-1)
+    assert worth["window"].divergence == pytest.approx(float((p * (p / q).log()).sum(-1).mean()), rel=1e-3)
+
+
+def test_a_memory_that_adds_nothing_is_worth_nothing() -> None:
+    worth = memory_worth(tiny_model(trained=False), IDS[:300], IDS[300:600], **SIZES)
+    assert worth["own"] == worth["foreign"] == worth["window"]
+
+
+@pytest.mark.parametrize(
+    ("own", "other"), [(IDS[:65], IDS[:65]), (IDS[:200], IDS[:201]), (IDS[None], IDS[None])]
+)
+def test_texts_that_cannot_be_compared_are_refused(own: torch.Tensor, other: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="nothing to compare"):
+        memory_worth(tiny_model(), own, other, **SIZES)
 
 
 def test_buckets_are_counted_by_position() -> None:

@@ -101,6 +101,28 @@ def test_from_text_to_a_trained_memory_and_its_figures(
     assert "window only" in printed and f"{figures['cross_entropy']['ahn']:.4f}" in printed
 
 
+def test_what_a_memory_knows_of_each_text(home: Path, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = []
+    for name, text in (("mill", TEXT), ("well", TEXT.upper()[:249])):
+        files.append(str(home / f"{name}.txt"))
+        Path(files[-1]).write_text(text, encoding="utf-8")
+    sizes = ["--sinks", "4", "--window", "60", "--tokens", "300"]
+    arguments = ["eval", "memory", *files, *sizes, "--model", str(base), "--device", "cpu"]
+    assert cli.main([*arguments, "--json", "--output", str(home / "figures")]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((home / "figures" / "memory.json").read_text(encoding="utf-8"))
+    pairs = [(text["name"], text["state_of"], text["tokens"]) for text in report["texts"]]
+    assert pairs == [("mill.txt", "well.txt", 249), ("well.txt", "mill.txt", 249)], (
+        "as far as base and texts go"
+    )
+    for text in report["texts"]:
+        read_by = text["read_by"]
+        assert read_by["own"] == read_by["foreign"] == read_by["window"], "an untrained memory adds nothing"
+    assert cli.main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "with the state of well.txt" in printed and "known of this text: 0.0%" in printed
+
+
 def test_training_goes_on_from_its_checkpoint(home: Path, corpus: Path, base: Path) -> None:
     assert run(home, corpus, base, "--save-every", "1") == 0
     done = (home / "run" / "ahn" / "model.safetensors").read_bytes()
@@ -157,6 +179,7 @@ def test_two_processes_leave_no_group_behind(home: Path, corpus: Path, base: Pat
         (["train", "--data", "CORPUS", "--output", "x", "--cell", "DeltaNet", "--ahn", "y"], "choose one"),
         (["eval", "perplexity", "TEXT", "--tokens", "50", "--window", "64"], "nothing to compare"),
         (["eval", "perplexity", "TEXT", "--bucket", "0"], "--bucket is 0"),
+        (["eval", "memory", "TEXT"], "no other text's state"),
     ],
 )
 def test_mistakes_are_one_sentence(
