@@ -140,9 +140,8 @@ class _Sampler:
         scores = logits.float()[None]
         if self._chain:
             seen = torch.tensor([generated], dtype=torch.long, device=logits.device)
-            for (
-                process
-            ) in self._chain:  # one by one: the list inspects the signature of each, token after token
+            # One by one: called itself, the list inspects the signature of each, token after token.
+            for process in self._chain:
                 scores = process(seen, scores)
         if self._greedy:
             return int(scores.argmax())
