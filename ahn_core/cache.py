@@ -97,6 +97,7 @@ class Cache:
                 layer.ahn if kind == "ahn" else None,
                 like,
                 model.ahn_config.memory_rope,
+                model.ahn_config.memory_scale(attention_sinks + sliding_window),
             )
             for layer in model.layers
         ]

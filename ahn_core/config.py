@@ -19,6 +19,7 @@ MODEL_TYPES = ("qwen2", "qwen3", "llama")
 # Rotary frequencies that do not depend on the length of the sequence: the others would turn the keys already
 # stored.
 ROPE_TYPES = ("default", "linear", "llama3", "yarn")
+_SCALE_ONE_AT = 512  # S + W beside which the memory has its own size whatever `memory_window_power` is
 
 
 class ConfigError(ValueError):
@@ -164,13 +165,15 @@ class AHNConfig:
 
     `sink_positions`: `absolute` leaves sinks where they are; `capped` reads them as if they stood right
     before the window, so that their distance to the query stays bounded. `memory_rope`: whether the cell
-    reads rotated queries and keys. `training` is whatever the trainer noted (window sizes, data, steps); it
-    is never used to choose S or W.
+    reads rotated queries and keys. `memory_window_power`: what the memory adds is multiplied by
+    (512 / (S + W)) to this power, because a wider window leaves less for it to add; 0 is the published form.
+    `training` is whatever the trainer noted (window sizes, data, steps); it is never used to choose S or W.
     """
 
     cell: CellName = "GatedDeltaNet"
     sink_positions: SinkPositions = "absolute"
     memory_rope: bool = True
+    memory_window_power: float = 0.0
     training: tuple[tuple[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
@@ -184,6 +187,15 @@ class AHNConfig:
                 f"sink_positions '{self.sink_positions}' is unknown, so sinks have no place: use absolute "
                 "or capped."
             )
+        power = self.memory_window_power
+        if isinstance(power, bool) or not isinstance(power, (int, float)) or not 0 <= power <= 2:
+            raise ConfigError(
+                f"memory_window_power is {power!r}, so what the memory adds has no size: use a number from 0 to 2."
+            )
+
+    def memory_scale(self, capacity: int) -> float:
+        """What the memory's output is multiplied by beside `capacity` = S + W tokens kept word for word."""
+        return float((_SCALE_ONE_AT / capacity) ** self.memory_window_power)
 
     @classmethod
     def from_json(cls, path: Path) -> AHNConfig:
@@ -221,6 +233,7 @@ class AHNConfig:
             cell=values["_ahn_implementation"],
             sink_positions=values.get("sink_positions", "absolute"),
             memory_rope=values.get("memory_rope", True),
+            memory_window_power=values.get("memory_window_power", 0.0),
             training=tuple(sorted(values.get("ahn_training", {}).items())),
         )
 
@@ -234,5 +247,6 @@ class AHNConfig:
             "use_normalized_l2": True,
             "sink_positions": self.sink_positions,
             "memory_rope": self.memory_rope,
+            "memory_window_power": self.memory_window_power,
             "ahn_training": dict(self.training),
         }

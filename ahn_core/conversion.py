@@ -8,6 +8,7 @@ for training, not an equal.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -22,7 +23,7 @@ HALF_LIFE = 16_384.0  # tokens; what a cell with decay gets from one without
 
 @torch.no_grad()
 def convert_memory(source: AHNForCausalLM, target: AHNForCausalLM, sample: Tensor) -> None:
-    """Overwrite `target`'s memory with `source`'s.
+    """Overwrite `target`'s memory with `source`'s, and how it is read (rotation, sinks, size beside a window) too.
 
     Args:
         source: a model whose cell is DeltaNet or GatedDeltaNet.  target: the same base with any cell.
@@ -46,6 +47,7 @@ def convert_memory(source: AHNForCausalLM, target: AHNForCausalLM, sample: Tenso
                 getattr(delta, name).weight.copy_(getattr(learnt, name).weight)
             if isinstance(delta, GatedDeltaNet):
                 _take_decay(delta, learnt)
+    target.ahn_config = replace(source.ahn_config, cell=target.ahn_config.cell, training=())
     target.memory_trained = True
     target.__dict__.pop("identity", None)  # of the memory as it was
 

@@ -48,9 +48,17 @@ class LayerCache:
     """One layer's sinks, ring, waiting gates and state. Position is counted by the `Cache`, not here."""
 
     def __init__(
-        self, layout: Layout, kv_heads: int, head_dim: int, cell: MemoryCell | None, like: Tensor, rope: bool
-    ):
-        self.layout, self.cell, self.memory_rope = layout, cell, rope
+        self,
+        layout: Layout,
+        kv_heads: int,
+        head_dim: int,
+        cell: MemoryCell | None,
+        like: Tensor,
+        memory_rope: bool,
+        memory_scale: float,
+    ) -> None:
+        self.layout, self.cell = layout, cell
+        self.memory_rope, self.memory_scale = memory_rope, memory_scale
         rows = layout.capacity or 0
         # Zeros: a step of fixed shapes also reads rows that hold nothing yet, with a weight of zero.
         self.keys = like.new_zeros(kv_heads, rows, head_dim)
@@ -120,17 +128,15 @@ class LayerCache:
         window = _join(
             [self._attend_block(call, b, new.q, sink_keys, sink_values, keys, values) for b in call.blocks]
         )
-        output, memory, state = window, None, self.state
+        output, state, last_memory = window, self.state, None
         if self.cell is not None and call.eviction is not None:
             memory, state = self._remember(call, new, keys, values, gates, hidden)
             rows = call.eviction.first_reader
             grouped = memory.unflatten(0, window.shape[:2])  # [Hkv, G, n, D]
-            output = (
-                window + grouped if rows == 0 else _join([window[:, :, :rows], window[:, :, rows:] + grouped])
-            )
-        update = Update(
-            new, gates, state, _last_token(window), None if memory is None else _last_token(memory[None])
-        )
+            readers = torch.add(window[:, :, rows:], grouped, alpha=self.memory_scale)
+            output = readers if rows == 0 else _join([window[:, :, :rows], readers])
+            last_memory = _last_token(memory[None]) * self.memory_scale
+        update = Update(new, gates, state, _last_token(window), last_memory)
         return output.permute(2, 0, 1, 3).flatten(1), update  # [T, H * D]
 
     def _span(self, call: Call, buffer: Tensor, new: Tensor) -> Tensor:
@@ -220,7 +226,7 @@ class LayerCache:
             v, waiting = self.values.index_select(1, step.row), self.gates.index_select(0, step.slot)
             memory, state = self.cell.absorb_and_read(q.flatten(0, 1), k, v, waiting, hidden, self.state)
             self.state.copy_(state)
-            memory = memory.flatten()
+            memory = memory.flatten() * self.memory_scale
         self.keys.index_copy_(1, step.row, new.k)
         self.values.index_copy_(1, step.row, new.v)
         if step.slot is None:

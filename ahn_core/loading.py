@@ -170,7 +170,7 @@ def save_ahn(model: AHNForCausalLM, folder: str | os.PathLike[str], dtype: torch
     tensors = {}
     for index, layer in enumerate(model.layers):
         for name, tensor in layer.ahn.state_dict().items():
-            stored = _memory_dtype(name, tensor.detach(), dtype or tensor.dtype)
+            stored = memory_dtype(name, tensor.detach(), dtype or tensor.dtype)
             tensors[_AHN_PREFIX.format(index) + name] = stored.contiguous().cpu()
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     config = {
@@ -195,7 +195,7 @@ def _read_safetensors(folder: Path) -> tuple[PretrainedConfig, dict[str, Tensor]
         raise LoadError(
             f"{folder} has no config.json, so it is no model folder: give a folder in Hugging Face layout."
         )
-    weights = _open_safetensors(folder)
+    weights = open_safetensors(folder)
     try:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True), weights
     except (OSError, ValueError) as error:
@@ -223,7 +223,7 @@ def _read_gguf(folder: Path, name: str) -> tuple[PretrainedConfig, dict[str, Ten
     return model.config, dict(model.state_dict())
 
 
-def _open_safetensors(folder: Path) -> dict[str, Tensor]:
+def open_safetensors(folder: Path) -> dict[str, Tensor]:
     """Every tensor of a folder, memory-mapped. Pickled weights are refused by name, not opened."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -294,13 +294,13 @@ def _join_projections(weights: Mapping[str, Tensor], config: BackboneConfig) -> 
 
 def _load_strictly(model: AHNForCausalLM, state: dict[str, Tensor], folder: Path) -> None:
     expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
-    _check_names_and_shapes(expected, state, str(folder), "the base model")
+    check_names_and_shapes(expected, state, str(folder), "the base model")
     model.load_state_dict(state, assign=True)
     if model.config.tie_word_embeddings:
         model.lm_head.weight = model.embed_tokens.weight
 
 
-def _check_names_and_shapes(
+def check_names_and_shapes(
     expected: Mapping[str, torch.Size], found: Mapping[str, Tensor], source: str, what: str
 ) -> None:
     missing, extra = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
@@ -346,6 +346,7 @@ def _read_ahn(
                 cell=cell or "GatedDeltaNet",
                 sink_positions=embedded.sink_positions,
                 memory_rope=embedded.memory_rope,
+                memory_window_power=embedded.memory_window_power,
             ), None
     if ahn is None:
         return AHNConfig(cell=cell or "GatedDeltaNet"), None
@@ -355,7 +356,7 @@ def _read_ahn(
             f"{folder} has no config.json, so it is no AHN checkpoint: give a folder with config.json and "
             "model.safetensors."
         )
-    return AHNConfig.from_json(folder / "config.json"), _open_safetensors(folder)
+    return AHNConfig.from_json(folder / "config.json"), open_safetensors(folder)
 
 
 def _untrained_memory(config: BackboneConfig, ahn_config: AHNConfig, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -366,7 +367,7 @@ def _untrained_memory(config: BackboneConfig, ahn_config: AHNConfig, dtype: torc
         cell = CELLS[ahn_config.cell](config)
         cell.reset_parameters(generator)
         for name, tensor in cell.state_dict().items():
-            state[f"layers.{index}.ahn.{name}"] = _memory_dtype(name, tensor, dtype)
+            state[f"layers.{index}.ahn.{name}"] = memory_dtype(name, tensor, dtype)
     return state
 
 
@@ -385,11 +386,11 @@ def _checked_memory(
         for name, tensor in layer.ahn.state_dict().items()
     }
     what = f"a {model.ahn_config.cell} memory of {model.name}"
-    _check_names_and_shapes({name: shape for name, (_, shape) in names.items()}, found, str(source), what)
-    return {ours: _memory_dtype(ours, found[name], dtype) for name, (ours, _) in names.items()}
+    check_names_and_shapes({name: shape for name, (_, shape) in names.items()}, found, str(source), what)
+    return {ours: memory_dtype(ours, found[name], dtype) for name, (ours, _) in names.items()}
 
 
-def _memory_dtype(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
+def memory_dtype(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
     """Decay parameters stay float32 whatever the model's dtype: a rounded half-life of 16,384 tokens is
     another one.
     """

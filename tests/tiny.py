@@ -26,6 +26,7 @@ def tiny_model(
     trained: bool = True,
     sink_positions: SinkPositions = "capped",
     memory_rope: bool = False,
+    memory_window_power: float = 0.0,
     **overrides: object,
 ) -> AHNForCausalLM:
     """A random float32 model of 2 layers, 4 query heads on 2 key-value heads of 16, vocabulary of
@@ -56,7 +57,12 @@ def tiny_model(
         **overrides,
     }
     config = BackboneConfig(**values)  # type: ignore[arg-type]
-    ahn_config = AHNConfig(cell=cell, sink_positions=sink_positions, memory_rope=memory_rope)
+    ahn_config = AHNConfig(
+        cell=cell,
+        sink_positions=sink_positions,
+        memory_rope=memory_rope,
+        memory_window_power=memory_window_power,
+    )
     model = AHNForCausalLM(config, ahn_config, name="tiny", memory_trained=trained)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

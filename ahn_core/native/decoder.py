@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,10 @@ class _LayerWeights(ctypes.Structure):
 
 
 class _LayerMemory(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_void_p) for name in ("keys", "values", "raw_sinks", "gates", "state")]
+    _fields_ = [
+        *((name, ctypes.c_void_p) for name in ("keys", "values", "raw_sinks", "gates", "state")),
+        ("scale", ctypes.c_double),
+    ]
 
 
 class _Model(ctypes.Structure):
@@ -320,7 +323,7 @@ class ModelTables:
             and model.device.type == "cpu"
         )
 
-    def memories(self, layers: Iterable[LayerCache]) -> ctypes.Array[_LayerMemory]:
+    def memories(self, layers: Sequence[LayerCache]) -> ctypes.Array[_LayerMemory]:
         """The table of these layers' tensors; made anew when one of them has been replaced."""
         tensors = [t for c in layers for t in (c.keys, c.values, c.raw_sinks, c.gates, c.state)]
         if self._memories is None or any(
@@ -328,8 +331,11 @@ class ModelTables:
         ):
             self._held = tensors
             pointers = [pointer(tensor) for tensor in tensors]
-            self._memories = (_LayerMemory * (len(pointers) // 5))(
-                *(_LayerMemory(*pointers[i : i + 5]) for i in range(0, len(pointers), 5))
+            self._memories = (_LayerMemory * len(layers))(
+                *(
+                    _LayerMemory(*pointers[5 * i : 5 * i + 5], layers[i].memory_scale)
+                    for i in range(len(layers))
+                )
             )
         return self._memories
 

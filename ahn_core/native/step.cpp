@@ -45,6 +45,7 @@ struct LayerMemory {
     float* raw_sinks;      // [Hkv, S, D] or null
     float* gates;          // [W, gate_count, H] or null
     float* state;          // [H, D, D] or null
+    double scale;          // of what the memory adds
 };
 
 struct Model {
@@ -399,7 +400,8 @@ private:
         for (int64_t first = 0; first < size; first += kLanes)
             multiply_columns(w.memory_out + h * size * size + first, &own.normed[h * size],
                              std::min<int64_t>(kLanes, size - first), added + first);
-        for (int64_t i = 0; i < size; ++i) attended[i] += added[i];
+        const float scale = static_cast<float>(memory.scale);
+        for (int64_t i = 0; i < size; ++i) attended[i] += added[i] *= scale;
     }
 
     // The spans' parts of the attention, each with its own largest score, as one.

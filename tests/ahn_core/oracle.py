@@ -75,7 +75,7 @@ def _attention(
             key = rotated(k[leaving], leaving, frequencies) if turn else k[leaving]
             query = rotated(q[t], t, frequencies) if turn else q[t]
             read, state = _cell(cell, state, unit(key), v[leaving], h[leaving], unit(query), h[t])
-            out = out + read
+            out = out + read * (512 / (sinks + window)) ** ahn.memory_window_power
         rows.append(out.flatten())
     layer.ahn.float()
     return torch.stack(rows) @ layer.self_attn.o_proj.weight.double().T

@@ -58,6 +58,18 @@ def test_equals_the_definition(cell, sink_positions, memory_rope) -> None:
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
 
 
+def test_the_memory_shrinks_with_the_window_as_defined() -> None:
+    model, plain = tiny_model(memory_window_power=0.4), tiny_model()
+    ids = text(60)
+    expected = oracle.logits(model, ids, sinks=3, window=10).float()
+    assert (expected - oracle.logits(plain, ids, sinks=3, window=10).float()).abs().max() > 0.1
+    for splits in ([60], [1] * 60):
+        found = feed(model, model.make_cache("ahn", attention_sinks=3, sliding_window=10), ids, splits)
+        torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+    assert model.ahn_config.memory_scale(512) == 1.0
+    assert model.ahn_config.memory_scale(2048) == pytest.approx(0.25**0.4)
+
+
 def test_window_equals_the_definition_without_memory() -> None:
     ids = text(50)
     expected = oracle.logits(MODEL, ids, sinks=2, window=7, memory=False).float()

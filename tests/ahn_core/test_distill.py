@@ -353,7 +353,7 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(
 
 def test_another_run_may_begin_from_the_memory_in_a_checkpoint(corpus: Corpus, tmp_path: Path) -> None:
     distiller = trained(corpus, 1, save=tmp_path / "checkpoint")
-    found = loading._open_safetensors(tmp_path / "checkpoint")
+    found = loading.open_safetensors(tmp_path / "checkpoint")
     memory = {name for name in distiller.model.state_dict() if ".ahn." in name}
     assert {name.removeprefix("model.").replace(".ahn.fn.", ".ahn.") for name in found} >= memory
     assert not any("exp_avg" in name for name in found)

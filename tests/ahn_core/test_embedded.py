@@ -63,6 +63,7 @@ def test_equals_transformers(model: AHNForCausalLM, ids: torch.Tensor, embedded_
 def test_the_embedded_switches(model: AHNForCausalLM) -> None:
     assert model.ahn_config.sink_positions == "capped"
     assert model.ahn_config.memory_rope is False
+    assert model.ahn_config.memory_window_power == 0.6
     assert model.config.max_position_embeddings == 8192
 
 

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
+from ahn_core.config import AHNConfig
 from tests.tiny import byte_tokenizer, tiny_model
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -53,9 +54,20 @@ def test_a_saved_memory_loads_back_in_the_published_layout(cell, tmp_path: Path)
 
 
 def test_switches_are_saved_with_the_weights(tmp_path: Path) -> None:
-    tiny_model(sink_positions="capped", memory_rope=False).save_ahn(tmp_path)
+    model = tiny_model(sink_positions="capped", memory_rope=False, memory_window_power=0.5)
+    model.save_ahn(tmp_path)
     values = json.loads((tmp_path / "config.json").read_text())
     assert (values["sink_positions"], values["memory_rope"]) == ("capped", False)
+    assert values["memory_window_power"] == 0.5
+    assert AHNConfig.from_json(tmp_path / "config.json") == model.ahn_config
+
+
+@pytest.mark.parametrize("power", [-0.1, 2.5, "half", True, None])
+def test_a_power_that_gives_the_memory_no_size_is_refused(tmp_path: Path, power: object) -> None:
+    tiny_model().save_ahn(tmp_path)
+    change_config(tmp_path, memory_window_power=power)
+    with pytest.raises(ConfigError, match="memory_window_power is .*use a number from 0 to 2"):
+        AHNConfig.from_json(tmp_path / "config.json")
 
 
 def test_the_window_in_a_published_config_is_never_used(ahn_copy: Path) -> None:

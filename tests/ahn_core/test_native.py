@@ -91,6 +91,11 @@ def test_equals_the_plain_step(decoder, cell, sink_positions, memory_rope) -> No
     both(model, decoder, "ahn", [5, *[1] * 30, 7, *[1] * 5], attention_sinks=3, sliding_window=10)
 
 
+def test_scales_the_memory_as_the_plain_step_does(decoder) -> None:
+    model = tiny_model(memory_window_power=0.4)
+    both(model, decoder, "ahn", [5, *[1] * 30, 7, *[1] * 5], attention_sinks=3, sliding_window=10)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sinks", [0, 3])
 def test_equals_the_plain_step_from_the_first_token(decoder, kind, sinks) -> None:

@@ -358,6 +358,7 @@ def test_importing_the_zoo_costs_no_torch() -> None:
 
 def test_memory_settings_of_the_embedded_model() -> None:
     assert (EMBEDDED.sink_positions, EMBEDDED.memory_rope) == ("capped", False)
+    assert EMBEDDED.memory_window_power == 0.6
     assert (EMBEDDED.attention_sinks, EMBEDDED.sliding_window) == (64, 960)
 
 
