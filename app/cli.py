@@ -1,5 +1,5 @@
 """The command `ahn-chat`: the page by default, `ask` for one question without it, `bench` and `eval` for figures, and
-`prepare` and `train` to teach a memory.
+`prepare`, `train` and `memory` to teach a memory.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -36,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import train
 
             return (train.prepare_main if arguments[0] == "prepare" else train.train_main)(arguments[1:])
+        if arguments[:1] == ["memory"]:
+            from app import memory
+
+            return memory.main(arguments[1:])
         return serve(page_parser().parse_args(arguments))
     except (OptionError, CommandFailed) as error:
         print(f"ahn-chat: {error}", file=sys.stderr)
@@ -50,8 +54,8 @@ def page_parser() -> argparse.ArgumentParser:
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat bench` measures this "
-        "machine, `ahn-chat eval` a memory, and `ahn-chat prepare` and `ahn-chat train` teach one; each "
-        "has its own --help.",
+        "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
+        "each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")

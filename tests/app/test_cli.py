@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, cli, evaluate, options, paths, startup, train
+from app import __version__, ask, bench, cli, evaluate, memory, options, paths, startup, train
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -31,6 +31,7 @@ PARSERS = (
     ask.parser(),
     bench.parser(),
     evaluate.parser(),
+    memory.parser(),
     train.prepare_parser(),
     train.train_parser(),
 )
@@ -75,7 +76,11 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--version"], ["--help"], *([name, "--help"] for name in ("ask", "bench", "eval", "prepare", "train"))],
+    [
+        ["--version"],
+        ["--help"],
+        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "train")),
+    ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
     code = (

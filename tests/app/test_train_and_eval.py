@@ -1,4 +1,4 @@
-"""`prepare`, `train` and `eval` from the command line, on a tiny base of the same layout as a real one."""
+"""`prepare`, `train`, `memory` and `eval` from the command line, on a tiny base of the same layout as a real one."""
 
 from __future__ import annotations
 
@@ -140,6 +140,37 @@ def test_another_cell_can_be_trained(home: Path, corpus: Path, base: Path) -> No
     )
 
 
+def memory_command(base: Path, *words: str | Path) -> int:
+    return cli.main(["memory", *map(str, words), "--model", str(base), "--device", "cpu"])
+
+
+def test_memories_are_begun_trained_averaged_and_converted(home: Path, corpus: Path, base: Path) -> None:
+    data = ("--data", corpus)
+    assert (
+        memory_command(base, "open", home / "begun", *data, "--cell", "DeltaNet", "--save-dtype", "float32")
+        == 0
+    )
+    begun = AHNForCausalLM.from_pretrained(base, home / "begun", device="cpu")
+    assert begun.ahn_config.cell == "DeltaNet"
+    assert all(not layer.ahn.o_proj.weight.any() for layer in begun.layers), "it adds nothing yet"
+
+    assert run(home, corpus, base, "--ahn", str(home / "begun"), "--natural-rate", "1e-4") == 0
+    assert memory_command(base, "average", home / "mean", home / "begun", home / "run" / "ahn") == 0
+    trained, mean = (
+        AHNForCausalLM.from_pretrained(base, folder, device="cpu").layers[0].ahn.o_proj.weight
+        for folder in (home / "run" / "ahn", home / "mean")
+    )
+    assert trained.any()
+    assert (mean - trained / 2).abs().max() <= trained.abs().max() / 256  # of bfloat16
+
+    assert (
+        memory_command(base, "convert", home / "other", home / "mean", *data, "--cell", "GatedDeltaNet") == 0
+    )
+    other = AHNForCausalLM.from_pretrained(base, home / "other", device="cpu")
+    assert other.ahn_config.cell == "GatedDeltaNet"
+    assert (other.layers[0].ahn.o_proj.weight == mean).all()
+
+
 def test_two_processes_leave_no_group_behind(home: Path, corpus: Path, base: Path) -> None:
     # A group left to the end of the interpreter aborts a process in every second run.
     program = home / "program.py"
@@ -180,6 +211,19 @@ def test_two_processes_leave_no_group_behind(home: Path, corpus: Path, base: Pat
         (["eval", "perplexity", "TEXT", "--tokens", "50", "--window", "64"], "nothing to compare"),
         (["eval", "perplexity", "TEXT", "--bucket", "0"], "--bucket is 0"),
         (["eval", "memory", "TEXT"], "no other text's state"),
+        (["memory", "open", "x"], "add --data"),
+        (["memory", "open", "x", "--data", "nowhere"], "no prepared corpus"),
+        (
+            ["memory", "open", "x", "y", "--data", "CORPUS"],
+            "given 1 memories to start from, and it takes none",
+        ),
+        (["memory", "convert", "x", "--data", "CORPUS"], "given 0 memories to start from, and it takes one"),
+        (["memory", "convert", "x", "y", "--data", "CORPUS"], "there is no folder y"),
+        (["memory", "average", "x", "y"], "given 1 memories to start from, and it takes two or more"),
+        (["memory", "average", "x", "y", "z"], "y has no config.json"),
+        (["memory", "average", "x", "y", "z", "--cell", "Mamba2"], "leave --cell out"),
+        (["memory", "average", "x", "y", "--ahn", "z"], "takes two or more"),
+        (["memory", "average", "x", "y", "z", "--ahn", "w"], "not as --ahn"),
     ],
 )
 def test_mistakes_are_one_sentence(
