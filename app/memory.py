@@ -16,6 +16,7 @@ from app.options import CommandFailed, OptionError
 if TYPE_CHECKING:
     from torch import Tensor
 
+_SOURCES = {"open": (0, "no memory"), "convert": (1, "one memory"), "average": (2, "two or more memories")}
 _STRETCHES, _STRETCH = 8, 512  # of the corpus, in tokens: what gates are fitted to and measured on
 
 
@@ -79,10 +80,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     action, given = arguments.action, len(arguments.sources)
-    wanted = {"open": (0, "none"), "convert": (1, "one"), "average": (2, "two or more")}[action]
-    if given < wanted[0] or (action != "average" and given > wanted[0]):
+    least, wanted = _SOURCES[action]
+    if given < least or (action != "average" and given > least):
         raise OptionError(
-            f"memory {action} was given {given} memories to start from, and it takes {wanted[1]}: see --help."
+            f"memory {action} takes {wanted} to start from and was given {given}: name them after the folder to write."
         )
     if action != "average" and arguments.data is None:
         raise OptionError(

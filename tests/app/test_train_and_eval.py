@@ -215,14 +215,14 @@ def test_two_processes_leave_no_group_behind(home: Path, corpus: Path, base: Pat
         (["memory", "open", "x", "--data", "nowhere"], "no prepared corpus"),
         (
             ["memory", "open", "x", "y", "--data", "CORPUS"],
-            "given 1 memories to start from, and it takes none",
+            "takes no memory to start from and was given 1",
         ),
-        (["memory", "convert", "x", "--data", "CORPUS"], "given 0 memories to start from, and it takes one"),
+        (["memory", "convert", "x", "--data", "CORPUS"], "takes one memory to start from and was given 0"),
         (["memory", "convert", "x", "y", "--data", "CORPUS"], "there is no folder y"),
-        (["memory", "average", "x", "y"], "given 1 memories to start from, and it takes two or more"),
+        (["memory", "average", "x", "y"], "takes two or more memories to start from and was given 1"),
         (["memory", "average", "x", "y", "z"], "y has no config.json"),
         (["memory", "average", "x", "y", "z", "--cell", "Mamba2"], "leave --cell out"),
-        (["memory", "average", "x", "y", "--ahn", "z"], "takes two or more"),
+        (["memory", "average", "x", "y", "--ahn", "z"], "takes two or more memories"),
         (["memory", "average", "x", "y", "z", "--ahn", "w"], "not as --ahn"),
     ],
 )
