@@ -22,6 +22,7 @@ import math
 import os
 import random
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 LOSS_ROWS = 256  # tokens whose logits exist at a time
 _MOST_IDLE_ROUNDS = 200  # samples without one token to learn from, before training gives up
 _NATURAL = (".ahn.o_proj", ".ahn.g_proj")  # maps that may be trained by the natural gradient
+_LETTING_GO = 1.0  # seconds; it takes milliseconds on a machine with nothing else to do
 _STATE_FILE, _MOMENTS_FILE = "trainer.json", "optimizer.safetensors"
 
 
@@ -438,6 +440,18 @@ class Distiller:
         plain = json.loads(json.dumps(noted))
         self.model.ahn_config = replace(self.model.ahn_config, training=tuple(sorted(plain.items())))
         self.model.memory_trained = True
+
+
+def leave_group(accelerator: Accelerator) -> None:
+    """End the group of processes, at the end of each: the last thing to be done with it.
+
+    gloo's threads let go of the last sums some time after they have handed them over, and need the interpreter's lock
+    for that, also once the group has ended. If the interpreter ends first, the process is aborted, and the launcher
+    ends the others, saved or not; so wait, with the lock given away.
+    """
+    if accelerator.num_processes > 1:
+        time.sleep(_LETTING_GO)
+    accelerator.end_training()
 
 
 class _Reader:

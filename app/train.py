@@ -176,6 +176,7 @@ def train_main(argv: Sequence[str]) -> int:
 
     from ahn_core import ConfigError, LoadError
     from ahn_core.corpus import Corpus, CorpusError
+    from ahn_core.distill import leave_group
     from ahn_core.training import TrainingError
     from ahn_core.zoo import ZooError
 
@@ -187,7 +188,7 @@ def train_main(argv: Sequence[str]) -> int:
         try:
             _train(arguments, settings, corpus, accelerator)
         finally:
-            accelerator.end_training()  # else the threads between processes may abort one as it ends
+            leave_group(accelerator)
     except (CorpusError, TrainingError, LoadError, ConfigError, ZooError) as error:
         raise CommandFailed(str(error)) from error
     return 0

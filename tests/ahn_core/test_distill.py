@@ -264,7 +264,7 @@ import sys, torch
 from pathlib import Path
 from accelerate import Accelerator
 from ahn_core.corpus import Corpus
-from ahn_core.distill import Distiller
+from ahn_core.distill import Distiller, leave_group
 from ahn_core.training import Settings
 from tests.tiny import tiny_model
 settings = Settings(
@@ -281,7 +281,7 @@ if accelerator is None or accelerator.is_main_process:
     processes = 1 if accelerator is None else accelerator.num_processes
     torch.save({"processes": processes, "memory": memory, "figures": figures}, sys.argv[2])
 if accelerator is not None:
-    accelerator.end_training()
+    leave_group(accelerator)
 """
 
 
