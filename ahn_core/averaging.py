@@ -26,7 +26,7 @@ def average_memories(
         folders: local folders of one base, one cell and the same switches.  target: the folder to write.
         dtype: number format of the mean; decays stay float32.
 
-    Raises LoadError, and writes nothing, where they do not belong together or one cannot be read.
+    Raises LoadError or ConfigError, and writes nothing, where they do not belong together or one cannot be read.
     """
     if len(folders) < 2:
         raise LoadError(f"{len(folders)} memory has no mean with another: give at least two.")

@@ -61,7 +61,7 @@ class EmbeddedModel:
     sliding_window: int = 960
     sink_positions: SinkPositions = "capped"
     memory_rope: bool = False
-    memory_window_power: float = 0.6  # where divergence on training texts was least, S + W of 256 to 2,048
+    memory_window_power: float = 0.6  # fitted to training texts, S + W of 256 to 2,048
     memory_folders: tuple[
         tuple[str, str], ...
     ] = (  # its trained memories among the assets, the default first
