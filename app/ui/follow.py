@@ -1,10 +1,15 @@
-"""Sends a tab what has changed, five to ten times a second while something moves, and nothing otherwise."""
+"""Sends a tab what has changed, five to ten times a second while something moves, and nothing otherwise.
+
+Several clicks have several followers at work for one tab; see `Follower._changes` for what keeps one of them from
+undoing what another has sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -41,43 +46,57 @@ class Follower:
         tab = self._handlers.tabs.find(request.session_hash or "")
         if tab is None:  # the page is gone, and what it asked for with it
             return
-        async for changes in self._changes(
-            tab, self._changed_parts, lambda: not self._handlers.settled or tab.moving
-        ):
-            for notice in tab.take_notices():
-                # Shown as HTML, and the sentence may quote a file's name.
-                (gr.Warning if notice.warning else gr.Info)(m.text(notice.sentence), duration=6)
-            yield [changes.get(component, gr.skip()) for component in self.part_outputs]
+        updates = self._changes(
+            tab, tab.sending_parts, self._changed_parts, lambda: not self._handlers.settled or tab.moving
+        )
+        async with aclosing(updates):
+            async for changes in updates:
+                for notice in tab.take_notices():
+                    # Shown as HTML, and the sentence may quote a file's name.
+                    (gr.Warning if notice.warning else gr.Info)(m.text(notice.sentence), duration=6)
+                yield [changes.get(component, gr.skip()) for component in self.part_outputs]
 
     async def chat(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """The transcript and the text box."""
         tab = self._handlers.tabs.find(request.session_hash or "")
         if tab is None:  # the page is gone, and what it asked for with it
             return
-        async for changes in self._changes(tab, self._changed_chat, lambda: self._answering(tab)):
-            yield [changes.get(component, gr.skip()) for component in self.chat_outputs]
+        updates = self._changes(tab, tab.sending_chat, self._changed_chat, lambda: self._answering(tab))
+        async with aclosing(updates):
+            async for changes in updates:
+                yield [changes.get(component, gr.skip()) for component in self.chat_outputs]
 
     def _answering(self, tab: Tab) -> bool:
         """Not while documents are read alone: a transcript that is written to offers no editing."""
         return not self._handlers.settled or tab.busy
 
     async def _changes(
-        self, tab: Tab, look: Callable[[Tab], dict[Any, Any]], moving: Callable[[], bool]
-    ) -> AsyncIterator[dict[Any, Any]]:
-        """Changes as they come, the first look's in any case, until nothing moves and a last look found nothing."""
-        first = True
+        self,
+        tab: Tab,
+        sending: asyncio.Lock,
+        look: Callable[[Tab], dict[Any, Any]],
+        moving: Callable[[], bool],
+    ) -> AsyncGenerator[dict[Any, Any], None]:
+        """Changes as they come, until nothing moves and a last look found nothing; then an empty one.
+
+        `sending` is over a look and its update, which has been sent when gradio asks for the next one: without it a
+        later look could be sent before an earlier one of another follower, which would then stay on the page. The
+        empty update is for gradio, which sends a stream's last one again when the stream ends: what has changed since,
+        by another follower's hand or by the reader's, would go back to what it was.
+        """
         while not tab.closed:
             was_moving = moving()  # before the look: what ends during it is seen by the next one
             if not was_moving:
                 tab.lists_due = 0.0  # this may be the last look
-            # Drawing may wait a moment for the disk or for a lock: not on the event loop.
-            changes = await asyncio.to_thread(look, tab)
-            if changes or first or tab.notices:
-                yield changes
+            async with sending:
+                # Drawing may wait a moment for the disk or for a lock: not on the event loop.
+                changes = await asyncio.to_thread(look, tab)
+                if changes or tab.notices:
+                    yield changes
             if not was_moving and not changes and not moving():
-                return
-            first = False
+                break
             await asyncio.sleep(INTERVAL)
+        yield {}
 
     def _changed_parts(self, tab: Tab) -> dict[Any, Any]:
         self._handlers.enter(tab)

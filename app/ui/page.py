@@ -2,7 +2,8 @@
 
 Two rules keep the updates in order. Each part of the page has one writer: `Follower.parts` writes the drawn parts and
 `Follower.chat` the transcript and the text box, while handlers only change state. And a follower runs only while
-something moves: every event starts it again, so an idle page sends nothing.
+something moves: every event starts it again, so an idle page sends nothing. Where events follow each other closely
+several of them run at once and take turns (`Follower._changes`).
 
 One more event stays open as long as the page does and does nothing (`Handlers.stay`). Gradio ends a page's stream of
 results when its last event ends, and an event that is sent at that moment is carried out, but nobody hears of it: the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -147,6 +148,8 @@ class Tab:
     closed: bool = False
     shown: dict[str, object] = field(default_factory=dict)  # what the page shows, by part
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    sending_parts: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)  # over what followers send
+    sending_chat: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @property
     def busy(self) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
+
+import gradio as gr
 
 from app.chat import ChatSettings
 from app.ui.follow import Follower
@@ -15,7 +18,7 @@ from tests.app.ui.fakes import ANSWER
 def test_a_follower_ends_when_nothing_moves(world: World, follower: Follower) -> None:
     world.open()
     first = gather(follower.parts(request()))
-    assert len(first) <= 2 and len(first[0]) == len(follower.part_outputs)
+    assert len(first) == 2 and len(first[0]) == len(follower.part_outputs)
     assert len(gather(follower.parts(request()))) == 1, "nothing new, so one empty update"
 
 
@@ -31,6 +34,70 @@ def test_a_follower_sends_only_what_changed_until_the_answer_is_there(
     assert all(a != b for a, b in zip(transcripts, transcripts[1:], strict=False))
     boxes = [update[1] for update in updates if isinstance(update[1], dict) and "stop_btn" in update[1]]
     assert boxes[0]["stop_btn"] is True and boxes[-1]["stop_btn"] is False
+
+
+class Shown:
+    """A page as gradio keeps it: what comes late is shown late, and the last update again at a stream's end."""
+
+    def __init__(self, outputs: list[Any]) -> None:
+        self._outputs = outputs
+        self.values: dict[Any, Any] = {}
+
+    async def follow(self, updates: Any, delays: list[float]) -> None:
+        update: list[Any] = []
+        async for update in updates:
+            await asyncio.sleep(delays.pop() if delays else 0)
+            self._show(update)
+        await asyncio.sleep(0.3)  # by now others have sent what is newer
+        self._show(update)
+
+    def _show(self, update: list[Any]) -> None:
+        for component, value in zip(self._outputs, update, strict=True):
+            if value != gr.skip():
+                self.values[component] = value
+
+
+def test_followers_of_one_tab_do_not_undo_each_other(world: World, follower: Follower) -> None:
+    tab = world.open()
+    world.click("add-document", documentId=world.document(pages=100))
+    page = Shown(follower.part_outputs)
+
+    async def follow() -> None:
+        async def later(delay: float, delays: list[float]) -> None:
+            await asyncio.sleep(delay)
+            await page.follow(follower.parts(request()), delays)
+
+        # The first one finds the document being read, is slow to say so, and finds nothing new afterwards.
+        await asyncio.gather(later(0, [0.4]), later(0.05, []), later(0.1, []))
+
+    asyncio.run(asyncio.wait_for(follow(), 20))
+    assert not chat_of(tab).reading
+    for name, component in follower._c.parts.items():
+        assert page.values[component] == tab.shown[name], name
+    assert "read in full" in str(tab.shown["documents"])
+
+
+def test_a_follower_that_is_dropped_leaves_the_tab_to_others(world: World, follower: Follower) -> None:
+    tab = world.open()
+
+    async def drop() -> None:
+        updates = follower.parts(request())
+        await anext(updates)
+        assert tab.sending_parts.locked()
+        await updates.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(asyncio.wait_for(drop(), 20))
+    assert not tab.sending_parts.locked()
+
+
+def test_what_a_reader_changes_after_an_answer_stays(world: World, follower: Follower) -> None:
+    world.open()
+    gather(follower.chat(request()))
+    tab = world.tabs.get("one")
+    tab.returned_question = "taken back"
+    updates = gather(follower.chat(request()))
+    assert updates[0][1]["value"] == "taken back"
+    assert all(value == gr.skip() for value in updates[-1]), "gradio sends the last update again"
 
 
 def test_a_follower_ends_with_its_tab(slow: World, components: Components) -> None:
