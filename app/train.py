@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,6 +223,8 @@ def _train(
         raise CommandFailed(
             f"{output} has figures of another training and no checkpoint to go on from: give an empty --output."
         )
+    samples = [document.name for document in corpus.documents if ":" not in document.name]
+    note_training = partial(distiller.note_training, base=model.name, samples=samples)
     saved = distiller.step
     began, before = time.monotonic(), distiller.step
     for reports in distiller.rounds():
@@ -229,13 +232,12 @@ def _train(
         if accelerator.is_main_process and (
             distiller.step - saved >= arguments.save_every or distiller.finished
         ):
+            # A checkpoint is a memory, too, so that several can be averaged: its config tells what it learnt from.
+            note_training()
             distiller.save(output / CHECKPOINT)
             saved = distiller.step
     if accelerator.is_main_process:
-        distiller.note_training(
-            base=model.name,
-            samples=[document.name for document in corpus.documents if ":" not in document.name],
-        )
+        note_training()
         model.save_ahn(output / "ahn", dtype=getattr(torch, arguments.save_dtype))
         log.close(distiller)
 

@@ -84,6 +84,8 @@ def test_from_text_to_a_trained_memory_and_its_figures(
     assert model.memory_trained
     noted = dict(model.ahn_config.training)
     assert (noted["steps"], noted["windows"], noted["samples"]) == (3, [48, 64], ["mill.txt"])
+    checkpoint = AHNForCausalLM.from_pretrained(base, home / "run" / train.CHECKPOINT, device="cpu")
+    assert checkpoint.ahn_config == model.ahn_config, "a checkpoint is a memory, too"
 
     text = str(home / "mill.txt")
     arguments = ["--tokens", "300", "--sinks", "4", "--window", "60", "--bucket", "100", "--device", "cpu"]
@@ -125,12 +127,13 @@ def test_what_a_memory_knows_of_each_text(home: Path, base: Path, capsys: pytest
 
 def test_training_goes_on_from_its_checkpoint(home: Path, corpus: Path, base: Path) -> None:
     assert run(home, corpus, base, "--save-every", "1") == 0
-    done = (home / "run" / "ahn" / "model.safetensors").read_bytes()
+    files = [home / "run" / "ahn" / name for name in ("config.json", "model.safetensors")]
+    done = [file.read_bytes() for file in files]
     with (home / "run" / train.METRICS).open("a", encoding="utf-8") as file:
         file.write(json.dumps({"step": 4, "kl": 1.0}) + "\n")  # noted, and killed before the checkpoint
     assert run(home, corpus, base) == 0
     assert [line["step"] for line in metrics(home / "run")] == [1, 2, 3]
-    assert (home / "run" / "ahn" / "model.safetensors").read_bytes() == done
+    assert [file.read_bytes() for file in files] == done
 
 
 def test_another_cell_can_be_trained(home: Path, corpus: Path, base: Path) -> None:
