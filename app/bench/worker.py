@@ -5,6 +5,8 @@ A process of its own, so that peak memory and load time are the contender's alon
 
 from __future__ import annotations
 
+import copy
+import inspect
 import json
 import sys
 import time
@@ -146,6 +148,9 @@ class Transformers:
         folder = resolve_folder(specification.model)
         self._model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
         self._cache = DynamicCache(config=self._model.config)
+        named = inspect.signature(self._model.forward).parameters
+        # transformers is giving its cache another name; the old one ends with 5.40.
+        self._cache_argument = "cache" if "cache" in named else "past_key_values"
         self.limit: int | None = self._model.config.max_position_embeddings
 
     def feed(self, ids: Tensor) -> int:
@@ -153,15 +158,13 @@ class Transformers:
 
         with torch.no_grad():
             logits = self._model(
-                ids[None], past_key_values=self._cache, use_cache=True, logits_to_keep=1
+                ids[None], use_cache=True, logits_to_keep=1, **{self._cache_argument: self._cache}
             ).logits
         return int(logits[0, -1].argmax())
 
     def branch(self) -> Transformers:
-        import copy
-
-        twin = object.__new__(Transformers)
-        twin._model, twin._cache, twin.limit = self._model, copy.deepcopy(self._cache), self.limit
+        twin = copy.copy(self)
+        twin._cache = copy.deepcopy(self._cache)
         return twin
 
     def cache_bytes(self) -> int:
