@@ -15,8 +15,8 @@ from app import options, paths, startup
 from app.options import CommandFailed
 
 if TYPE_CHECKING:
-    from app.chat import Chat, ChatSettings, Engine
-    from app.chat.events import AnswerFigures, ReadState
+    from app.conversation import Chat, ChatSettings, Engine
+    from app.conversation.events import AnswerFigures, ReadState
     from app.documents import Extracted
 
 
@@ -126,7 +126,7 @@ def _load_and_ask(
 ) -> Answer:
     from ahn_core import ConfigError, LoadError
     from ahn_core.zoo import ZooError
-    from app.chat import ChatError, ChatSettings
+    from app.conversation import ChatError, ChatSettings
     from app.library import LibraryError
     from app.sessions import SessionsError
 
@@ -213,7 +213,7 @@ def _answer(
     progress: ProgressLine,
     output: TextIO | None,
 ) -> Answer:
-    from app.chat.events import AnswerFailed, AnswerFinished, AnswerStarted, AnswerToken, Waiting
+    from app.conversation.events import AnswerFailed, AnswerFinished, AnswerStarted, AnswerToken, Waiting
 
     ids = [engine.library.add(document).id for document in documents]
     kept = engine.kept_tokens(ids, chat.settings)

@@ -1,6 +1,6 @@
 """The chats on disk: transcripts, settings and documents, committed as they happen.
 
-Knows rows and JSON alone; what they mean is the business of `app.chat`.
+Knows rows and JSON alone; what they mean is the business of `app.conversation`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from app import paths
 from app.options import EMBEDDED, ModelOptions
 
 if TYPE_CHECKING:
-    from app.chat import Engine
+    from app.conversation import Engine
 
 
 class LoadReport(Protocol):
@@ -56,7 +56,7 @@ def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engi
     report("Loading the model")
     from ahn_core import AHNForCausalLM, load_tokenizer
     from app.acceleration import compile_decoder, keep_freed_memory
-    from app.chat import Engine
+    from app.conversation import Engine
     from app.library import Library
 
     keep_freed_memory()

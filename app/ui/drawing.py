@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.chat.events import AnswerStarted, AnswerToken, PromptRead, ReadPhase, ReadState, Turn, Waiting
+from app.conversation.events import (
+    AnswerStarted,
+    AnswerToken,
+    PromptRead,
+    ReadPhase,
+    ReadState,
+    Turn,
+    Waiting,
+)
 from app.ui.session import Tab
 from app.ui.views import chats, comparison, documents, facts, memory, probe, status, transcript
 from app.ui.views.documents import LibraryEntry
@@ -13,7 +21,7 @@ from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
 
 if TYPE_CHECKING:
-    from app.chat import Engine
+    from app.conversation import Engine
 
 LIBRARY_SHOWN = 8
 MEMORY_NAMES = {"ahn": "AHN", "window": "window only", "full": "full attention"}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.chat import ChatError, ChatSettings
-from app.chat.events import ReadPhase, TurnState
+from app.conversation import ChatError, ChatSettings
+from app.conversation.events import ReadPhase, TurnState
 from app.library import LibraryError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
@@ -20,7 +20,7 @@ from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
 
 if TYPE_CHECKING:
-    from app.chat import Chat, Engine
+    from app.conversation import Chat, Engine
     from app.library import Document
     from app.ui.settings_form import SettingsForm
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from app.ui.views.status import Loading
 
 if TYPE_CHECKING:
-    from app.chat import Engine
+    from app.conversation import Engine
 
 log = logging.getLogger(__name__)
 

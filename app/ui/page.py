@@ -19,7 +19,7 @@ from typing import Any
 import gradio as gr
 
 from app import paths
-from app.chat import ChatSettings
+from app.conversation import ChatSettings
 from app.ui.follow import Follower
 from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder

@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app import paths
-from app.chat import ChatSettings
+from app.conversation import ChatSettings
 from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader, LoadEngine
 from app.ui.page import Page

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from app.chat.errors import ChatError, UnknownChatError
-from app.chat.events import (
+from app.conversation.errors import ChatError, UnknownChatError
+from app.conversation.events import (
     AnswerCancelled,
     AnswerFailed,
     AnswerFinished,
@@ -21,7 +21,7 @@ from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
 
 if TYPE_CHECKING:
-    from app.chat import Chat, ChatSettings, Engine
+    from app.conversation import Chat, ChatSettings, Engine
     from app.ui.ingest import Import
 
 

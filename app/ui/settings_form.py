@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.chat import ChatSettings
+from app.conversation import ChatSettings
 
 MEMORY_CHOICES = [
     ("AHN: sinks and window word for word, the rest remembered", "ahn"),

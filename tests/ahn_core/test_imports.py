@@ -37,7 +37,7 @@ def test_only_the_page_imports_gradio(path: Path) -> None:
 
 def test_the_page_opens_before_torch_is_there() -> None:
     """The page is up in seconds because the model core is imported behind it."""
-    code = "import sys, app.chat; assert not {'torch', 'transformers'} & set(sys.modules)"
+    code = "import sys, app.conversation; assert not {'torch', 'transformers'} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

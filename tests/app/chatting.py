@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 
-from app.chat import Chat, ChatSettings, Engine, EventStream
-from app.chat.events import AnswerFinished, AnswerToken, ChatEvent, ReadPhase, Turn
+from app.conversation import Chat, ChatSettings, Engine, EventStream
+from app.conversation.events import AnswerFinished, AnswerToken, ChatEvent, ReadPhase, Turn
 from app.documents import Extracted
 from app.library import Library
 from tests.tiny import byte_tokenizer, tiny_model

@@ -258,7 +258,7 @@ def tiny_engine(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ask` loads a tiny random model in place of the one it was told to."""
 
     def load(model: options.ModelOptions, folder: Path, report: startup.LoadReport) -> Any:
-        from app.chat import Engine
+        from app.conversation import Engine
         from app.library import Library
 
         report("Loading the model")

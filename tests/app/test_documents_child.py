@@ -107,7 +107,16 @@ def test_the_child_imports_no_heavy_package() -> None:
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
     )
-    heavy = {"torch", "transformers", "gradio", "numpy", "sqlite3", "app.library", "app.chat", "app.ui"}
+    heavy = {
+        "torch",
+        "transformers",
+        "gradio",
+        "numpy",
+        "sqlite3",
+        "app.library",
+        "app.conversation",
+        "app.ui",
+    }
     assert not heavy & set(run.stdout.split())
 
 

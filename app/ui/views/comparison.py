@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.chat.events import (
+from app.conversation.events import (
     AnswerFigures,
     AnswerStarted,
     AnswerToken,
@@ -18,7 +18,7 @@ from app.chat.events import (
     Reading,
     Waiting,
 )
-from app.chat.settings import MemoryKind
+from app.conversation.settings import MemoryKind
 from app.ui.views import markup as m
 
 PANES: tuple[MemoryKind, ...] = ("full", "window", "ahn")

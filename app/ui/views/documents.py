@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.chat.events import ReadingEstimate, ReadPhase, ReadState
+from app.conversation.events import ReadingEstimate, ReadPhase, ReadState
 from app.documents import format_page_ranges
 from app.ui.views import markup as m
 

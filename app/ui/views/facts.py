@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.chat.events import ReadingEstimate
-from app.chat.settings import ChatSettings
+from app.conversation.events import ReadingEstimate
+from app.conversation.settings import ChatSettings
 from app.ui.views import markup as m
 
 

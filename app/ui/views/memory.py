@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.chat.events import AnswerPiece, PageState, PageStates
+from app.conversation.events import AnswerPiece, PageState, PageStates
 from app.ui.views import markup as m
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from app.chat.cloze import CHOICES, Cloze
-from app.chat.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
-from app.chat.settings import MemoryKind
+from app.conversation.cloze import CHOICES, Cloze
+from app.conversation.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
+from app.conversation.settings import MemoryKind
 from app.ui.views import markup as m
 from app.ui.views.comparison import NAMES, TIERS, reading_words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.chat.events import AnswerFigures, AnswerToken, ReadState, Waiting
+from app.conversation.events import AnswerFigures, AnswerToken, ReadState, Waiting
 from app.ui.views import markup as m
 
 

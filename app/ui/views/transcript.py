@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.chat.events import Turn, TurnState
+from app.conversation.events import Turn, TurnState
 from app.ui.views import markup as m
 
 MESSAGES_PER_TURN = 2  # always a question and an answer, so that a message's place gives its turn

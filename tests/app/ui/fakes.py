@@ -1,6 +1,6 @@
 """An engine without a model: it reads and answers by the clock, so that tests of the page take milliseconds.
 
-It keeps the surface and the promises of `app.chat.Engine`; `pace` is the time in seconds of one chunk or token.
+It keeps the surface and the promises of `app.conversation.Engine`; `pace` is the time in seconds of one chunk or token.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from ahn_core import CacheStats, LayerStats
-from app.chat import ChatBusyError, ChatError, ChatSettings, UnknownChatError
-from app.chat.cloze import Cloze
-from app.chat.events import (
+from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError
+from app.conversation.cloze import Cloze
+from app.conversation.events import (
     AnswerCancelled,
     AnswerFailed,
     AnswerFigures,

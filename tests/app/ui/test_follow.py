@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from app.chat import ChatSettings
+from app.conversation import ChatSettings
 from app.ui.follow import Follower
 from app.ui.page import Components
 from tests.app.ui.desk import World, chat_of, gather, request, sentences, until

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.chat.events import ReadPhase, TurnState
+from app.conversation.events import ReadPhase, TurnState
 from app.ui.drawing import PARTS, messages
 from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.chat.events import TurnState
+from app.conversation.events import TurnState
 from app.ui.drawing import PARTS, messages
 from app.ui.follow import Follower
 from app.ui.page import Components

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.chat import ChatSettings
+from app.conversation import ChatSettings
 from app.documents import DocumentError
 from app.ui.drawing import PARTS
 from app.ui.views.status import Loading

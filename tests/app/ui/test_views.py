@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from ahn_core import CacheStats, LayerStats
-from app.chat import ChatSettings
-from app.chat.events import (
+from app.conversation import ChatSettings
+from app.conversation.events import (
     AnswerPiece,
     AnswerToken,
     CompareEvent,

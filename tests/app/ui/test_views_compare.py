@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from app.chat.cloze import Cloze
-from app.chat.events import (
+from app.conversation.cloze import Cloze
+from app.conversation.events import (
     ClozeAnswered,
     CompareEvent,
     Comparison,

@@ -17,7 +17,7 @@ from playwright.sync_api import (
     expect,
 )
 
-from app.chat import ChatSettings
+from app.conversation import ChatSettings
 from app.ui.server import PageServer
 from tests.app.chatting import World
 

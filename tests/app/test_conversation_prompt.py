@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tokenizers import AddedToken
 
-from app.chat import ChatError
-from app.chat.prompt import PromptLayout, TextEncoder
+from app.conversation import ChatError
+from app.conversation.prompt import PromptLayout, TextEncoder
 from tests.tiny import CHATML, byte_tokenizer
 
 QWEN = (  # puts its own system message where there is none

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from app.chat.errors import ChatError
-from app.chat.events import (
+from app.conversation.errors import ChatError
+from app.conversation.events import (
     AnswerFigures,
     AnswerPiece,
     AnswerStarted,
@@ -21,15 +21,15 @@ from app.chat.events import (
     TurnState,
     Waiting,
 )
-from app.chat.settings import ChatSettings
-from app.chat.turns import Head
+from app.conversation.settings import ChatSettings
+from app.conversation.turns import Head
 
 if TYPE_CHECKING:
     from ahn_core import Finished
-    from app.chat.live import LiveStats
-    from app.chat.prompt import PromptLayout
-    from app.chat.reading import Reader
-    from app.chat.resources import Resources
+    from app.conversation.live import LiveStats
+    from app.conversation.prompt import PromptLayout
+    from app.conversation.reading import Reader
+    from app.conversation.resources import Resources
 
 DOCUMENTS_END = "\n\n---\n\n"  # between the documents, or what has been read of them, and the question
 _PUBLISH_EVERY = 16  # tokens

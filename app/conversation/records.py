@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.chat.answers import PastTurn
-from app.chat.entries import Entry
-from app.chat.errors import ChatError
-from app.chat.events import AnswerFigures, AnswerPiece, ReadPhase, Turn, TurnState
-from app.chat.pages import Segment
-from app.chat.settings import ChatSettings
+from app.conversation.answers import PastTurn
+from app.conversation.entries import Entry
+from app.conversation.errors import ChatError
+from app.conversation.events import AnswerFigures, AnswerPiece, ReadPhase, Turn, TurnState
+from app.conversation.pages import Segment
+from app.conversation.settings import ChatSettings
 from app.sessions import Sessions, SessionsError, StoredTurn
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ahn_core import CacheStats
-from app.chat.entries import Entry
-from app.chat.events import PageState
-from app.chat.pages import Segment, document_pages, page_states
+from app.conversation.entries import Entry
+from app.conversation.events import PageState
+from app.conversation.pages import Segment, document_pages, page_states
 
 
 def one_by_one(sizes: list[int], segments: list[Segment], verbatim: list[tuple[int, int]]) -> bytes:

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.chat.device import Device, Ticket
-from app.chat.errors import ChatError
-from app.chat.events import ReadingEstimate
-from app.chat.pages import Segment
-from app.chat.prompt import PromptLayout, TextEncoder
-from app.chat.settings import ChatSettings, MemoryKind
-from app.chat.snapshots import ReadingSnapshots, describe
-from app.chat.tokens import TokenisedDocuments
+from app.conversation.device import Device, Ticket
+from app.conversation.errors import ChatError
+from app.conversation.events import ReadingEstimate
+from app.conversation.pages import Segment
+from app.conversation.prompt import PromptLayout, TextEncoder
+from app.conversation.settings import ChatSettings, MemoryKind
+from app.conversation.snapshots import ReadingSnapshots, describe
+from app.conversation.tokens import TokenisedDocuments
 from app.library import LibraryError
 from app.sessions import Sessions, SessionsError
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
-from app.chat.errors import ChatError
+from app.conversation.errors import ChatError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

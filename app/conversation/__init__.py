@@ -4,7 +4,7 @@
     chat = engine.new_chat(ChatSettings(attention_sinks=64, sliding_window=960))
     chat.add_document(document_id)                  # read in the background; chat.documents says how far
     for event in chat.ask("What does chapter 7 forbid?"):
-        ...                                         # app.chat.events
+        ...                                         # app.conversation.events
 
 What is remembered
     A chat is one sequence of tokens: the system prompt, the documents in the order they were read, then the turns. The
@@ -36,11 +36,11 @@ The device
     chunk, an answer keeps it to its end.
 """
 
-from app.chat.chat import Chat
-from app.chat.engine import Engine
-from app.chat.errors import ChatBusyError, ChatClosedError, ChatError, SettingsError, UnknownChatError
-from app.chat.settings import DEFAULT_SYSTEM_PROMPT, MEMORY_KINDS, ChatSettings, MemoryKind
-from app.chat.streams import EventStream
+from app.conversation.chat import Chat
+from app.conversation.engine import Engine
+from app.conversation.errors import ChatBusyError, ChatClosedError, ChatError, SettingsError, UnknownChatError
+from app.conversation.settings import DEFAULT_SYSTEM_PROMPT, MEMORY_KINDS, ChatSettings, MemoryKind
+from app.conversation.streams import EventStream
 
 __all__ = [
     "DEFAULT_SYSTEM_PROMPT",

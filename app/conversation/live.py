@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ahn_core import Cache, CacheStats, LayerStats
-    from app.chat.device import Device
+    from app.conversation.device import Device
 
 _WATCHED = 5.0  # seconds for which one look counts as watching
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.chat import ChatClosedError, ChatError, UnknownChatError
-from app.chat.events import AnswerCancelled, AnswerToken, ReadPhase, TurnState, Waiting
+from app.conversation import ChatClosedError, ChatError, UnknownChatError
+from app.conversation.events import AnswerCancelled, AnswerToken, ReadPhase, TurnState, Waiting
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, start_answer, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +76,7 @@ def test_a_chat_comes_back_after_a_restart_as_if_there_had_been_none(world: Worl
 def test_a_crash_in_the_middle_of_an_answer_keeps_question_and_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.chat.chat._SAVE_ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr("app.conversation.chat._SAVE_ANSWER_SECONDS", 0.0)
     chat = world.engine.new_chat(ENDLESS)
     events = start_answer(chat)
     for _, event in zip(range(5), events, strict=False):
@@ -161,12 +161,12 @@ READS_AND_ANSWERS = """
 import sys, time
 from dataclasses import replace
 from pathlib import Path
-import app.chat.chat, app.chat.reading
-from app.chat.events import AnswerToken
+import app.conversation.chat, app.conversation.reading
+from app.conversation.events import AnswerToken
 from tests.app.chatting import SETTINGS, World, pages
 
-app.chat.chat._SAVE_ANSWER_SECONDS = app.chat.reading._SAVE_SECONDS = 0.0
-app.chat.reading._SAVE_SHARE = 1e9
+app.conversation.chat._SAVE_ANSWER_SECONDS = app.conversation.reading._SAVE_SECONDS = 0.0
+app.conversation.reading._SAVE_SHARE = 1e9
 world = World(Path(sys.argv[1]))
 world.slow_down(0.05)
 chat = world.engine.new_chat(replace(SETTINGS, max_new_tokens=100_000))

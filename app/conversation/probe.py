@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.chat.answers import DOCUMENTS_END, Cancelled
-from app.chat.cloze import Cloze, cloze_questions
-from app.chat.compare import read_documents
-from app.chat.errors import ChatError
-from app.chat.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
-from app.chat.live import LiveStats
-from app.chat.settings import ChatSettings, MemoryKind
+from app.conversation.answers import DOCUMENTS_END, Cancelled
+from app.conversation.cloze import Cloze, cloze_questions
+from app.conversation.compare import read_documents
+from app.conversation.errors import ChatError
+from app.conversation.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
+from app.conversation.live import LiveStats
+from app.conversation.settings import ChatSettings, MemoryKind
 
 if TYPE_CHECKING:
-    from app.chat.reading import Reader
-    from app.chat.resources import Resources
+    from app.conversation.reading import Reader
+    from app.conversation.resources import Resources
     from app.library import Document
 
 QUESTIONS = 10

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.chat.errors import ChatError
+from app.conversation.errors import ChatError
 
 if TYPE_CHECKING:
-    from app.chat.prompt import TextEncoder
+    from app.conversation.prompt import TextEncoder
     from app.library import Document, Library
 
 PAGE_END = "\n\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.chat import ChatError, ChatSettings
-from app.chat.events import AnswerFailed, PageState, ReadPhase, Waiting
+from app.conversation import ChatError, ChatSettings
+from app.conversation.events import AnswerFailed, PageState, ReadPhase, Waiting
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, wait_until
 
 LONG = pages(14, seed=1)  # about 4,300 tokens, nine chunks
@@ -175,8 +175,8 @@ def test_a_reading_with_other_settings_is_another_reading(world: World, other: C
 def test_a_crash_loses_only_what_was_read_since_the_last_snapshot(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.chat.reading._SAVE_SECONDS", 0.0)
-    monkeypatch.setattr("app.chat.reading._SAVE_SHARE", 1e9)
+    monkeypatch.setattr("app.conversation.reading._SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("app.conversation.reading._SAVE_SHARE", 1e9)
     document = world.document(texts=LONG)
     gate = Gate(world, after_chunks=4)
     chat = world.engine.new_chat(SETTINGS)
@@ -304,7 +304,7 @@ def test_a_full_disk_is_told_and_stops_nothing(world: World, monkeypatch: pytest
     def full(*_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("app.chat.snapshots._save_cache", full)
+    monkeypatch.setattr("app.conversation.snapshots._save_cache", full)
     chat = world.chat(world.document())
     assert "No space left" in chat.documents[0].message
     finish(chat.ask("Why?"))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.chat.events import PageState, PageStates
+from app.conversation.events import PageState, PageStates
 
 if TYPE_CHECKING:
     from ahn_core import CacheStats
-    from app.chat.entries import Entry
+    from app.conversation.entries import Entry
 
 
 @dataclass

@@ -11,10 +11,10 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from app.chat.answers import Cancelled, Draft, check_question, first_head, what_is_read, write_answer
-from app.chat.entries import entry_of
-from app.chat.errors import ChatError
-from app.chat.events import (
+from app.conversation.answers import Cancelled, Draft, check_question, first_head, what_is_read, write_answer
+from app.conversation.entries import entry_of
+from app.conversation.errors import ChatError
+from app.conversation.events import (
     CompareEvent,
     Comparison,
     Difference,
@@ -25,13 +25,13 @@ from app.chat.events import (
     ReadPhase,
     Waiting,
 )
-from app.chat.live import LiveStats
-from app.chat.reading import Reader
-from app.chat.settings import ChatSettings, MemoryKind
+from app.conversation.live import LiveStats
+from app.conversation.reading import Reader
+from app.conversation.settings import ChatSettings, MemoryKind
 
 if TYPE_CHECKING:
-    from app.chat.device import Ticket
-    from app.chat.resources import Resources
+    from app.conversation.device import Ticket
+    from app.conversation.resources import Resources
     from app.library import Document
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.chat.answers import (
+from app.conversation.answers import (
     Cancelled,
     Draft,
     PastTurn,
@@ -21,9 +21,9 @@ from app.chat.answers import (
     what_is_read,
     write_answer,
 )
-from app.chat.entries import Entry, entry_of
-from app.chat.errors import ChatBusyError, ChatClosedError, ChatError
-from app.chat.events import (
+from app.conversation.entries import Entry, entry_of
+from app.conversation.errors import ChatBusyError, ChatClosedError, ChatError
+from app.conversation.events import (
     AnswerCancelled,
     AnswerFailed,
     AnswerFinished,
@@ -38,18 +38,18 @@ from app.chat.events import (
     TurnState,
     Waiting,
 )
-from app.chat.live import LiveStats
-from app.chat.pages import Segment, document_pages
-from app.chat.reading import Reader
-from app.chat.records import ChatStore, given_title, short_title
-from app.chat.settings import ChatSettings
-from app.chat.streams import EventStream
-from app.chat.turns import Head, TurnCaches
+from app.conversation.live import LiveStats
+from app.conversation.pages import Segment, document_pages
+from app.conversation.reading import Reader
+from app.conversation.records import ChatStore, given_title, short_title
+from app.conversation.settings import ChatSettings
+from app.conversation.streams import EventStream
+from app.conversation.turns import Head, TurnCaches
 
 if TYPE_CHECKING:
     from ahn_core import Cache, CacheStats
-    from app.chat.device import Ticket
-    from app.chat.resources import Resources
+    from app.conversation.device import Ticket
+    from app.conversation.resources import Resources
 
 _SAVE_ANSWER_SECONDS = 2.0
 log = logging.getLogger(__name__)

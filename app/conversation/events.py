@@ -15,8 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from app.chat.cloze import Cloze
-from app.chat.settings import MemoryKind
+from app.conversation.cloze import Cloze
+from app.conversation.settings import MemoryKind
 
 
 class ReadPhase(Enum):

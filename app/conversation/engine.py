@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.chat.chat import Chat
-from app.chat.compare import Comparing
-from app.chat.errors import UnknownChatError
-from app.chat.events import CompareEvent, ProbeEvent, ReadingEstimate
-from app.chat.probe import Probing
-from app.chat.records import documents_from_record, given_title, turn_from_record
-from app.chat.resources import Resources
-from app.chat.settings import MEMORY_KINDS, ChatSettings, MemoryKind
-from app.chat.snapshots import ReadingSnapshots
-from app.chat.streams import Event, EventStream
+from app.conversation.chat import Chat
+from app.conversation.compare import Comparing
+from app.conversation.errors import UnknownChatError
+from app.conversation.events import CompareEvent, ProbeEvent, ReadingEstimate
+from app.conversation.probe import Probing
+from app.conversation.records import documents_from_record, given_title, turn_from_record
+from app.conversation.resources import Resources
+from app.conversation.settings import MEMORY_KINDS, ChatSettings, MemoryKind
+from app.conversation.snapshots import ReadingSnapshots
+from app.conversation.streams import Event, EventStream
 from app.sessions import ChatSummary, Sessions
 
 if TYPE_CHECKING:

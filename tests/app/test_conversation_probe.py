@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from ahn_core.evaluation import choice_probabilities
-from app.chat import ChatError
-from app.chat.cloze import Cloze, cloze_questions
-from app.chat.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
+from app.conversation import ChatError
+from app.conversation.cloze import Cloze, cloze_questions
+from app.conversation.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
 from tests.app.chatting import SETTINGS, World
 from tests.tiny import tiny_model
 

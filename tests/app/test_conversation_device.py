@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from app.chat.device import Device
+from app.conversation.device import Device
 from tests.app.chatting import wait_until
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from app.chat.errors import SettingsError
+from app.conversation.errors import SettingsError
 
 if TYPE_CHECKING:
     from ahn_core import SamplingSettings

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.chat.pages import Segment
+from app.conversation.pages import Segment
 
 if TYPE_CHECKING:
     from ahn_core import Cache

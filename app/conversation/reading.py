@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.chat.entries import Entry, Speed
-from app.chat.errors import ChatClosedError, ChatError
-from app.chat.events import ReadPhase, ReadState
-from app.chat.live import LiveStats
-from app.chat.pages import Segment
-from app.chat.resources import Resources
-from app.chat.settings import ChatSettings
-from app.chat.snapshots import Reading
+from app.conversation.entries import Entry, Speed
+from app.conversation.errors import ChatClosedError, ChatError
+from app.conversation.events import ReadPhase, ReadState
+from app.conversation.live import LiveStats
+from app.conversation.pages import Segment
+from app.conversation.resources import Resources
+from app.conversation.settings import ChatSettings
+from app.conversation.snapshots import Reading
 from app.library import LibraryError
 
 if TYPE_CHECKING:
     from ahn_core import Cache
-    from app.chat.tokens import DocumentTokens
+    from app.conversation.tokens import DocumentTokens
 
 LONGEST_CHUNK = 512
 SHORTEST_CHUNK = 64

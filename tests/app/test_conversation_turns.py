@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ahn_core import SamplingSettings
-from app.chat import ChatBusyError, ChatError, ChatSettings, SettingsError
-from app.chat.events import (
+from app.conversation import ChatBusyError, ChatError, ChatSettings, SettingsError
+from app.conversation.events import (
     AnswerCancelled,
     AnswerFailed,
     AnswerFinished,

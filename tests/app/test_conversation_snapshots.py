@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from ahn_core import prefill
-from app.chat.pages import Segment
-from app.chat.snapshots import Reading, ReadingSnapshots
-from app.chat.turns import Head, TurnCaches
+from app.conversation.pages import Segment
+from app.conversation.snapshots import Reading, ReadingSnapshots
+from app.conversation.turns import Head, TurnCaches
 from tests.tiny import tiny_model
 
 MODEL = tiny_model()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.chat.events import ReadPhase
+from app.conversation.events import ReadPhase
 
 if TYPE_CHECKING:
     from app.library import Document

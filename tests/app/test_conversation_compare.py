@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from ahn_core import SamplingSettings
-from app.chat import ChatError
-from app.chat.compare import first_difference
-from app.chat.events import AnswerToken, Comparison, PaneFailed, PaneFinished, Reading, ReadPhase
+from app.conversation import ChatError
+from app.conversation.compare import first_difference
+from app.conversation.events import AnswerToken, Comparison, PaneFailed, PaneFinished, Reading, ReadPhase
 from tests.app.chatting import SETTINGS, World, finish, pages
 
 SHORT = pages(1, characters=60)
