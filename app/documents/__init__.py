@@ -12,7 +12,7 @@ process that called is never harmed by a file.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 
@@ -25,38 +25,65 @@ from app.documents.faults import (
     document_error,
     format_page_ranges,
 )
+from app.documents.model import Block, Line, OutlineEntry, Page, Unit
 from app.documents.source import SUPPORTED_SUFFIXES, Kind, display_name, open_source
 
 __all__ = [
+    "EXTRACTOR_VERSION",
     "SUPPORTED_SUFFIXES",
+    "Block",
     "DocumentError",
     "Extracted",
     "ExtractionCancelled",
     "Kind",
     "Limits",
+    "Line",
+    "OutlineEntry",
+    "Page",
+    "Unit",
     "display_name",
     "extract",
     "format_page_ranges",
 ]
 
 
+EXTRACTOR_VERSION = 2  # raised whenever the same bytes may give another text
 _DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """The text of one document.
+    """One document, read.
 
     name: what the user calls it, without folders or control characters; sha256: of the file's bytes, in
-    hexadecimal;
-    pages: the text of each page, page 1 first, "" where a page has no text layer or one that cannot be read.
-    Text and Markdown files have no pages of their own and are cut into pages of about 3,000 characters.
+    hexadecimal; layout: its pages with blocks, labels and places, page 1 first; unit: what a "page" is of this kind of
+    file; encoding: what the bytes of a text were taken for, where that was a guess; outline: its table of contents;
+    warnings: sentences about the whole document. Text has no pages of its own and is cut into some of about 3,000
+    characters.
     """
 
     name: str
     kind: Kind
     sha256: str
-    pages: tuple[str, ...]
+    layout: tuple[Page, ...]
+    unit: Unit = "page"
+    encoding: str = ""
+    outline: tuple[OutlineEntry, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of_texts(cls, name: str, kind: Kind, sha256: str, texts: Sequence[str]) -> Extracted:
+        """A document of one paragraph a page."""
+        pages = (
+            Page(number, (Block("paragraph", text),) if text else ())
+            for number, text in enumerate(texts, start=1)
+        )
+        return cls(name, kind, sha256, tuple(pages))
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The text of each page, "" where a page has no text layer or one that cannot be read."""
+        return tuple(page.text for page in self.layout)
 
     @property
     def pages_without_text(self) -> tuple[int, ...]:
@@ -68,6 +95,7 @@ def extract(
     path: str | PathLike[str],
     *,
     name: str | None = None,
+    encoding: str = "",
     limits: Limits = _DEFAULT_LIMITS,
     should_stop: Callable[[], bool] | None = None,
     on_page: Callable[[int, int], None] | None = None,
@@ -75,6 +103,7 @@ def extract(
     """Get the text out of the file at `path`.
 
     name: what to call the document, if not by the last part of `path` (an upload has a name of its own).
+    encoding: what the bytes of a text are to be taken for, a name that Python knows; "" to find out.
     should_stop: asked about twenty times a second, from the calling thread; once true, the child is killed
     and
         `ExtractionCancelled` raised within a quarter of a second.
@@ -89,8 +118,8 @@ def extract(
     shown_name = display_name(str(path) if name is None else name)
     stop = should_stop if should_stop is not None else _never
     with open_source(path, shown_name, limits, stop) as source:
-        pages = child.read_pages(
-            child.worker_command(source.kind, limits),
+        received = child.read_pages(
+            child.worker_command(source.kind, limits, name=shown_name, encoding=encoding),
             source.file,
             name=shown_name,
             limits=limits,
@@ -98,9 +127,18 @@ def extract(
             should_stop=stop,
             on_page=on_page if on_page is not None else _ignore_progress,
         )
-    if not any(pages):
-        raise document_error(Fault.NO_TEXT_LAYER, shown_name, limits, value=len(pages))
-    return Extracted(name=shown_name, kind=source.kind, sha256=source.sha256, pages=pages)
+    if not any(page.text for page in received.pages):
+        raise document_error(Fault.NO_TEXT_LAYER, shown_name, limits, value=len(received.pages))
+    return Extracted(
+        name=shown_name,
+        kind=source.kind,
+        sha256=source.sha256,
+        layout=tuple(received.pages),
+        unit=received.unit,
+        encoding=received.encoding,
+        outline=received.outline,
+        warnings=received.warnings,
+    )
 
 
 def _never() -> bool:

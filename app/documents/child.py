@@ -1,8 +1,8 @@
 """The parent's side of the child process: start it, take in its pages, end it whatever happens.
 
 The child is a new interpreter (never a fork of this one and its threads) whose standard input is the opened
-document and nothing else. What it writes is taken for what a hostile file may have made it write: lengths and
-counts are checked again on this side.
+document and nothing else. What it writes is taken for what a hostile file may have made it write: lengths,
+counts and shapes are checked again on this side.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, get_args
 
 from app.documents.faults import DocumentError, Fault, Limits, document_error
+from app.documents.model import OutlineEntry, Page, Unit, page_from_json
 from app.documents.source import Kind
 
-PIECE_CHARACTERS = 16_384
-MAX_LINE_BYTES = 6 * PIECE_CHARACTERS + 64  # JSON writes a character in at most 6 bytes
+MAX_LINE_BYTES = 32 * 1024 * 1024  # a page is one line
+MAX_OUTLINE = 100_000  # entries
+MAX_WARNINGS = 1_000
 
 _ROOT = Path(__file__).resolve().parents[2]
 _POLL_SECONDS = 0.05
@@ -35,9 +37,24 @@ _NO_CPU_LEFT = -getattr(signal, "SIGXCPU", 0)
 _KILLED = -getattr(signal, "SIGKILL", 0)
 
 
-def worker_command(kind: Kind, limits: Limits) -> list[str]:
-    """The command line of the child process that reads a document of `kind`."""
-    return [sys.executable, "-m", "app.documents.worker", kind, json.dumps(asdict(limits)), str(os.getpid())]
+@dataclass
+class Received:
+    """What has come from the child so far; see `app.documents.worker` for what the values mean."""
+
+    pages: list[Page] = field(default_factory=list)
+    total: int = 0
+    unit: Unit = "page"
+    encoding: str = ""
+    outline: tuple[OutlineEntry, ...] = ()
+    warnings: tuple[str, ...] = ()
+    done: bool = False
+
+
+def worker_command(kind: Kind, limits: Limits, *, name: str = "", encoding: str = "") -> list[str]:
+    """The command line of the child process that reads a document of `kind`; `name` is for its suffix, `encoding` what
+    its bytes are to be taken for."""
+    options = {"limits": asdict(limits), "name": name, "encoding": encoding}
+    return [sys.executable, "-m", "app.documents.worker", kind, json.dumps(options), str(os.getpid())]
 
 
 def read_pages(
@@ -49,9 +66,8 @@ def read_pages(
     deadline: float,
     should_stop: Callable[[], bool],
     on_page: Callable[[int, int], None],
-) -> tuple[str, ...]:
-    """Run `command` with `document` as its standard input and return the pages that it reports (see
-    `worker`).
+) -> Received:
+    """Run `command` with `document` as its standard input and return what it reports (see `worker`).
 
     deadline: in seconds of `time.monotonic`. The process has ended and been waited for when this returns or
     raises. Raises DocumentError for whatever goes wrong with the document or the process.
@@ -60,7 +76,8 @@ def read_pages(
     def refuse(fault: Fault, value: int = 0, detail: str = "") -> DocumentError:
         return document_error(fault, name, limits, value=value, detail=detail)
 
-    received = _Received(limits)
+    receiver = _Receiver(limits)
+    received = receiver.received
     with _running(command, document, refuse) as (process, lines):
         while True:
             if should_stop():
@@ -74,11 +91,11 @@ def read_pages(
             if line is None:  # the end, without the word that it is done
                 raise refuse(*_why_ended(process))
             try:
-                progress = received.take(line)
+                progress = receiver.take(line)
             except _Fault as fault:
                 raise refuse(fault.fault, fault.value, fault.detail) from None
             if received.done:
-                return tuple(received.pages)
+                return received
             if progress:
                 on_page(len(received.pages), received.total)
 
@@ -91,16 +108,13 @@ class _Fault(Exception):
         self.detail = detail
 
 
-class _Received:
-    """What has come from the child so far."""
+class _Receiver:
+    """Checks each line of the child and puts it with what has come before."""
 
     def __init__(self, limits: Limits) -> None:
-        self.pages: list[str] = []
-        self.total = 0
-        self.done = False
+        self.received = Received()
         self._limits = limits
         self._most_pages = max(limits.max_pages, limits.max_characters)  # of a text: one character a page
-        self._pieces: list[str] = []
         self._characters = 0
 
     def take(self, line: bytes) -> bool:
@@ -110,20 +124,37 @@ class _Received:
             message = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise _Fault(Fault.CRASHED) from error
+        try:
+            return self._take(message)
+        except (ValueError, KeyError, TypeError, OverflowError, AttributeError) as error:
+            raise _Fault(Fault.CRASHED) from error
+
+    def _take(self, message: Any) -> bool:
+        received = self.received
         match message:
-            case {"text": str(text)}:
-                self._characters += len(text)
+            case {"page": dict(values)} if len(received.pages) < received.total:
+                page = page_from_json(values)
+                if page.number != len(received.pages) + 1:
+                    raise ValueError(f"page {page.number} comes after {len(received.pages)} pages")
+                self._characters += sum(len(block.text) for block in page.blocks)
                 if self._characters > self._limits.max_characters:
-                    raise _Fault(Fault.TOO_MANY_CHARACTERS, len(self.pages) + 1)
-                self._pieces.append(text)
-            case {"page": int(number)} if number == len(self.pages) + 1 <= self.total:
-                self.pages.append("".join(self._pieces))
-                self._pieces.clear()
+                    raise _Fault(Fault.TOO_MANY_CHARACTERS, page.number)
+                received.pages.append(page)
                 return True
-            case {"pages": int(total)} if 0 < total <= self._most_pages and not self.total:
-                self.total = total
-            case {"done": True} if len(self.pages) == self.total:
-                self.done = True
+            case {"pages": int(total), "unit": unit, "encoding": str(encoding)} if (
+                0 < total <= self._most_pages and not received.total and unit in get_args(Unit)
+            ):
+                received.total, received.unit, received.encoding = total, unit, encoding[:100]
+            case {"done": True, "outline": list(outline), "warnings": list(warnings)} if (
+                0 < len(received.pages) == received.total
+            ):
+                received.outline = tuple(
+                    OutlineEntry(str(title)[:1000], int(page), int(level))
+                    for title, page, level in outline[:MAX_OUTLINE]
+                    if 0 < page <= received.total
+                )
+                received.warnings = tuple(str(warning)[:1000] for warning in warnings[:MAX_WARNINGS])
+                received.done = True
             case {"fault": str(fault), "value": int(value), "detail": str(detail)} if fault in _FAULTS:
                 raise _Fault(Fault(fault), value, detail)
             case _:

@@ -1,13 +1,13 @@
-"""The child process that reads one document: `python -m app.documents.worker KIND LIMITS PARENT`, the
-document on standard input.
+"""The child process that reads one document: `python -m app.documents.worker KIND OPTIONS PARENT`, the document
+on standard input.
 
 Writes one JSON object a line to standard output, no line longer than `child.MAX_LINE_BYTES`:
 
-    {"pages": 114}                          how many pages there are
-    {"text": "..."}                         the next piece of the current page's text
-    {"page": 1}                             the page's text is complete
-    {"done": true}                          all pages are complete
-    {"fault": "encrypted", "value": 0, "detail": ""}      the document is refused
+    {"pages": 114, "unit": "page", "encoding": ""}     how many pages there are, what they are (`model.Unit`), and what
+                                                       encoding was assumed, where it was a guess
+    {"page": {"number": 1, …}}                         a page (`model.page_to_json`), in order
+    {"done": true, "outline": [[title, page, level], …], "warnings": ["…"]}      all pages are complete
+    {"fault": "encrypted", "value": 0, "detail": ""}   the document is refused
 
 Limits on memory, processor time and written files are set here, after the imports and before the first byte
 of the document is parsed (in the parent, between fork and exec, they would be unsafe beside its threads).
@@ -23,68 +23,67 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from typing import TextIO
+from dataclasses import replace
+from typing import Any, TextIO
 
-from app.documents.child import PIECE_CHARACTERS
+from app.documents.child import MAX_LINE_BYTES
 from app.documents.faults import Fault, Limits
-from app.documents.text import PAGE_CHARACTERS, BinaryContent, clean, decode, split_pages, tidy_lines
+from app.documents.model import Page, page_to_json
+from app.documents.readers import Parsed, Reader, Refused, Request, load_reader
 
 _Message = dict[str, object]
 
 
-def main(kind: str, limits: Limits, parent: int) -> None:
+def main(kind: str, options: dict[str, Any], parent: int) -> None:
     """Read the document on standard input and report it on standard output."""
+    limits = Limits(**options["limits"])
+    suffix = os.path.splitext(options["name"])[1].lower()
+    request = Request(kind, suffix, limits, options["encoding"])
     output = sys.stdout
     # The pipe belongs to the protocol: a library that prints must not be able to write into it.
     sys.stdout = sys.stderr
     output.reconfigure(encoding="utf-8", errors="strict", newline="\n")  # type: ignore[union-attr]
-    if kind == "pdf":
-        import app.documents.pdf  # noqa: F401  (loaded before the limits, while files may still be written to the byte code cache)
+    read = load_reader(kind)  # before the limits, while files may still be written to the byte code cache
     threading.Thread(target=_watch, args=(parent, limits.max_seconds), daemon=True).start()
     _limit_resources(limits)
     try:
-        data = sys.stdin.buffer.read()
-        fault = _read_pdf(data, limits, output) if kind == "pdf" else _read_text(data, limits, output)
+        end = _read(read, sys.stdin.buffer.read(), request, output)
     except MemoryError:
-        fault = _fault(Fault.TOO_MUCH_MEMORY)
-    _write(output, fault or {"done": True})
+        end = _fault(Fault.TOO_MUCH_MEMORY)
+    _write(output, end)
 
 
-def _read_pdf(data: bytes, limits: Limits, output: TextIO) -> _Message | None:
-    from app.documents.pdf import Refused, read_pdf
-
+def _read(read: Reader, data: bytes, request: Request, output: TextIO) -> _Message:
+    """Report the pages; returns the last message."""
     try:
-        count, pages = read_pdf(data, limits.max_pages)
-        return _write_pages(count, pages, limits, output)
+        parsed = read(data, request)
+        _write(output, {"pages": parsed.count, "unit": parsed.unit, "encoding": parsed.encoding})
+        return _write_pages(parsed, request.limits, output)
     except Refused as refused:
         return _fault(refused.fault, refused.value, refused.detail)
 
 
-def _read_text(data: bytes, limits: Limits, output: TextIO) -> _Message | None:
-    try:
-        text = decode(data)
-    except BinaryContent as error:
-        return _fault(Fault.BINARY, detail=str(error))
-    if len(text) > 2 * limits.max_characters:  # no cleaning will save it
-        return _fault(Fault.TOO_MANY_CHARACTERS, 1 + limits.max_characters // PAGE_CHARACTERS)
-    pages = list(split_pages(tidy_lines(clean(text))))
-    if not pages:
-        return _fault(Fault.NO_TEXT)
-    return _write_pages(len(pages), iter(pages), limits, output)
-
-
-def _write_pages(count: int, pages: Iterator[str], limits: Limits, output: TextIO) -> _Message | None:
-    _write(output, {"pages": count})
+def _write_pages(parsed: Parsed, limits: Limits, output: TextIO) -> _Message:
     characters = 0
-    for number, text in enumerate(pages, start=1):
-        characters += len(text)
-        if characters > limits.max_characters:
-            return _fault(Fault.TOO_MANY_CHARACTERS, number)
-        for start in range(0, len(text), PIECE_CHARACTERS):
-            _write(output, {"text": text[start : start + PIECE_CHARACTERS]})
-        _write(output, {"page": number})
-    return None
+    for page in parsed.pages:
+        characters += sum(len(block.text) for block in page.blocks)
+        line = "" if characters > limits.max_characters else _page_line(page)
+        if not line:
+            return _fault(Fault.TOO_MANY_CHARACTERS, page.number)
+        output.write(line)
+        output.flush()
+    outline = [[entry.title, entry.page, entry.level] for entry in parsed.outline()]
+    return {"done": True, "outline": outline, "warnings": list(parsed.warnings())}
+
+
+def _page_line(page: Page) -> str:
+    """The page as a line of the protocol, without its characters' places where it would be too long with them; "" where
+    it is too long all the same."""
+    for blocks in (page.blocks, tuple(replace(block, lines=()) for block in page.blocks)):
+        line = json.dumps({"page": page_to_json(replace(page, blocks=blocks))}, ensure_ascii=False) + "\n"
+        if len(line) * 4 <= MAX_LINE_BYTES or len(line.encode()) <= MAX_LINE_BYTES:
+            return line
+    return ""
 
 
 def _fault(fault: Fault, value: int = 0, detail: str = "") -> _Message:
@@ -127,4 +126,4 @@ def _watch(parent: int, max_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Limits(**json.loads(sys.argv[2])), int(sys.argv[3]))
+    main(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]))

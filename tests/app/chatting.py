@@ -102,7 +102,7 @@ class World:
     def document(self, name: str = "manual.txt", texts: Iterable[str] = pages(8)) -> str:
         texts = tuple(texts)
         digest = hashlib.sha256("\f".join((name, *texts)).encode()).hexdigest()
-        return self.library.add(Extracted(name, "txt", digest, texts)).id
+        return self.library.add(Extracted.of_texts(name, "txt", digest, texts)).id
 
     def chat(self, *document_ids: str, settings: ChatSettings = SETTINGS) -> Chat:
         """A chat that has read the documents."""

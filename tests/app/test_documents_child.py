@@ -103,7 +103,7 @@ pathlib.Path({str(report)!r}).write_text("\\n".join(sorted(links)))
 
 
 def test_the_child_imports_no_heavy_package() -> None:
-    script = "import sys, app.documents.worker, app.documents.pdf; print(*sys.modules)"
+    script = "import sys, app.documents.worker, app.documents.readers.pdf; print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
     )
@@ -127,10 +127,19 @@ def _worker(script: str) -> AbstractContextManager[object]:
 
 # A child that breaks the rules: what it writes is not trusted
 
-_FLOOD = """print('{"pages": 9}')
-while True: print('{"text": "%s"}' % ('x' * 9000))"""
-_ENDLESS = """print('{"pages": 9}')
-while True: print('{"text": ""}')"""
+_START = """import json
+def page(number, text="", **more):
+    blocks = [{"kind": "paragraph", "text": text, **more}]
+    values = {"number": number, "label": "", "width": 0, "height": 0, "blocks": blocks, "warnings": []}
+    print(json.dumps({"page": values}))
+def start(pages): print(json.dumps({"pages": pages, "unit": "page", "encoding": ""}))
+def done(): print(json.dumps({"done": True, "outline": [], "warnings": []}), flush=True)
+"""
+_FLOOD = """start(9)
+for number in range(1, 9): page(number, 'x' * 9000)"""
+_ENDLESS = """start(5000)
+import time
+for number in range(1, 5001): page(number); time.sleep(0.01)"""
 
 
 @pytest.mark.parametrize(
@@ -142,15 +151,23 @@ while True: print('{"text": ""}')"""
         ("print('nonsense')", "broke down"),
         ("print('[]')", "broke down"),
         ("print('[' * 50_000)", "broke down"),
-        ("""print('{"pages": 1000000000}')""", "broke down"),
-        ("""print('{"done": true}')""", "no text layer"),
-        ("""print('{"pages": 2}\\n{"page": 2}')""", "broke down"),
-        ("""print('{"pages": 2}\\n{"page": 1}\\n{"done": true}')""", "broke down"),
-        ("""print('{"page": 1}')""", "broke down"),
+        ("start(1000000000)", "broke down"),
+        ("start(0); done()", "broke down"),
+        ("done()", "broke down"),
+        ("start(1); page(1); done()", "no text layer"),
+        ("start(2); page(2)", "broke down"),
+        ("start(2); page(1); done()", "broke down"),
+        ("start(1); page(1); page(2)", "broke down"),
+        ("page(1)", "broke down"),
+        ("start(1); page('one')", "broke down"),
+        ("start(1); page(1, kind='poem')", "broke down"),
+        ("start(1); page(1, 'ab', lines=[[1, 0, [0, 0, 9, 9], [0, 1, 1, 2]]])", "broke down"),
+        ("start(1); page(1, 'ab', lines=[[0, 0, [0, 0, 9], [0, 1]]])", "broke down"),
+        ("start(1); page(1, 'ab', box=3)", "broke down"),
         ("""print('{"fault": "made up", "value": 0, "detail": ""}')""", "broke down"),
         ("while True: print('x' * 1_000_000, end='')", "broke down"),
         ("import os, time; os.close(1); time.sleep(60)", "broke down"),
-        (_FLOOD, "limit of 20,000, reached on page 1"),
+        (_FLOOD, "limit of 20,000, reached on page 3"),
         (_ENDLESS, "limit of 0.5 seconds"),
         ("import time; time.sleep(60)", "limit of 0.5 seconds"),
     ],
@@ -161,7 +178,9 @@ def test_a_child_that_breaks_the_rules_is_one_sentence(tmp_path: Path, script: s
     path = tmp_path / "any.pdf"
     path.write_bytes(b"%PDF-1.7")
     limits = Limits(max_seconds=0.5 if "0.5 seconds" in words else 10, max_characters=20_000)
-    with _worker(script):
+    if script == _ENDLESS:
+        limits = Limits(max_seconds=0.5)
+    with _worker(_START + script):
         assert words in refusal(path, limits=limits)
 
 

@@ -21,9 +21,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def extracted(name: str = "manual.pdf", pages: tuple[str, ...] = ("One", "", "Drei ü 日本")) -> Extracted:
-    return Extracted(
-        name=name, kind="pdf", sha256=hashlib.sha256(repr((name, pages)).encode()).hexdigest(), pages=pages
-    )
+    return Extracted.of_texts(name, "pdf", hashlib.sha256(repr((name, pages)).encode()).hexdigest(), pages)
 
 
 @pytest.fixture
@@ -70,7 +68,7 @@ def test_what_is_added_is_there(library: Library) -> None:
 
 def test_the_same_bytes_are_the_same_document_with_its_first_name(library: Library) -> None:
     first = library.add(extracted())
-    again = Extracted(name="copy.pdf", kind="pdf", sha256=extracted().sha256, pages=("Other", "text"))
+    again = Extracted.of_texts("copy.pdf", "pdf", extracted().sha256, ("Other", "text"))
     assert library.add(again) == first
     assert library.list() == [first]
     assert library.pages(first.id) == extracted().pages
@@ -127,14 +125,14 @@ from app.documents import Extracted
 from app.library import Library
 
 library = Library({str(path)!r})
-library.add(Extracted("whole.txt", "txt", "a" * 64, ("one", "two")))
+library.add(Extracted.of_texts("whole.txt", "txt", "a" * 64, ("one", "two")))
 seen = []
 def die_at_the_second_page(statement):
     seen.append("INSERT INTO pages" in statement)
     if sum(seen) == 2:
         os._exit(9)
 library._connection.set_trace_callback(die_at_the_second_page)
-library.add(Extracted("half.txt", "txt", "b" * 64, ("one", "two", "three")))
+library.add(Extracted.of_texts("half.txt", "txt", "b" * 64, ("one", "two", "three")))
 """
     assert subprocess.run([sys.executable, "-c", script], cwd=PROJECT).returncode == 9
     library = Library(path)

@@ -52,7 +52,7 @@ class World:
 
     def document(self, pages: int = 30, name: str = "manual.pdf") -> str:
         text = tuple(f"page {number} of {name}" for number in range(pages))
-        return self.engine.library.add(Extracted(name, "pdf", name.encode().hex() * 4, text)).id
+        return self.engine.library.add(Extracted.of_texts(name, "pdf", name.encode().hex() * 4, text)).id
 
 
 def request(session: str = "one") -> Any:

@@ -17,7 +17,9 @@ from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
 
 from app.documents.faults import Fault
-from app.documents.layout import Line, reflow
+from app.documents.model import Block, Page
+from app.documents.readers import Parsed, Refused, Request
+from app.documents.readers.layout import Line, reflow
 
 # pypdf does not promise which errors a damaged file ends in. MemoryError is not among these: it has a
 # sentence of its own.
@@ -40,22 +42,13 @@ _MONOSPACED = re.compile(r"courier|mono|nimbusmon|consol|typewriter|fixed|menlo|
 _CELL_GAP = 2.0  # of the letters' height; no space between words is as wide
 
 
-class Refused(Exception):
-    """The document is refused: `fault`, with the number or the words that go into its sentence."""
-
-    def __init__(self, fault: Fault, value: int = 0, detail: str = "") -> None:
-        super().__init__(fault.value)
-        self.fault = fault
-        self.value = value
-        self.detail = detail
-
-
-def read_pdf(data: bytes, max_pages: int) -> tuple[int, Iterator[str]]:
-    """The number of pages, and their texts one by one.
+def read(data: bytes, request: Request) -> Parsed:
+    """The pages of a PDF, one by one.
 
     A page whose content cannot be read counts as one without text (""), unless no page can be read. Raises
     Refused, also while the texts are taken.
     """
+    max_pages = request.limits.max_pages
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns about every oddity of a damaged file
     _check_complete(data)
     try:
@@ -69,7 +62,13 @@ def read_pdf(data: bytes, max_pages: int) -> tuple[int, Iterator[str]]:
         raise Refused(Fault.NO_PAGES)
     if count > max_pages:
         raise Refused(Fault.TOO_MANY_PAGES, count)
-    return count, _texts(reader, count)
+    return Parsed(
+        count,
+        (
+            Page(number, (Block("paragraph", text),) if text else ())
+            for number, text in enumerate(_texts(reader, count), start=1)
+        ),
+    )
 
 
 def _texts(reader: PdfReader, count: int) -> Iterator[str]:

@@ -1,0 +1,69 @@
+"""The readers: each takes the bytes of one kind of file and gives its pages. They run in the child process only.
+
+A reader is a function `read(data, request)` in a module of its own, loaded when a file of its kind has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from app.documents.faults import Fault, Limits
+from app.documents.model import OutlineEntry, Page, Unit
+
+_MODULES = {
+    "pdf": "app.documents.readers.pdf",
+    "txt": "app.documents.readers.plain",
+    "md": "app.documents.readers.plain",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be read. suffix: of the file's name, in lower case, with its dot; encoding: what the bytes of a text
+    are to be taken for, "" to find out."""
+
+    kind: str
+    suffix: str
+    limits: Limits
+    encoding: str = ""
+
+
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+def _no_outline() -> Sequence[OutlineEntry]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A document that is being read. count: how many pages there will be; encoding: what the bytes were taken for where
+    that had to be guessed. outline and warnings are asked for after the last page."""
+
+    count: int
+    pages: Iterator[Page]
+    unit: Unit = "page"
+    encoding: str = ""
+    outline: Callable[[], Sequence[OutlineEntry]] = field(default=_no_outline)
+    warnings: Callable[[], Sequence[str]] = field(default=_nothing)
+
+
+class Refused(Exception):
+    """The document is refused: `fault`, with the number or the words that go into its sentence."""
+
+    def __init__(self, fault: Fault, value: int = 0, detail: str = "") -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+        self.value = value
+        self.detail = detail
+
+
+Reader = Callable[[bytes, Request], Parsed]
+
+
+def load_reader(kind: str) -> Reader:
+    """The reader of this kind of file, with all that it imports."""
+    return import_module(_MODULES[kind]).read  # type: ignore[no-any-return]
