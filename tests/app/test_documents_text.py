@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents.readers.layout import Line, reflow
+from app.documents.readers.pdf.reflow import Line, reflow
 from app.documents.text import BinaryContent, clean, decode, split_pages, tidy_lines
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=400)

@@ -19,7 +19,7 @@ from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedErr
 from app.documents.faults import Fault
 from app.documents.model import Block, Page
 from app.documents.readers import Parsed, Refused, Request
-from app.documents.readers.layout import Line, reflow
+from app.documents.readers.pdf.reflow import Line, reflow
 
 # pypdf does not promise which errors a damaged file ends in. MemoryError is not among these: it has a
 # sentence of its own.
