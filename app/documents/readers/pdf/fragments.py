@@ -32,7 +32,7 @@ class Fragment:
     direction of writing (x, or y for `angle` 90 and 270 and for "down"). baseline: where the letters stand (y, or x).
     size: of the font, in points as shown. font: index into `PageFragments.fonts`, of most of the characters. angle: by
     how much the writing is turned clockwise, in degrees. raised: +1 for a superscript, -1 for a subscript of the
-    fragment before. origin "form" and the like: see `structure`."""
+    fragment before."""
 
     text: str
     extents: array[float]
@@ -47,7 +47,7 @@ class Fragment:
 
 @dataclass
 class PageFragments:
-    """fragments: in the order in which the page draws them. rules: thin lines and boxes' edges that are drawn. pictures:
+    """fragments: in the order in which the page draws them. rules: thin lines and edges that are drawn. pictures:
     where pictures stand. unmapped: how many letters have no known meaning; invisible: how many were left out because
     nobody can see them (render mode 3, outside of the page, covered, a layer that is off)."""
 
