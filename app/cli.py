@@ -29,9 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return bench.main(arguments[1:])
         if arguments[:1] == ["eval"]:
-            from app import evaluate
+            from app import evaluation
 
-            return evaluate.main(arguments[1:])
+            return evaluation.main(arguments[1:])
         if arguments[:1] in (["prepare"], ["train"]):
             from app import train
 
