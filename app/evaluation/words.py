@@ -22,9 +22,11 @@ _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Counts of words. found: of the reference's, those that are on the same page here, each as often as it stands
-    there at most; extra: those here that are not on that page there; in_order: of those found, the most that stand in the
-    same order in both."""
+    """Counts of words.
+
+    found: of the reference's, those that are on the same page here, each as often as it stands there at most; extra:
+    those here that are not on that page there; in_order: of those found, the most that stand in the same order in both.
+    """
 
     reference: int
     ours: int
