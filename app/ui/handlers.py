@@ -10,6 +10,7 @@ import gradio as gr
 
 from app.conversation import ChatError, ChatSettings
 from app.conversation.events import ReadPhase, TurnState
+from app.conversation.question import replaced_sentence, unreadable_characters
 from app.library import LibraryError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
@@ -206,6 +207,8 @@ class Handlers:
         taken = self._answer(
             tab, question, len(chat.turns), lambda now: chat.ask(question, now=now), can_ask_now=True
         )
+        if taken and (replaced := unreadable_characters(question)):
+            tab.tell(replaced_sentence(replaced))
         return "" if taken else gr.skip()
 
     def regenerate(self, event: gr.RetryData, request: gr.Request) -> None:

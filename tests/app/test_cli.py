@@ -173,10 +173,17 @@ def test_processes_may_begin_in_one_data_folder_at_the_same_time(tmp_path: Path)
 def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the page was started with; nothing listens."""
     seen: dict[str, Any] = {}
-    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings))
+    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings) or 0)
     for name in ("AHN_CHAT_HOME", "AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # so that what the command sets is undone
     return seen
+
+
+def test_a_signal_shows_in_the_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: 15)
+    assert cli.main(["--data-dir", str(tmp_path), "--no-browser"]) == 143
 
 
 def test_the_page_gets_what_was_chosen(tmp_path: Path, page: dict[str, Any]) -> None:
