@@ -202,7 +202,9 @@ def _head(max_upload_bytes: int) -> str:
     """Links to our own style and script; the version keeps a browser from using those of an older release."""
     version = max(int(path.stat().st_mtime) for path in ASSETS.iterdir())
     return (
-        f'<link rel="stylesheet" href="/ui/page.css?{version}"><script src="/ui/page.js?{version}" defer></script>'
+        f'<link rel="stylesheet" href="/ui/page.css?{version}">'
+        f'<link rel="stylesheet" href="/ui/transcript.css?{version}">'
+        f'<script src="/ui/page.js?{version}" defer></script>'
         f'<meta name="ahn-max-upload-bytes" content="{max_upload_bytes}"><meta name="referrer" content="same-origin">'
     )
 
