@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ahn_core import CacheStats, LayerStats
-from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError
+from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError, UnreadableChatError
 from app.conversation.cloze import Cloze
 from app.conversation.events import (
     AnswerCancelled,
@@ -294,6 +294,7 @@ class FakeEngine:
         self.store = SimpleNamespace(documents=self.library)
         self.chats: dict[str, FakeChat] = {}
         self.closed_chats: list[str] = []
+        self.unreadable: set[str] = set()
         self.measured = False
         self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
@@ -313,6 +314,8 @@ class FakeEngine:
         return chat
 
     def chat(self, chat_id: str) -> FakeChat:
+        if chat_id in self.unreadable:
+            raise UnreadableChatError(f"The chat {chat_id} cannot be opened; it was left as it is.")
         if chat_id not in self.chats:
             raise UnknownChatError(f"There is no chat {chat_id}.")
         self.chats[chat_id].closed = False

@@ -406,6 +406,12 @@ def test_a_question_is_edited_in_its_place() -> None:
     assert 'data-action="copy"' in busy and "regenerate" not in busy and "edit-question" not in busy
 
 
+def test_chat_list_says_what_cannot_be_opened() -> None:
+    listed = [ChatSummary("one", "Mill", 0.0, 0.0, 2, (), "a newer AHN Chat wrote it")]
+    drawn = chats.chat_list(listed, "")
+    assert "2 questions · cannot be opened: a newer AHN Chat wrote it" in drawn
+
+
 def test_chat_list_marks_the_open_chat() -> None:
     listed = [ChatSummary(name, name, 0, 0, 2, ("a.pdf",)) for name in ("one", "two")]
     drawn = chats.chat_list(listed, "two")
