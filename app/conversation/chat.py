@@ -150,7 +150,7 @@ class Chat:
         """
         document = self._resources.document(document_id)
         tokens, _ = self._resources.tokens.estimate(document)
-        self._resources.store.documents.touch(document_id)
+        self._resources.note_use(document_id)
         with self._lock:
             self._check_open()
             if all(entry.id != document_id for entry in self._reader.entries()):

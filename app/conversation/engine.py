@@ -6,11 +6,12 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from app.conversation.chat import Chat
 from app.conversation.compare import Comparing
-from app.conversation.errors import ChatBusyError, UnknownChatError, UnreadableChatError
+from app.conversation.errors import ChatBusyError, ChatClosedError, UnknownChatError, UnreadableChatError
 from app.conversation.events import CompareEvent, ProbeEvent, ReadingEstimate
 from app.conversation.probe import Probing
 from app.conversation.records import given_title, opened, turn_from_record, unreadable_reason
@@ -143,7 +144,9 @@ class Engine:
         usage = self.store.documents.delete(document_id)
         self._resources.tokens.forget(document_id)
         for chat in chats:
-            chat.forget_document(document_id)
+            # One that began an answer just now lets go of the document when it is closed; nothing of it goes to disk.
+            with suppress(ChatBusyError, ChatClosedError):
+                chat.forget_document(document_id)
         return usage
 
     def estimate(self, document_ids: Sequence[str], settings: ChatSettings) -> ReadingEstimate:

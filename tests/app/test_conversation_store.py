@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 import threading
 from pathlib import Path
 from typing import Any
@@ -229,6 +231,32 @@ def test_settings_of_other_versions_are_understood() -> None:
     assert ChatSettings.from_json(values).max_new_tokens == ChatSettings().max_new_tokens
     with pytest.raises(ValueError, match="have no memory"):
         ChatSettings.from_json({"attention_sinks": 4, "sliding_window": 20, "system_prompt": ""})
+
+
+# Permissions
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions here")
+def test_what_is_kept_of_a_chat_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        world = World(tmp_path / "data")
+        chat = world.chat(world.document())
+        for question in ("Why?", "How?", "When?", "Where?"):
+            finish(chat.ask(question))
+        kept = {
+            path: (path.is_dir(), stat.S_IMODE(path.stat().st_mode))
+            for path in (world.folder, *world.folder.rglob("*"))
+        }
+        world.close()
+    finally:
+        os.umask(before)
+    names = {path.parent.name for path in kept if path.suffix == ".safetensors"}
+    assert names == {"snapshots", chat.id}, "readings, and copies before the questions"
+    open_to_others = {
+        str(path): oct(mode) for path, (folder, mode) in kept.items() if mode != (0o700 if folder else 0o600)
+    }
+    assert open_to_others == {}
 
 
 # A data folder of an earlier version
