@@ -26,7 +26,7 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.sessions import ChatSummary
+from app.store import ChatSummary
 from app.ui.views import chats, comparison, documents, facts, markup, memory, status, transcript
 from tests.app.ui.desk import words
 from tests.app.ui.fakes import figures
@@ -403,6 +403,12 @@ def test_a_question_is_edited_in_its_place() -> None:
     assert "textarea" not in transcript.last(turns, editing=0)
     busy = transcript.last(turns, busy=True)
     assert 'data-action="copy"' in busy and "regenerate" not in busy and "edit-question" not in busy
+
+
+def test_chat_list_says_what_cannot_be_opened() -> None:
+    listed = [ChatSummary("one", "Mill", 0.0, 0.0, 2, (), "a newer AHN Chat wrote it")]
+    drawn = chats.chat_list(listed, "")
+    assert "2 questions · cannot be opened: a newer AHN Chat wrote it" in drawn
 
 
 def test_chat_list_marks_the_open_chat() -> None:
