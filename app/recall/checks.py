@@ -1,0 +1,172 @@
+"""An answer held against the text: each number, date, name, quotation, path, option and the like is looked for in the
+passages that the answer was given, else in all documents of the chat. No model is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.recall.alignment import SUPPORTED, Alignment, Passages, align
+from app.recall.codes import find_codes
+from app.recall.dates import find_dates, find_times
+from app.recall.facts import Fact, without_overlaps
+from app.recall.index import Place, TextIndex
+from app.recall.names import find_names
+from app.recall.numbers import find_numbers
+from app.recall.opposites import find_opposites
+from app.recall.quotations import find_quotations
+from app.recall.rivals import Rivals
+from app.recall.sentences import split_sentences
+from app.recall.sources import Source
+from app.recall.stray import without_stray_numbers
+from app.recall.words import detect_language
+
+Status = Literal["here", "elsewhere", "absent", "question"]
+Grounding = Literal["text", "partly", "memory"]
+_MOSTLY = 0.7  # share of an answer that rests on passages for it to be "from the text"
+_PARTLY = 0.25
+
+
+@dataclass(frozen=True)
+class Check:
+    """answer[start:end] and where the documents say it.
+
+    kind:     number, date, time, name, quotation, path, option, identifier, address; "negation" is a sentence that
+              says the opposite of the passage's.
+    status:   here (in the passages), elsewhere (in another place of the documents), absent, or question (only the
+              question says it).
+    page, label, document_id: of the place with most support; None and "" where absent.
+    support:  share of the sentence's words that stand about the value in the text, 0 to 1.
+    doubtful: found here, but the text says it of something else, and another value of what the answer speaks of.
+    """
+
+    text: str
+    start: int
+    end: int
+    kind: str
+    status: Status
+    document_id: str = ""
+    page: int | None = None
+    label: str = ""
+    support: float = 0.0
+    doubtful: bool = False
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the check speaks against the answer."""
+        return self.status == "absent" or self.doubtful
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The checks of an answer by place, its sentences' alignments, and one word for the whole."""
+
+    checks: tuple[Check, ...]
+    alignments: tuple[Alignment, ...]
+    grounding: Grounding
+
+    def count(self, status: Status) -> int:
+        """How many checks have this status."""
+        return sum(check.status == status for check in self.checks)
+
+
+def check_answer(
+    answer: str, question: str, here: Sequence[Source], elsewhere: Sequence[TextIndex] = ()
+) -> Checked:
+    """Hold `answer` to `question` against the passages `here` and the documents `elsewhere` (one index each).
+
+    Never raises on any text; time is linear in the answer's length and in that of `here`.
+    """
+    passages = Passages(here)
+    index = TextIndex(here, passages.language)
+    language = detect_language([answer]) if len(answer.split()) > 3 else passages.language
+    asked = TextIndex([Source("", "", None, "", question)], detect_language([question]))
+    documents = (index, *elsewhere)
+    sentences = split_sentences(answer)
+    facts = answer_facts(answer, language, documents, asked, frozenset(start for start, _ in sentences))
+    rivals = Rivals(passages, question, index)
+    alignments = align(answer, passages)
+    checks = [_look(answer, fact, facts, sentences, index, elsewhere, asked, rivals) for fact in facts]
+    for start, end, source in find_opposites(answer, alignments, here, language):
+        place = here[source]
+        checks.append(
+            Check(
+                answer[start:end], start, end, "negation", "absent", place.document_id, place.page, place.label
+            )
+        )  # fmt: skip
+    checks.sort(key=lambda check: check.start)
+    return Checked(tuple(checks), tuple(alignments), grounding(answer, alignments, checks))
+
+
+def answer_facts(
+    answer: str, language: str, documents: Sequence[TextIndex], asked: TextIndex, starts: frozenset[int]
+) -> list[Fact]:
+    """What is looked for of an answer, without overlaps, by place."""
+
+    def lower(word: str) -> bool:
+        return any(document.writes_small(word) for document in documents) or asked.writes_small(word)
+
+    found = [
+        *find_quotations(answer),
+        *find_codes(answer),
+        *find_times(answer),
+        *(fact for fact in find_dates(answer)),
+        *without_stray_numbers(answer, find_numbers(answer, language, sure=True)),
+        *find_names(answer, language, lower, starts),
+    ]
+    return without_overlaps(found)
+
+
+def _look(
+    answer: str,
+    fact: Fact,
+    facts: Sequence[Fact],
+    sentences: Sequence[tuple[int, int]],
+    index: TextIndex,
+    elsewhere: Sequence[TextIndex],
+    asked: TextIndex,
+    rivals: Rivals,
+) -> Check:
+    shown = answer[fact.start : fact.end]
+    places = index.find(fact)
+    if places:
+        start, end = next(
+            ((first, last) for first, last in sentences if first <= fact.start < last), (fact.start, fact.end)
+        )
+        said = [other for other in facts if start <= other.start < end]
+        place, support, doubtful = rivals.weigh(answer[start:end], fact, said, places)
+        return _check(shown, fact, "here", index.sources[place.source], support, doubtful)
+    for document in elsewhere:
+        found: list[Place] = document.find(fact)
+        if found:
+            return _check(shown, fact, "elsewhere", document.sources[found[0].source])
+    status: Status = "question" if asked.find(fact) else "absent"
+    return Check(shown, fact.start, fact.end, fact.kind, status)
+
+
+def _check(
+    shown: str, fact: Fact, status: Status, source: Source, support: float = 0.0, doubtful: bool = False
+) -> Check:
+    return Check(
+        shown, fact.start, fact.end, fact.kind, status, source.document_id, source.page, source.label,
+        round(support, 3), doubtful,
+    )  # fmt: skip
+
+
+def grounding(answer: str, alignments: Sequence[Alignment], checks: Sequence[Check]) -> Grounding:
+    """One word for the whole answer: from the text where most of it rests on the passages and nothing speaks against
+    it, from memory where next to nothing does."""
+    whole = sum(alignment.end - alignment.start for alignment in alignments)
+    resting = sum(alignment.end - alignment.start for alignment in alignments if alignment.score >= SUPPORTED)
+    share = resting / whole if whole else 0.0
+    wrong = sum(check.wrong for check in checks)
+    supported = [check for check in checks if check.status == "here" and not check.doubtful]
+    if share >= _MOSTLY and not wrong:
+        return "text"
+    if not alignments and supported and not wrong:
+        return "text"  # the value alone: "15 kg."
+    if share >= _PARTLY or any(check.support >= SUPPORTED for check in supported):
+        return "partly"
+    return "memory"
