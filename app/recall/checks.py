@@ -4,8 +4,10 @@ passages that the answer was given, else in all documents of the chat. No model 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from app.recall.alignment import SUPPORTED, Alignment, Passages, align
@@ -17,7 +19,7 @@ from app.recall.names import find_names
 from app.recall.numbers import find_numbers
 from app.recall.opposites import find_opposites
 from app.recall.quotations import find_quotations
-from app.recall.rivals import Rivals
+from app.recall.rivals import Claim, Rivals
 from app.recall.sentences import split_sentences
 from app.recall.sources import Source
 from app.recall.stray import without_stray_numbers
@@ -27,6 +29,7 @@ Status = Literal["here", "elsewhere", "absent", "question"]
 Grounding = Literal["text", "partly", "memory"]
 _MOSTLY = 0.7  # share of an answer that rests on passages for it to be "from the text"
 _PARTLY = 0.25
+_LONGEST = 600  # characters of a sentence that are taken together
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,10 @@ def check_answer(
     facts = answer_facts(answer, language, documents, asked, frozenset(start for start, _ in sentences))
     rivals = Rivals(passages, question, index)
     alignments = align(answer, passages)
-    checks = [_look(answer, fact, facts, sentences, index, elsewhere, asked, rivals) for fact in facts]
+    checks = []
+    for (start, end), said in _by_sentence(facts, sentences):
+        claim = rivals.claim(answer[start:end], said)
+        checks += [_look(answer, fact, claim, index, elsewhere, asked, rivals) for fact in said]
     for start, end, source in find_opposites(answer, alignments, here, language):
         place = here[source]
         checks.append(
@@ -119,11 +125,25 @@ def answer_facts(
     return without_overlaps(found)
 
 
+def _by_sentence(
+    facts: Sequence[Fact], sentences: Sequence[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], list[Fact]]]:
+    """The facts of each sentence; of an overlong one those of each stretch of it."""
+    starts = [start for start, _ in sentences]
+
+    def stretch(fact: Fact) -> tuple[int, int]:
+        start, end = sentences[max(bisect_right(starts, fact.start) - 1, 0)]
+        start += (fact.start - start) // _LONGEST * _LONGEST
+        return start, min(max(end, fact.end), start + _LONGEST)
+
+    for span, said in groupby(facts, stretch):
+        yield span, list(said)
+
+
 def _look(
     answer: str,
     fact: Fact,
-    facts: Sequence[Fact],
-    sentences: Sequence[tuple[int, int]],
+    claim: Claim,
     index: TextIndex,
     elsewhere: Sequence[TextIndex],
     asked: TextIndex,
@@ -132,11 +152,7 @@ def _look(
     shown = answer[fact.start : fact.end]
     places = index.find(fact)
     if places:
-        start, end = next(
-            ((first, last) for first, last in sentences if first <= fact.start < last), (fact.start, fact.end)
-        )
-        said = [other for other in facts if start <= other.start < end]
-        place, support, doubtful = rivals.weigh(answer[start:end], fact, said, places)
+        place, support, doubtful = rivals.weigh(claim, fact, places)
         return _check(shown, fact, "here", index.sources[place.source], support, doubtful)
     for document in elsewhere:
         found: list[Place] = document.find(fact)

@@ -35,7 +35,9 @@ WEEKDAYS = {
 _UNSURE = frozenset(["may", "march", "mars", "marzo", "mai"])
 _ACCENTED = ["jänner", "février", "fév", "févr", "märz", "août", "décembre", "déc", "miércoles", "sábado"]
 _NAMED = re.compile(
-    rf"(?<!\w)(?P<month>{'|'.join(sorted([*MONTHS, *WEEKDAYS, *_ACCENTED], key=len, reverse=True))})s?(?!\w)\.?",
+    # The first letter is looked at before all the names are.
+    rf"(?<!\w)(?=[JFMASONDLTWVEjfmasondltwve])"
+    rf"(?P<month>{'|'.join(sorted([*MONTHS, *WEEKDAYS, *_ACCENTED], key=len, reverse=True))})s?(?!\w)\.?",
     re.IGNORECASE,
 )
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª)?"

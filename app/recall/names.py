@@ -26,9 +26,9 @@ _TITLES = word_set(
     "eveque maitre president general ingenieur senor senora senorita don dona doctor doctora capitan rey reina conde "
     "papa obispo presidente ingeniero"
 )
-# Written with a capital although no name: what documents call their parts, languages' own pronouns, marks in an answer.
+# Written with a capital although no name: parts of documents, pronouns, marks in an answer.
 _GENERIC = word_set(
-    "i i'm i'll i've i'd chapter section page pages table figure appendix part volume paragraph step note notes warning "
+    "i chapter section page pages table figure appendix part volume paragraph step note notes warning "
     "caution danger important answer question source sources document documents text quote yes no ok okay example "
     "kapitel abschnitt seite seiten tabelle abbildung anhang teil band absatz schritt hinweis warnung achtung vorsicht "
     "gefahr antwort frage quelle quellen dokument ja nein beispiel uhr sie ihnen ihr ihre ihren ihrem ihrer "

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 
 from app.recall import numerals
 from app.recall.facts import Fact, word_set
@@ -36,8 +37,8 @@ _NUMBER = re.compile(
 )
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|ème|eme|ers?|ère|e|s|º|ª|°)(?!\w)")
 _MULTIPLIER = re.compile(
-    r"[ \u00a0-]?(?P<word>hundred|thousand|million(?:s|en|es)?|mill[oó]n|billions?|trillion|mio|mrd|milliarden?|milliards?"
-    r"|tausend|mille|mil|dozen|dutzend|douzaines?)(?!\w)\.?",
+    r"[ \u00a0-]?(?P<word>hundred|thousand|million(?:s|en|es)?|mill[oó]n|billions?|trillion|mio|mrd|milliarden?"
+    r"|milliards?|tausend|mille|mil|dozen|dutzend|douzaines?)(?!\w)\.?",
     re.IGNORECASE,
 )
 _POWERS = [
@@ -115,10 +116,11 @@ def _readings(match: re.Match[str]) -> list[Fraction] | None:
     if match["over"]:
         under = int(match["under"])
         return [Fraction(int(match["over"]), under)] if under else None
-    more = Fraction(_FRACTIONS[match["half"].strip()]) if match["half"] else Fraction(0)
+    more = _fraction(_FRACTIONS[match["half"].strip()]) if match["half"] else Fraction(0)
     if match["plain"]:
         more = more if match["plain"].isdigit() else Fraction(0)
-        return [Fraction(_ascii(match["plain"]).replace(",", ".")) + more]
+        value = _fraction(_ascii(match["plain"]).replace(",", "."))
+        return [value + more] if more else [value]
     if match["dotted"]:
         groups = match["dotted"].split(".")
         if len(groups[0]) > 3 or any(len(group) != 3 for group in groups[1:]):
@@ -131,6 +133,11 @@ def _readings(match: re.Match[str]) -> list[Fraction] | None:
     if match["mark"] in ".," and len(match["grouped"]) <= 7:
         values.append(Fraction(_ascii(match["grouped"]).replace(",", ".")))
     return values
+
+
+@lru_cache(maxsize=4096)
+def _fraction(digits: str) -> Fraction:
+    return Fraction(digits)
 
 
 def _ascii(digits: str) -> str:

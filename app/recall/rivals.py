@@ -4,9 +4,9 @@ where 10,592 stands beside the winch, and the crane beside 8,000."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from app.recall.alignment import Passages, content
 from app.recall.dates import find_dates, find_times
@@ -45,54 +45,82 @@ class _Sentence:
     parts: tuple[int, ...]
 
 
+class Claim:
+    """A sentence of an answer: its words and the question's with their weights, and the values that it gives."""
+
+    def __init__(
+        self, passages: Passages, sentence: str, asked: frozenset[str], said: Sequence[Fact]
+    ) -> None:
+        stems = _words_only(content(sentence, passages.language))
+        self.context = dict.fromkeys(asked, _QUESTION_WEIGHT) | dict.fromkeys(stems, 1.0)
+        for name in (fact for fact in said if fact.kind == "name"):
+            for stem in content(" ".join(name.parts), passages.language):
+                self.context.pop(stem, None)
+        self.context = {stem: share * passages.weight(stem) for stem, share in self.context.items()}
+        self.whole = sum(self.context.values())
+        self.stated = frozenset(key for fact in said for key in _keys(fact))
+        self.near: dict[int, float] = {}  # the weight that each sentence of the passages has of it
+        for stem, weight in self.context.items():
+            for number in passages.sentences_with(stem):
+                self.near[number] = self.near.get(number, 0.0) + weight
+        self.nearest = sorted(self.near, key=lambda number: (-self.near[number], number))[:_LOOKED_AT]
+        self.weighed: dict[tuple[object, ...], tuple[Place, float, bool]] = {}
+        self.rivals: dict[tuple[str, str], float] = {}
+
+
 class Rivals:
     """The values of the passages and the words that stand about them."""
 
     def __init__(self, passages: Passages, question: str, index: TextIndex) -> None:
         self._passages, self._index = passages, index
         self._asked = _words_only(content(question, passages.language))
-        self._apart = lru_cache(maxsize=None)(self._take_apart)
+        self._apart: dict[int, _Sentence] = {}
+        self._folded: dict[int, str] = {}
         self._of_source: dict[int, list[int]] = {}
         for number, clause in enumerate(passages.clauses):
             self._of_source.setdefault(clause.source, []).append(number)
 
-    def weigh(
-        self, sentence: str, fact: Fact, said: Sequence[Fact], places: Sequence[Place]
-    ) -> tuple[Place, float, bool]:
-        """The place of `fact` that suits the answer's sentence best, its support, and whether another value that the
-        answer does not give suits the sentence clearly better."""
-        language = self._passages.language
-        own_words = content(" ".join(fact.parts), language) if fact.parts else frozenset()
-        context = dict.fromkeys(_words_only(content(sentence, language)) - own_words, 1.0)
-        for stem in self._asked - own_words:
-            context.setdefault(stem, _QUESTION_WEIGHT)
-        best, support = places[0], 0.0
-        for number, value, place in self._holding(fact, places):
-            score = self._score(number, value, context)
-            if score > support:
-                best, support = place, score
-        if fact.kind not in ("number", "date", "time", "name"):
-            return best, support, False
-        stated = {key for other in said for key in _keys(other)}
-        rival = self._best_rival(fact, stated, context) if support < 1 - DOUBT else 0.0
-        return best, support, rival >= _RIVAL_AT_LEAST and rival - support >= DOUBT
+    def claim(self, sentence: str, said: Sequence[Fact]) -> Claim:
+        """A sentence of the answer that gives the facts `said`, to weigh them one by one."""
+        return Claim(self._passages, sentence, self._asked, said)
 
-    def _holding(self, fact: Fact, places: Sequence[Place]) -> list[tuple[int, _Value, Place]]:
-        """The sentences that have the fact, with where in them."""
-        keys, found = frozenset(_keys(fact)), []
-        for source in dict.fromkeys(place.source for place in places):
-            place = next(place for place in places if place.source == source)
-            for number in self._of_source.get(source, ()):
-                for value in self._values(number, fact):
-                    if keys & value.keys and (
-                        not fact.unit or fact.kind != "number" or value.unit in ("", fact.unit)
-                    ):
-                        found.append((number, value, place))
-        return found
+    def weigh(self, claim: Claim, fact: Fact, places: Sequence[Place]) -> tuple[Place, float, bool]:
+        """The place of `fact` that suits the claim best, its support, and whether another value that the answer does
+        not give suits the claim clearly better."""
+        key = (fact.kind, fact.keys, fact.parts, fact.unit)
+        if key not in claim.weighed:
+            claim.weighed[key] = self._weigh(claim, fact, places)
+        return claim.weighed[key]
+
+    def _weigh(self, claim: Claim, fact: Fact, places: Sequence[Place]) -> tuple[Place, float, bool]:
+        best, support = places[0], 0.0
+        by_source = {place.source: place for place in reversed(places)}
+        keys = frozenset(_keys(fact))
+        numbers = [number for source in by_source for number in self._of_source.get(source, ())]
+        if len(numbers) > _LOOKED_AT:
+            # A sentence counts by its own words and by those of the one before.
+            numbers = sorted(
+                (number for number in numbers if number in claim.near or number - 1 in claim.near),
+                key=lambda number: -claim.near.get(number, 0.0) - claim.near.get(number - 1, 0.0) / 2,
+            )[: 4 * _LOOKED_AT]
+        for number in numbers:
+            for value in self._values(number, fact):
+                if keys & value.keys and (
+                    not fact.unit or fact.kind != "number" or value.unit in ("", fact.unit)
+                ):
+                    score = self._score(number, value, claim)
+                    if score > support:
+                        best, support = by_source[self._passages.clauses[number].source], score
+        if fact.kind not in ("number", "date", "time", "name") or support >= 1 - DOUBT:
+            return best, support, False
+        if (fact.kind, fact.unit) not in claim.rivals:
+            claim.rivals[fact.kind, fact.unit] = self._best_rival(fact, claim)
+        rival = claim.rivals[fact.kind, fact.unit]
+        return best, support, rival >= _RIVAL_AT_LEAST and rival - support >= DOUBT
 
     def _values(self, number: int, fact: Fact) -> list[_Value]:
         """Values of the sentence of the fact's kind; of names, paths and quotations those that are the same."""
-        sentence = self._apart(number)
+        sentence = self._taken_apart(number)
         if fact.kind in ("number", "date", "time", "name"):
             values = [value for value in sentence.values if value.kind == fact.kind]
             if values and (fact.kind != "name" or any(value.keys & set(_keys(fact)) for value in values)):
@@ -100,44 +128,48 @@ class Rivals:
         clause = self._passages.clauses[number]
         text = self._passages.texts[clause.source][clause.start : clause.end]
         words = " ".join(fact.parts) if fact.parts else folded_words(fact.keys[0] if fact.keys else "")
-        if words and f" {words} " in f" {folded_words(text)} ":
+        if number not in self._folded:
+            self._folded[number] = f" {folded_words(text)} "
+        if words and f" {words} " in self._folded[number]:
             at = max(text.lower().find(words.split(" ")[0]), 0)
             return [_Value(fact.kind, frozenset(_keys(fact)), "", at, at + len(words))]
         return []
 
-    def _best_rival(self, fact: Fact, stated: set[str], context: dict[str, float]) -> float:
-        weights: dict[int, float] = {}
-        for stem, weight in context.items():
-            for number in self._passages.sentences_with(stem):
-                weights[number] = weights.get(number, 0.0) + weight * self._passages.weight(stem)
-        best = 0.0
-        for number in sorted(weights, key=lambda number: -weights[number])[:_LOOKED_AT]:
-            for value in self._apart(number).values:
-                if value.kind == fact.kind and value.unit == fact.unit and not value.keys & stated:
-                    best = max(best, self._score(number, value, context))
-        return best
+    def _best_rival(self, fact: Fact, claim: Claim) -> float:
+        """The highest score of a value of the fact's kind and unit that the claim does not give."""
+        return max(
+            (
+                self._score(number, value, claim)
+                for number in claim.nearest
+                for value in self._taken_apart(number).values
+                if value.kind == fact.kind and value.unit == fact.unit and not value.keys & claim.stated
+            ),
+            default=0.0,
+        )
 
-    def _score(self, number: int, value: _Value, context: dict[str, float]) -> float:
-        """Share of the context's weight that stands about the value."""
-        whole = sum(weight * self._passages.weight(stem) for stem, weight in context.items())
-        if not whole:
+    def _score(self, number: int, value: _Value, claim: Claim) -> float:
+        """Share of the claim's weight that stands about the value."""
+        if not claim.whole:
             return 0.0
-        near = {stem: _SENTENCE_BEFORE for stem in self._stems_before(number) if stem in context}
-        sentence = self._apart(number)
+        near = dict.fromkeys(self._stems_before(number) & claim.context.keys(), _SENTENCE_BEFORE)
+        sentence = self._taken_apart(number)
         others = [other for other in sentence.values if other.kind == value.kind and other.unit == value.unit]
         for stem, at in sentence.words:
-            if stem in context:
+            if stem in claim.context and near.get(stem, 0.0) < 1.0:
                 mine = _nearest(at, value, others, sentence.parts)
                 near[stem] = max(near.get(stem, 0.0), 1.0 if mine else _OTHER_VALUES_WORD)
-        return (
-            sum(share * context[stem] * self._passages.weight(stem) for stem, share in near.items()) / whole
-        )
+        return sum(share * claim.context[stem] for stem, share in near.items()) / claim.whole
 
     def _stems_before(self, number: int) -> frozenset[str]:
         clauses = self._passages.clauses
         if number and clauses[number - 1].source == clauses[number].source:
             return clauses[number - 1].stems
         return frozenset()
+
+    def _taken_apart(self, number: int) -> _Sentence:
+        if number not in self._apart:
+            self._apart[number] = self._take_apart(number)
+        return self._apart[number]
 
     def _take_apart(self, number: int) -> _Sentence:
         clause, language = self._passages.clauses[number], self._passages.language
@@ -189,7 +221,7 @@ def _nearest(at: int, value: _Value, others: Sequence[_Value], parts: Sequence[i
 
 
 def _part(at: int, parts: Sequence[int]) -> int:
-    return sum(part <= at for part in parts)
+    return bisect_right(parts, at)
 
 
 def _distance(at: int, value: _Value) -> int:
