@@ -91,6 +91,7 @@ _AFTER_NAME = [
     ),
     re.compile(rf"{_GAP},?{_GAP}(?:(?:of|de|del){_GAP})?{_YEAR}"),
 ]
+_AT = re.compile(r"(?:à|vers|dès|avant|après|entre|et|de|jusqu['’]à)\s$", re.IGNORECASE)
 _TIME = re.compile(
     r"(?<![\w.,:])(?:(?P<hour>[01]?\d|2[0-4])(?:(?P<colon>:)(?P<minute>[0-5]\d)|[.h ](?P<other>[0-5]\d)?)?)"
     r"(?:[ \u00a0]?(?P<half>[ap]\.?[ \u00a0]?m\b\.?|noon)|[ \u00a0](?P<word>Uhr|heures?|h|o['’]clock)\b)?(?![\w:])",
@@ -169,7 +170,7 @@ def _lone(text: str, match: re.Match[str], name: str) -> list[Fact]:
     upper = shown[0].isupper()
     if name in WEEKDAYS:
         # English and German write weekdays with a capital, French and Spanish without.
-        if upper or not name.endswith(("day", "tag", "woch", "abend")):
+        if upper or match[0].endswith("tags") or not name.endswith(("day", "tag", "woch", "abend")):
             return [Fact("date", match.start(), match.end(), (f"w{WEEKDAYS[name]}",), unit="w")]
         return []
     sure = name not in _UNSURE or _BEFORE_MONTH.search(text, max(0, match.start() - 12), match.start())
@@ -187,6 +188,10 @@ def find_times(text: str) -> Iterator[Fact]:
             continue
         if match["other"] and not (match["half"] or match["word"] or h_form):
             continue
+        if (match["word"] or "").lower().startswith("heure") and not _AT.search(
+            text, max(0, match.start() - 12), match.start()
+        ):
+            continue  # "toutes les 4 heures" is a time span
         hour = int(match["hour"])
         half = (match["half"] or "").lower()
         if half.startswith("p") and hour < 12:

@@ -11,7 +11,7 @@ from app.recall.dates import find_dates, find_times
 from app.recall.facts import Fact
 from app.recall.numbers import find_numbers
 from app.recall.sources import Source, mended
-from app.recall.units import unit_after
+from app.recall.units import same_unit, unit_after
 from app.recall.words import detect_language, fold
 
 _CODE_BROKEN = re.compile(r"(?<=[-/_.])\n[ \t]*(?=\w)")
@@ -40,7 +40,7 @@ class TextIndex:
         texts = [mended(source.text) for source in sources]
         self.language = language or detect_language(texts)
         self._values: dict[str, list[tuple[Place, str]]] = {}
-        self._years: dict[str, set[int]] = {}
+        self._heads: dict[int, frozenset[str]] = {}  # units in the heads of tables, by source
         words: list[str] = []
         self._starts: list[int] = []
         position = 1
@@ -103,17 +103,18 @@ class TextIndex:
             for place, unit in self._values.get(f"n{key}", ()) or self._values.get(f"r{key}", ()):
                 if (
                     not fact.unit
-                    or unit == fact.unit
-                    or (unit == "" and self._names_unit(place, fact.unit))
-                    or {unit, fact.unit} == {"°", "°C"}
+                    or same_unit(unit, fact.unit)
+                    or (not unit and self._names_unit(place, fact.unit))
                 ):
                     found.append(place)
         return found
 
     def _names_unit(self, place: Place, unit: str) -> bool:
         """Whether a number without a unit may have this one: a table's head says it in brackets."""
-        text = self.sources[place.source].text
-        return any(unit_after(match[1], 0)[0] == unit for match in _BRACKETED.finditer(text))
+        if place.source not in self._heads:
+            shown = _BRACKETED.finditer(self.sources[place.source].text)
+            self._heads[place.source] = frozenset(unit_after(match[1], 0)[0] for match in shown)
+        return unit in self._heads[place.source]
 
     def _find_date(self, fact: Fact) -> list[Place]:
         precise = fact.keys[:1] if len(fact.unit) else fact.keys

@@ -163,6 +163,8 @@ def _keep(
     inside: set[str],
 ) -> list[re.Match[str]]:
     """The part of a run that is a name, empty when none is."""
+    if language == "german" and len(run) > 1 and _has_article(text, run[0]):
+        run = run[1:]  # "der Vorsitzende Ulrich Hansen"
     while run and _no_name(text, run[0], lower, language, first=True, starts=starts):
         run = run[1:]
     while run and (
@@ -256,6 +258,13 @@ def _initial(text: str, token: re.Match[str], starts: frozenset[int]) -> bool:
         return True
     before = text[max(0, token.start() - 4) : token.start()].rstrip(" \t\u00a0")
     return not before or before[-1] in '.!?:;…。！？\n|#*•–—"“„«»”([-' and not re.search(r"\b\w\.$", before)
+
+
+def _has_article(text: str, token: re.Match[str]) -> bool:
+    before = text[max(0, token.start() - 8) : token.start()]
+    return bool(
+        re.search(r"\b(?:[Dd](?:er|ie|as|en|em|es)|[Ee]in(?:e[nmrs]?)?|[IiVv]?[omz]m|[Zz]u[rm])\s$", before)
+    )
 
 
 def _plain(shown: str) -> str:

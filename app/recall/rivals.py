@@ -19,11 +19,12 @@ from app.recall.words import tokens
 DOUBT = 0.25  # how much better a rival value has to suit the sentence
 _RIVAL_AT_LEAST = 0.45
 _QUESTION_WEIGHT = 0.5
+_UNKNOWN_WORD = 0.3  # a word that the passages do not have tells little about what the value is said of
 _OTHER_VALUES_WORD = 0.35  # a word of the same sentence that stands nearer to another value
 _SENTENCE_BEFORE = 0.3
 _LOOKED_AT = 24  # sentences in which rivals are looked for
 _PART = re.compile(
-    r"[,;:()–—|]|\s-\s|\b(?:and|but|while|whereas|und|aber|während|doch|sondern|et|mais|tandis|pero|mientras|y)\b"
+    r"[,;()–—|]|\s-\s|\b(?:and|but|while|whereas|und|aber|während|doch|sondern|et|mais|tandis|pero|mientras|y)\b"
 )
 
 
@@ -56,7 +57,10 @@ class Claim:
         for name in (fact for fact in said if fact.kind == "name"):
             for stem in content(" ".join(name.parts), passages.language):
                 self.context.pop(stem, None)
-        self.context = {stem: share * passages.weight(stem) for stem, share in self.context.items()}
+        self.context = {
+            stem: share * passages.weight(stem) * (1.0 if passages.sentences_with(stem) else _UNKNOWN_WORD)
+            for stem, share in self.context.items()
+        }
         self.whole = sum(self.context.values())
         self.stated = frozenset(key for fact in said for key in _keys(fact))
         self.near: dict[int, float] = {}  # the weight that each sentence of the passages has of it

@@ -29,7 +29,7 @@ _WORDS = {
     "g": "gram grams gramm gramme grammes gramo gramos",
     "mg": "milligram milligrams milligramm milligramme milligrammes miligramo miligramos",
     "t": "ton tons tonne tonnes tonnen tonelada toneladas",
-    "lb": "pound pounds pfund livre livres libra libras",
+    "pound": "pound pounds pfund livre livres libra libras",  # of weight or of money
     "oz": "ounce ounces unze unzen once onces onza onzas",
     "km": "kilometre kilometres kilometer kilometers kilometern kilometro kilometros",
     "m": "metre metres meter meters metern metro metros",
@@ -93,6 +93,7 @@ _AFTER = re.compile(
     r"|(?P<symbol>[%％‰€$£¥℃℉]|[A-Za-zµμΩ]{1,4}(?:/[a-z]{1,3}|·m)?[²³23]?(?![\w])|[年月日分秒時米吨]|キロ|トン)"
     r"|(?P<word>[^\W\d_]{2,20}\b))"
 )
+_MAYBE_ONE = frozenset(map(frozenset, [("°", "°C"), ("°", "°F"), ("pound", "lb"), ("pound", "GBP")]))
 _SCALES = {"c": "°C", "f": "°F", "k": "K"}
 
 
@@ -129,6 +130,11 @@ def unit_before(text: str, position: int) -> tuple[str, int]:
         if sign in _PREFIXES:
             return _PREFIXES[sign], position - width
     return "", position
+
+
+def same_unit(unit: str, other: str) -> bool:
+    """Whether two units may be one: a degree without its scale, a pound of weight or of money."""
+    return unit == other or frozenset((unit, other)) in _MAYBE_ONE
 
 
 def is_unit(folded: str) -> bool:
