@@ -183,6 +183,7 @@ def parser() -> argparse.ArgumentParser:
         "No model is needed.",
         allow_abbrev=False,
     )
+    result.add_argument("measure", choices=("checks",), help=argparse.SUPPRESS)
     result.add_argument(
         "--half",
         choices=(*HALVES, "both"),

@@ -122,12 +122,16 @@ def content(text: str, language: str) -> frozenset[str]:
     """What a sentence is compared by: stems without function words, "#" + value of numbers, "@" + day of dates."""
     plain = mended(text)
     stops = stop_words(language)
+    numbers, dates = list(find_numbers(plain, language, sure=True)), find_dates(plain)
+    words = plain
+    for fact in [*numbers, *dates]:
+        words = f"{words[: fact.start]}{' ' * (fact.end - fact.start)}{words[fact.end :]}"
     stems = {
-        token.stem for token in tokens(plain, language) if token.folded not in stops and len(token.folded) > 1
+        token.stem for token in tokens(words, language) if token.folded not in stops and len(token.folded) > 1
     }
     stems = {stem for stem in stems if not any(sign.isdigit() for sign in stem)}
-    values = {f"#{fact.keys[0]}" for fact in find_numbers(plain, language, sure=True)}
-    return frozenset(stems | values | {f"@{fact.keys[0]}" for fact in find_dates(plain)})
+    values = {f"#{fact.keys[0]}" for fact in numbers} | {f"@{fact.keys[0]}" for fact in dates}
+    return frozenset(stems | values)
 
 
 def stop_words(language: str) -> frozenset[str]:

@@ -92,6 +92,7 @@ _AFTER_SUBJECT = {
     "french": word_set("est etait a fut avait qui"),
     "spanish": word_set("es era fue tiene tenia habia"),
 }
+_GERMAN_ARTICLES = word_set("der die das den dem des ein eine einen einem einer eines im am vom zum zur")
 _PLACE_BEFORE = word_set("in nach aus bei von durch")
 
 
@@ -163,6 +164,8 @@ def _keep(
     inside: set[str],
 ) -> list[re.Match[str]]:
     """The part of a run that is a name, empty when none is."""
+    if language == "german" and len(run) > 2 and fold(run[0][0]) in _GERMAN_ARTICLES:
+        run = run[1:]
     if language == "german" and len(run) > 1 and _has_article(text, run[0]):
         run = run[1:]  # "der Vorsitzende Ulrich Hansen"
     while run and _no_name(text, run[0], lower, language, first=True, starts=starts):

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from app.recall.alignment import Passages, content
 from app.recall.dates import find_dates, find_times
-from app.recall.facts import Fact
+from app.recall.facts import Fact, without_overlaps
 from app.recall.index import Place, TextIndex, folded_words
 from app.recall.names import find_names
 from app.recall.numbers import find_numbers
 from app.recall.words import tokens
 
 DOUBT = 0.25  # how much better a rival value has to suit the sentence
+_DOUBT_IN_ONE_PART = 0.4  # which word of a clause belongs to which of its values is guessed
 _RIVAL_AT_LEAST = 0.45
 _QUESTION_WEIGHT = 0.5
 _UNKNOWN_WORD = 0.3  # a word that the passages do not have tells little about what the value is said of
@@ -54,22 +55,20 @@ class Claim:
     ) -> None:
         stems = _words_only(content(sentence, passages.language))
         self.context = dict.fromkeys(asked, _QUESTION_WEIGHT) | dict.fromkeys(stems, 1.0)
-        for name in (fact for fact in said if fact.kind == "name"):
-            for stem in content(" ".join(name.parts), passages.language):
-                self.context.pop(stem, None)
         self.context = {
             stem: share * passages.weight(stem) * (1.0 if passages.sentences_with(stem) else _UNKNOWN_WORD)
             for stem, share in self.context.items()
         }
         self.whole = sum(self.context.values())
-        self.stated = frozenset(key for fact in said for key in _keys(fact))
+        words = frozenset(f"name {word}" for word in folded_words(sentence).split(" "))
+        self.stated = words | {key for fact in said for key in _keys(fact)}
         self.near: dict[int, float] = {}  # the weight that each sentence of the passages has of it
         for stem, weight in self.context.items():
             for number in passages.sentences_with(stem):
                 self.near[number] = self.near.get(number, 0.0) + weight
         self.nearest = sorted(self.near, key=lambda number: (-self.near[number], number))[:_LOOKED_AT]
         self.weighed: dict[tuple[object, ...], tuple[Place, float, bool]] = {}
-        self.rivals: dict[tuple[str, str], float] = {}
+        self.rivals: dict[tuple[str, str, frozenset[str]], list[tuple[tuple[int, int], float]]] = {}
 
 
 class Rivals:
@@ -107,20 +106,26 @@ class Rivals:
                 (number for number in numbers if number in claim.near or number - 1 in claim.near),
                 key=lambda number: -claim.near.get(number, 0.0) - claim.near.get(number - 1, 0.0) / 2,
             )[: 4 * _LOOKED_AT]
+        holding: set[tuple[int, int]] = set()  # sentence and part of it
+        own = content(" ".join(fact.parts), self._passages.language) if fact.kind == "name" else frozenset()
         for number in numbers:
             for value in self._values(number, fact):
                 if keys & value.keys and (
                     not fact.unit or fact.kind != "number" or value.unit in ("", fact.unit)
                 ):
-                    score = self._score(number, value, claim)
+                    holding.add((number, _part(value.start, self._taken_apart(number).parts)))
+                    score = self._score(number, value, claim, own)
                     if score > support:
                         best, support = by_source[self._passages.clauses[number].source], score
         if fact.kind not in ("number", "date", "time", "name") or support >= 1 - DOUBT:
             return best, support, False
-        if (fact.kind, fact.unit) not in claim.rivals:
-            claim.rivals[fact.kind, fact.unit] = self._best_rival(fact, claim)
-        rival = claim.rivals[fact.kind, fact.unit]
-        return best, support, rival >= _RIVAL_AT_LEAST and rival - support >= DOUBT
+        if (fact.kind, fact.unit, own) not in claim.rivals:
+            claim.rivals[fact.kind, fact.unit, own] = self._rivals(fact, claim, own)
+        doubtful = any(
+            score - support >= (_DOUBT_IN_ONE_PART if part in holding else DOUBT)
+            for part, score in claim.rivals[fact.kind, fact.unit, own]
+        )
+        return best, support, doubtful
 
     def _values(self, number: int, fact: Fact) -> list[_Value]:
         """Values of the sentence of the fact's kind; of names, paths and quotations those that are the same."""
@@ -139,30 +144,31 @@ class Rivals:
             return [_Value(fact.kind, frozenset(_keys(fact)), "", at, at + len(words))]
         return []
 
-    def _best_rival(self, fact: Fact, claim: Claim) -> float:
-        """The highest score of a value of the fact's kind and unit that the claim does not give."""
-        return max(
-            (
-                self._score(number, value, claim)
-                for number in claim.nearest
-                for value in self._taken_apart(number).values
-                if value.kind == fact.kind and value.unit == fact.unit and not value.keys & claim.stated
-            ),
-            default=0.0,
-        )
+    def _rivals(self, fact: Fact, claim: Claim, own: frozenset[str]) -> list[tuple[tuple[int, int], float]]:
+        """Place (sentence and part) and score of the values of the fact's kind and unit that the claim does not give
+        and that suit it."""
+        scores = [
+            ((number, _part(value.start, sentence.parts)), self._score(number, value, claim, own))
+            for number in claim.nearest
+            for sentence in [self._taken_apart(number)]
+            for value in sentence.values
+            if value.kind == fact.kind and value.unit == fact.unit and not value.keys & claim.stated
+        ]
+        return [(part, score) for part, score in scores if score >= _RIVAL_AT_LEAST]
 
-    def _score(self, number: int, value: _Value, claim: Claim) -> float:
-        """Share of the claim's weight that stands about the value."""
-        if not claim.whole:
+    def _score(self, number: int, value: _Value, claim: Claim, own: frozenset[str]) -> float:
+        """Share of the claim's weight, but for the fact's own words, that stands about the value."""
+        whole = claim.whole - sum(claim.context.get(stem, 0.0) for stem in own)
+        if whole <= 0:
             return 0.0
-        near = dict.fromkeys(self._stems_before(number) & claim.context.keys(), _SENTENCE_BEFORE)
+        near = dict.fromkeys((self._stems_before(number) & claim.context.keys()) - own, _SENTENCE_BEFORE)
         sentence = self._taken_apart(number)
         others = [other for other in sentence.values if other.kind == value.kind and other.unit == value.unit]
         for stem, at in sentence.words:
-            if stem in claim.context and near.get(stem, 0.0) < 1.0:
+            if stem in claim.context and stem not in own and near.get(stem, 0.0) < 1.0:
                 mine = _nearest(at, value, others, sentence.parts)
                 near[stem] = max(near.get(stem, 0.0), 1.0 if mine else _OTHER_VALUES_WORD)
-        return sum(share * claim.context[stem] for stem, share in near.items()) / claim.whole
+        return sum(share * claim.context[stem] for stem, share in near.items()) / whole
 
     def _stems_before(self, number: int) -> frozenset[str]:
         clauses = self._passages.clauses
@@ -188,7 +194,7 @@ class Rivals:
                 fact.start,
                 fact.end,
             )
-            for fact in facts
+            for fact in without_overlaps(facts)
         )
         inside = [(value.start, value.end) for value in values]
         parts = tuple(
