@@ -155,7 +155,8 @@ def table(tallies: dict[str, Tally], failures: Sequence[Failure], name: str) -> 
 
 def _row(kind: str, tally: Tally) -> str:
     marked, wrongly = _share(tally.marked, tally.wrong), _share(tally.marked_wrongly, tally.right)
-    return f"{kind:<10}{tally.answers:>9}{tally.wrong:>13}{marked:>16}{tally.elsewhere:>11}{tally.right:>13}{wrongly:>18}"
+    facts = f"{tally.wrong:>13}{marked:>16}{tally.elsewhere:>11}{tally.right:>13}{wrongly:>18}"
+    return f"{kind:<10}{tally.answers:>9}{facts}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from app.recall.alignment import SUPPORTED, Alignment, Passages, align
+from app.recall.alignment import SUPPORTED, Alignment, Passages, align, stop_words
 from app.recall.codes import find_codes
 from app.recall.dates import find_dates, find_times
 from app.recall.facts import Fact, without_overlaps
@@ -23,7 +23,7 @@ from app.recall.rivals import Claim, Rivals
 from app.recall.sentences import split_sentences
 from app.recall.sources import Source
 from app.recall.stray import without_stray_numbers
-from app.recall.words import detect_language
+from app.recall.words import detect_language, fold
 
 Status = Literal["here", "elsewhere", "absent", "question"]
 Grounding = Literal["text", "partly", "memory"]
@@ -84,8 +84,11 @@ def check_answer(
     """
     passages = Passages(here)
     index = TextIndex(here, passages.language)
-    language = detect_language([answer]) if len(answer.split()) > 3 else passages.language
-    asked = TextIndex([Source("", "", None, "", question)], detect_language([question]))
+    fallback = (
+        passages.language if here else elsewhere[0].language if elsewhere else detect_language([answer])
+    )
+    language = _language(answer, fallback)
+    asked = TextIndex([Source("", "", None, "", question)], _language(question, language))
     documents = (index, *elsewhere)
     sentences = split_sentences(answer)
     facts = answer_facts(answer, language, documents, asked, frozenset(start for start, _ in sentences))
@@ -104,6 +107,14 @@ def check_answer(
         )  # fmt: skip
     checks.sort(key=lambda check: check.start)
     return Checked(tuple(checks), tuple(alignments), grounding(answer, alignments, checks))
+
+
+def _language(text: str, fallback: str) -> str:
+    """The language of a short text: that of the documents unless its function words clearly say another."""
+    words = [fold(word) for word in text.split()]
+    guess = detect_language([text])
+    known = sum(word in stop_words(fallback) for word in words)
+    return guess if sum(word in stop_words(guess) for word in words) > known + 1 else fallback
 
 
 def answer_facts(
@@ -132,7 +143,10 @@ def _by_sentence(
     starts = [start for start, _ in sentences]
 
     def stretch(fact: Fact) -> tuple[int, int]:
-        start, end = sentences[max(bisect_right(starts, fact.start) - 1, 0)]
+        place = bisect_right(starts, fact.start) - 1
+        if place < 0 or sentences[place][1] <= fact.start:
+            return fact.start, fact.end  # the mark of a list item, which is outside of all sentences
+        start, end = sentences[place]
         start += (fact.start - start) // _LONGEST * _LONGEST
         return start, min(max(end, fact.end), start + _LONGEST)
 

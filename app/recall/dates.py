@@ -91,9 +91,10 @@ _AFTER_NAME = [
     ),
     re.compile(rf"{_GAP},?{_GAP}(?:(?:of|de|del){_GAP})?{_YEAR}"),
 ]
-_AT = re.compile(r"(?:à|vers|dès|avant|après|entre|et|de|jusqu['’]à)\s$", re.IGNORECASE)
+_AT = re.compile(r"(?:à|vers|dès|avant|après|jusqu['’]à)\s$", re.IGNORECASE)
 _TIME = re.compile(
-    r"(?<![\w.,:])(?:(?P<hour>[01]?\d|2[0-4])(?:(?P<colon>:)(?P<minute>[0-5]\d)|[.h ](?P<other>[0-5]\d)?)?)"
+    r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])"
+    r"(?:(?P<colon>:)(?P<minute>[0-5]\d)|(?:[.]|[ \u00a0]?h[ \u00a0]?)(?P<other>[0-5]\d))?"
     r"(?:[ \u00a0]?(?P<half>[ap]\.?[ \u00a0]?m\b\.?|noon)|[ \u00a0](?P<word>Uhr|heures?|h|o['’]clock)\b)?(?![\w:])",
     re.IGNORECASE,
 )
@@ -168,22 +169,23 @@ def _lone(text: str, match: re.Match[str], name: str) -> list[Fact]:
     """A weekday, or a month without day and year, where it is no other word ("may", "mars", "mar")."""
     shown = match["month"]
     upper = shown[0].isupper()
+    end = match.end() if len(shown) <= 4 or match[0][-1] != "." else match.end() - 1
     if name in WEEKDAYS:
         # English and German write weekdays with a capital, French and Spanish without.
         if upper or match[0].endswith("tags") or not name.endswith(("day", "tag", "woch", "abend")):
-            return [Fact("date", match.start(), match.end(), (f"w{WEEKDAYS[name]}",), unit="w")]
+            return [Fact("date", match.start(), end, (f"w{WEEKDAYS[name]}",), unit="w")]
         return []
     sure = name not in _UNSURE or _BEFORE_MONTH.search(text, max(0, match.start() - 12), match.start())
     if len(name) <= 3 and name not in _UNSURE or not sure or not (upper or name in _LOWER_MONTHS):
         return []
-    return [Fact("date", match.start(), match.end(), (f"m{MONTHS[name]}",), unit="m")]
+    return [Fact("date", match.start(), end, (f"m{MONTHS[name]}",), unit="m")]
 
 
 def find_times(text: str) -> Iterator[Fact]:
     """Times of day: 19:30, 7:30 p.m., 7 pm, 19.30 Uhr, 19h30, 7 o'clock."""
     for match in _TIME.finditer(text):
         minute = match["minute"] or match["other"]
-        h_form = bool(re.match(r"\d+h", match[0], re.IGNORECASE)) and minute is not None
+        h_form = bool(re.match(r"\d+[ \u00a0]?h", match[0], re.IGNORECASE)) and minute is not None
         if not (match["colon"] or match["half"] or (match["word"] and match["word"] != "h") or h_form):
             continue
         if match["other"] and not (match["half"] or match["word"] or h_form):

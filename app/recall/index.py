@@ -18,6 +18,8 @@ _CODE_BROKEN = re.compile(r"(?<=[-/_.])\n[ \t]*(?=\w)")
 _HYPHENS = re.compile("[‐‑−]")
 _WORD = re.compile(r"[^\W_]+")
 _BRACKETED = re.compile(r"[(\[/,|] ?([^\s()\[\]|,]{1,12}) ?[)\],|]")
+_ALONE = re.compile(r"\S+?[.;,)\n]?(?:\s*$|(?<=[.;,)\n]))")
+_NEAR = 80  # characters before a number in which its unit may stand
 _BOUNDARY = "\f"  # between pages, so that nothing is found across two
 
 
@@ -114,7 +116,15 @@ class TextIndex:
         if place.source not in self._heads:
             shown = _BRACKETED.finditer(self.sources[place.source].text)
             self._heads[place.source] = frozenset(unit_after(match[1], 0)[0] for match in shown)
-        return unit in self._heads[place.source]
+        return unit in self._heads[place.source] or self._alone_beside(place, unit)
+
+    def _alone_beside(self, place: Place, unit: str) -> bool:
+        """Whether the number ends its clause and the unit stands near: "takes a number of days; the default is 30"."""
+        text = self.sources[place.source].text
+        if not _ALONE.match(text, place.offset):
+            return False
+        near = text[max(0, place.offset - _NEAR) : place.offset]
+        return any(unit_after(f" {word}", 0)[0] == unit for word in _WORD.findall(near) if len(word) > 2)
 
     def _find_date(self, fact: Fact) -> list[Place]:
         precise = fact.keys[:1] if len(fact.unit) else fact.keys

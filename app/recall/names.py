@@ -52,39 +52,11 @@ _ENGLISH_ENDINGS = (
     "ance",
     "ence",
 )
-_GERMAN_ENDINGS = (
-    *(
-        "ung",
-        "ungen",
-        "heit",
-        "heiten",
-        "keit",
-        "keiten",
-        "schaft",
-        "schaften",
-        "tion",
-        "tionen",
-        "tat",
-        "nis",
-        "nisse",
-    ),
-    *(
-        "mus",
-        "ling",
-        "chen",
-        "lein",
-        "ment",
-        "mente",
-        "enz",
-        "anz",
-        "ik",
-        "ur",
-        "tur",
-        "ei",
-        "zeug",
-        "zeuge",
-        "werk",
-    ),
+_GERMAN_ENDINGS = tuple(
+    word_set(
+        "ung ungen heit heiten keit keiten schaft schaften tion tionen tat nis nisse mus ling chen lein ment mente enz "
+        "anz ik ur tur ei zeug zeuge werk"
+    )
 )
 # A sentence's first word before one of these may be a name: "Miller was …", "Paris has …".
 _AFTER_SUBJECT = {
@@ -93,6 +65,7 @@ _AFTER_SUBJECT = {
     "spanish": word_set("es era fue tiene tenia habia"),
 }
 _GERMAN_ARTICLES = word_set("der die das den dem des ein eine einen einem einer eines im am vom zum zur")
+_TOWN_ENDINGS = ("haven", "hausen", "ingen", "kirchen", "bremen", "munchen", "leben", "weiler")
 _PLACE_BEFORE = word_set("in nach aus bei von durch")
 
 
@@ -204,7 +177,7 @@ def _no_name(
     """Whether a capitalised word at the edge of a run is a common word."""
     shown = _plain(token[0])
     word = fold(shown)
-    if word in _GENERIC or word in MONTHS and len(word) > 2 or word in WEEKDAYS:
+    if word in _GENERIC or word in MONTHS and len(word) > 3 or word in WEEKDAYS:
         return True
     initial = first and _initial(text, token, starts)
     if len(shown) == 1:
@@ -248,11 +221,9 @@ def _german_name(
     before = fold(tokens[place - 1][0]) if place > 0 else ""
     between = text[tokens[place - 1].end() : run[0].start()] if place > 0 else ""
     # "aus Holz", "in Betrieb", "von Kindern": what the documents have, or what looks like a plural, is a noun.
-    return (
-        before in _PLACE_BEFORE
-        and between == " "
-        and not words[0].endswith(("en", "er", "ern", "e", "z", "b"))
-    )
+    if before not in _PLACE_BEFORE or between != " ":
+        return False
+    return words[0].endswith(_TOWN_ENDINGS) or not words[0].endswith(("en", "er", "ern", "e", "z", "b"))
 
 
 def _initial(text: str, token: re.Match[str], starts: frozenset[int]) -> bool:

@@ -27,17 +27,18 @@ _IDIOMS = re.compile(
 )
 _PAIRS = """before after|above below|over under|open closed|opened closed|open shut|on off|left right|minimum maximum|
 increase decrease|increases decreases|higher lower|inside outside|upper lower|north south|east west|
-allowed forbidden|permitted prohibited|allowed prohibited|permitted forbidden|hot cold|always never|least most|
+allowed forbidden|permitted prohibited|allowed prohibited|permitted forbidden|hot cold|least most|
 clockwise anticlockwise|clockwise counterclockwise|may must|required optional|more less|older younger|
 vor nach|oben unten|über unter|links rechts|mindestens höchstens|erlaubt verboten|öffnen schließen|offen geschlossen|
-geöffnet geschlossen|innen außen|immer nie|norden süden|osten westen|höher niedriger|mehr weniger|warm kalt|
-avant après|dessus dessous|gauche droite|minimum maximum|ouvert fermé|ouvrir fermer|toujours jamais|nord sud|est ouest|
+geöffnet geschlossen|innen außen|norden süden|osten westen|höher niedriger|mehr weniger|warm kalt|
+avant après|dessus dessous|gauche droite|minimum maximum|ouvert fermé|ouvrir fermer|nord sud|est ouest|
 permis interdit|autorisé interdit|plus moins|antes después|arriba abajo|izquierda derecha|abierto cerrado|
-mínimo máximo|siempre nunca|norte sur|este oeste|permitido prohibido|más menos"""
+mínimo máximo|norte sur|este oeste|permitido prohibido|más menos"""
 _SURE_PAIRS_LEFT_OUT = frozenset(
     {("may", "must"), ("est", "ouest"), ("plus", "moins"), ("este", "oeste"), ("vor", "nach")}
 )
 _PART = re.compile(r"[,;:()–—]|\b(?:and|but|while|und|aber|et|mais|pero|y)\b")
+_PARTICLE = re.compile(r"no\s*[,:;.!—–]", re.IGNORECASE)  # the answer to a question
 _NOT = re.compile(r"n[’']t\b", re.IGNORECASE)
 
 
@@ -47,7 +48,7 @@ def find_opposites(
     """(start, end, source) of words of the answer that turn round what the passage says."""
     found = []
     for alignment in alignments:
-        if alignment.source is None or alignment.score < _ALIKE:
+        if alignment.source is None:
             continue
         said = answer[alignment.start : alignment.end]
         text = here[alignment.source].text[alignment.source_start : alignment.source_end]
@@ -59,10 +60,15 @@ def find_opposites(
 
 def _turned(said: str, text: str, language: str) -> tuple[int, int] | None:
     """Where `said` turns `text` round: an odd number of negations and opposites between them."""
-    ours, theirs = content(said, language), content(text, language)
-    mine = _negations(said, theirs, language)
-    their = _negations(text, ours, language)
+    ours, theirs = _words(said, language), _words(text, language)
     swapped = _swapped(said, text)
+    kept = ours - {stem(fold(said[start:end]), language) for start, end in swapped}
+    if not kept or len(kept & theirs) < _ALIKE * len(kept):
+        return None
+    mine, some_of_mine = _negations(said, theirs, language)
+    their, some_of_their = _negations(text, ours, language)
+    if not swapped and ((mine and some_of_their) or (their and some_of_mine)):
+        return None  # both negate something, and words cannot tell whether it is the same
     if (len(mine) % 2 != len(their) % 2) == (len(swapped) % 2 == 1):
         return None
     if swapped:
@@ -72,8 +78,15 @@ def _turned(said: str, text: str, language: str) -> tuple[int, int] | None:
     return _negated_word(said, text, their[-1][1], language)
 
 
-def _negations(text: str, other: frozenset[str], language: str) -> list[tuple[int, int]]:
-    """Negating words of parts of `text` whose words the other side mostly has."""
+def _words(text: str, language: str) -> frozenset[str]:
+    """Stems of the words that carry matter, without numbers, dates and negations."""
+    return frozenset(
+        word for word in content(text, language) if word[0] not in "#@" and word not in _NEGATORS
+    )
+
+
+def _negations(text: str, other: frozenset[str], language: str) -> tuple[list[tuple[int, int]], bool]:
+    """Negating words of parts of `text` whose words the other side mostly has, and whether there are any at all."""
     idioms = [match.span() for match in _IDIOMS.finditer(text)]
     found = [
         (token.start, token.end)
@@ -83,15 +96,16 @@ def _negations(text: str, other: frozenset[str], language: str) -> list[tuple[in
     ]
     found += [match.span() for match in _NOT.finditer(text)]
     cuts = [0, *(match.start() for match in _PART.finditer(text)), len(text)]
-    kept = []
+    kept, negates = [], False
     for start, end in sorted(set(found)):
-        if any(first <= start < last for first, last in idioms):
+        if any(first <= start < last for first, last in idioms) or _PARTICLE.match(text, start):
             continue
+        negates = True
         part = text[max(cut for cut in cuts if cut <= start) : min(cut for cut in cuts if cut > start)]
-        stems = content(part, language)
+        stems = _words(part, language)
         if stems and len(stems & other) >= _PART_ALIKE * len(stems):
             kept.append((start, end))
-    return kept
+    return kept, negates
 
 
 @cache

@@ -9,20 +9,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.recall.alignment import Passages, content
+from app.recall.codes import find_codes
 from app.recall.dates import find_dates, find_times
 from app.recall.facts import Fact, without_overlaps
 from app.recall.index import Place, TextIndex, folded_words
 from app.recall.names import find_names
 from app.recall.numbers import find_numbers
+from app.recall.units import same_unit
 from app.recall.words import tokens
 
 DOUBT = 0.25  # how much better a rival value has to suit the sentence
 _DOUBT_IN_ONE_PART = 0.4  # which word of a clause belongs to which of its values is guessed
+_DOUBT_OF_A_NAME = 0.4  # a place stands in sentences about a person
 _RIVAL_AT_LEAST = 0.45
+_PRONOUN = re.compile(
+    r"(?:It|He|She|They|This|These|Its|His|Her|Their|Er|Sie|Es|Diese[rs]?|Ihre?|Seine?|Il|Elle|Ils|Elles|Ce|Cette|Son|Sa|"
+    r"Este|Esta|Ella|Ellos)\b"
+)
+_COMPARED = frozenset(["number", "date", "time", "name", "identifier", "path", "option"])
 _QUESTION_WEIGHT = 0.5
 _UNKNOWN_WORD = 0.3  # a word that the passages do not have tells little about what the value is said of
 _OTHER_VALUES_WORD = 0.35  # a word of the same sentence that stands nearer to another value
 _SENTENCE_BEFORE = 0.3
+_BEFORE_A_PRONOUN = 0.8
 _LOOKED_AT = 24  # sentences in which rivals are looked for
 _PART = re.compile(
     r"[,;()–—|]|\s-\s|\b(?:and|but|while|whereas|und|aber|während|doch|sondern|et|mais|tandis|pero|mientras|y)\b"
@@ -45,6 +54,7 @@ class _Sentence:
     words: tuple[tuple[str, int], ...]
     values: tuple[_Value, ...]
     parts: tuple[int, ...]
+    pronoun: bool  # whether it begins with a word for what the sentence before is about
 
 
 class Claim:
@@ -54,6 +64,7 @@ class Claim:
         self, passages: Passages, sentence: str, asked: frozenset[str], said: Sequence[Fact]
     ) -> None:
         stems = _words_only(content(sentence, passages.language))
+        self.said = stems
         self.context = dict.fromkeys(asked, _QUESTION_WEIGHT) | dict.fromkeys(stems, 1.0)
         self.context = {
             stem: share * passages.weight(stem) * (1.0 if passages.sentences_with(stem) else _UNKNOWN_WORD)
@@ -106,6 +117,7 @@ class Rivals:
                 (number for number in numbers if number in claim.near or number - 1 in claim.near),
                 key=lambda number: -claim.near.get(number, 0.0) - claim.near.get(number - 1, 0.0) / 2,
             )[: 4 * _LOOKED_AT]
+        contrasts: list[bool] = []
         holding: set[tuple[int, int]] = set()  # sentence and part of it
         own = content(" ".join(fact.parts), self._passages.language) if fact.kind == "name" else frozenset()
         for number in numbers:
@@ -115,22 +127,24 @@ class Rivals:
                 ):
                     holding.add((number, _part(value.start, self._taken_apart(number).parts)))
                     score = self._score(number, value, claim, own)
+                    contrasts.append(self._contrasts(number, value, claim, own))
                     if score > support:
                         best, support = by_source[self._passages.clauses[number].source], score
-        if fact.kind not in ("number", "date", "time", "name") or support >= 1 - DOUBT:
+        if fact.kind not in _COMPARED:
             return best, support, False
         if (fact.kind, fact.unit, own) not in claim.rivals:
             claim.rivals[fact.kind, fact.unit, own] = self._rivals(fact, claim, own)
-        doubtful = any(
-            score - support >= (_DOUBT_IN_ONE_PART if part in holding else DOUBT)
+        margin = _DOUBT_OF_A_NAME if fact.kind == "name" else DOUBT
+        doubtful = (contrasts and all(contrasts)) or any(
+            score - support >= (_DOUBT_IN_ONE_PART if part in holding else margin)
             for part, score in claim.rivals[fact.kind, fact.unit, own]
         )
-        return best, support, doubtful
+        return best, support, bool(doubtful)
 
     def _values(self, number: int, fact: Fact) -> list[_Value]:
         """Values of the sentence of the fact's kind; of names, paths and quotations those that are the same."""
         sentence = self._taken_apart(number)
-        if fact.kind in ("number", "date", "time", "name"):
+        if fact.kind in _COMPARED:
             values = [value for value in sentence.values if value.kind == fact.kind]
             if values and (fact.kind != "name" or any(value.keys & set(_keys(fact)) for value in values)):
                 return values
@@ -152,7 +166,9 @@ class Rivals:
             for number in claim.nearest
             for sentence in [self._taken_apart(number)]
             for value in sentence.values
-            if value.kind == fact.kind and value.unit == fact.unit and not value.keys & claim.stated
+            if value.kind == fact.kind
+            and same_unit(value.unit, _unit(fact))
+            and not value.keys & claim.stated
         ]
         return [(part, score) for part, score in scores if score >= _RIVAL_AT_LEAST]
 
@@ -161,14 +177,37 @@ class Rivals:
         whole = claim.whole - sum(claim.context.get(stem, 0.0) for stem in own)
         if whole <= 0:
             return 0.0
-        near = dict.fromkeys((self._stems_before(number) & claim.context.keys()) - own, _SENTENCE_BEFORE)
         sentence = self._taken_apart(number)
+        before = _BEFORE_A_PRONOUN if sentence.pronoun else _SENTENCE_BEFORE
+        near = dict.fromkeys((self._stems_before(number) & claim.context.keys()) - own, before)
         others = [other for other in sentence.values if other.kind == value.kind and other.unit == value.unit]
         for stem, at in sentence.words:
             if stem in claim.context and stem not in own and near.get(stem, 0.0) < 1.0:
                 mine = _nearest(at, value, others, sentence.parts)
                 near[stem] = max(near.get(stem, 0.0), 1.0 if mine else _OTHER_VALUES_WORD)
         return sum(share * claim.context[stem] for stem, share in near.items()) / whole
+
+    def _contrasts(self, number: int, value: _Value, claim: Claim, own: frozenset[str]) -> bool:
+        """Whether a word of the answer's stands only in a later part of the sentence, about another such value: in "6
+        euros, for children 2.50" what is said of children is not 6. What precedes may be said of both."""
+        sentence = self._taken_apart(number)
+        part = _part(value.start, sentence.parts)
+        later = {
+            _part(other.start, sentence.parts)
+            for other in sentence.values
+            if other.kind == value.kind
+            and same_unit(other.unit, value.unit)
+            and not other.keys & claim.stated
+        }
+        before = {stem for stem, at in sentence.words if _part(at, sentence.parts) <= part}
+        return any(
+            stem in claim.said
+            and stem not in own
+            and stem not in before
+            and _part(at, sentence.parts) in later
+            for stem, at in sentence.words
+            if _part(at, sentence.parts) > part
+        )
 
     def _stems_before(self, number: int) -> frozenset[str]:
         clauses = self._passages.clauses
@@ -185,12 +224,13 @@ class Rivals:
         clause, language = self._passages.clauses[number], self._passages.language
         text = self._passages.texts[clause.source][clause.start : clause.end]
         facts = [*find_dates(text), *find_times(text), *find_numbers(text, language, sure=True)]
+        facts += find_codes(text)
         facts += find_names(text, language, self._index.writes_small, frozenset({0}))
         values = tuple(
             _Value(
                 fact.kind,
                 frozenset(_keys(fact)),
-                fact.unit if fact.kind == "number" else "",
+                _unit(fact),
                 fact.start,
                 fact.end,
             )
@@ -203,7 +243,23 @@ class Rivals:
             if not any(start <= match.start() < end for start, end in inside)
         )
         words = tuple((token.stem, token.start) for token in tokens(text, language))
-        return _Sentence(words, values, parts)
+        return _Sentence(words, values, parts, _PRONOUN.match(text) is not None)
+
+
+def _unit(fact: Fact) -> str:
+    """The unit of a number; "a year" for what looks like one, as a year is no rival of a count. Of a weekday or a month
+    alone which of the two it is."""
+    if fact.kind == "date" and fact.unit in ("w", "m"):
+        return fact.unit
+    if fact.kind != "number":
+        return ""
+    year = (
+        fact.end - fact.start == 4
+        and not fact.unit
+        and fact.keys[0].isdigit()
+        and 1000 <= int(fact.keys[0]) <= 2100
+    )
+    return "a year" if year else fact.unit
 
 
 def _keys(fact: Fact) -> tuple[str, ...]:

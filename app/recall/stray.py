@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from app.recall.facts import Fact
 
-_ENUMERATED = re.compile(r"(?:^|\n)[ \t>*#]*\(?$")
+_ENUMERATED = re.compile(r"(?:^|[\n\f])[ \t>*#]*\(?$")
 _PAGE = re.compile(r"(?:\b(?:pages?|pp?|seiten?|s|p[áa]g(?:ina|\.)?s?|side)\b\.?|ページ)\s*$", re.IGNORECASE)
 
 
