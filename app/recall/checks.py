@@ -197,6 +197,10 @@ def grounding(answer: str, alignments: Sequence[Alignment], checks: Sequence[Che
         return "text"
     if not alignments and supported and not wrong:
         return "text"  # the value alone: "15 kg."
-    if share >= _PARTLY or any(check.support >= SUPPORTED for check in supported):
+    if (
+        share >= _PARTLY
+        or any(check.support >= SUPPORTED for check in supported)
+        or (supported and not wrong)
+    ):
         return "partly"
     return "memory"

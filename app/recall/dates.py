@@ -172,7 +172,11 @@ def _lone(text: str, match: re.Match[str], name: str) -> list[Fact]:
     end = match.end() if len(shown) <= 4 or match[0][-1] != "." else match.end() - 1
     if name in WEEKDAYS:
         # English and German write weekdays with a capital, French and Spanish without.
-        if upper or match[0].endswith("tags") or not name.endswith(("day", "tag", "woch", "abend")):
+        if (
+            upper
+            or match[0].endswith(("tags", "wochs", "abends"))
+            or not name.endswith(("day", "tag", "woch", "abend"))
+        ):
             return [Fact("date", match.start(), end, (f"w{WEEKDAYS[name]}",), unit="w")]
         return []
     sure = name not in _UNSURE or _BEFORE_MONTH.search(text, max(0, match.start() - 12), match.start())

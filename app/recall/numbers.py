@@ -185,13 +185,17 @@ def _said(text: str, language: str, sure: bool) -> Iterator[Fact]:
         if words[:2] in (["second", "hand"], ["first", "aid"]):
             continue
         value = numeral.value
+        below = words[numeral.stop] if numeral.stop < len(words) else ""
+        parts = (
+            4 if below == "quarters" else numerals.lexicon(language).ordinals.get(below.removesuffix("s"), 0)
+        )
         if (
             not numeral.ordinal
-            and numeral.stop < len(words)
-            and words[numeral.stop] in ("third", "thirds", "quarters")
+            and parts > 2
+            and (below.endswith("s") or value == 1)
+            and language == "english"
         ):
-            denominator = 3 if words[numeral.stop].startswith("third") else 4
-            value, stop, unit = value / denominator, spans[numeral.stop][1], ""
+            value, stop, unit = value / parts, spans[numeral.stop][1], ""  # four fifths
         yield Fact("number", match.start(), max(end, stop), (str(value),), unit)
 
 

@@ -160,11 +160,13 @@ class Rivals:
 
     def _rivals(self, fact: Fact, claim: Claim, own: frozenset[str]) -> list[tuple[tuple[int, int], float]]:
         """Place (sentence and part) and score of the values of the fact's kind and unit that the claim does not give
-        and that suit it."""
+        and that suit it. They have a word of the answer's own in their sentence, not of the question's alone."""
+        said = claim.said - own
         scores = [
             ((number, _part(value.start, sentence.parts)), self._score(number, value, claim, own))
             for number in claim.nearest
             for sentence in [self._taken_apart(number)]
+            if not said or not said.isdisjoint(stem for stem, _ in sentence.words)
             for value in sentence.values
             if value.kind == fact.kind
             and same_unit(value.unit, _unit(fact))
@@ -182,7 +184,8 @@ class Rivals:
         near = dict.fromkeys((self._stems_before(number) & claim.context.keys()) - own, before)
         others = [other for other in sentence.values if other.kind == value.kind and other.unit == value.unit]
         for stem, at in sentence.words:
-            if stem in claim.context and stem not in own and near.get(stem, 0.0) < 1.0:
+            inside = value.kind == "name" and value.start <= at < value.end
+            if stem in claim.context and stem not in own and not inside and near.get(stem, 0.0) < 1.0:
                 mine = _nearest(at, value, others, sentence.parts)
                 near[stem] = max(near.get(stem, 0.0), 1.0 if mine else _OTHER_VALUES_WORD)
         return sum(share * claim.context[stem] for stem, share in near.items()) / whole

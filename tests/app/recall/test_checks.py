@@ -189,13 +189,13 @@ def test_long_repetitions_end(piece: str) -> None:
     assert all(check.end <= len(answer) for check in _check(answer, answer[:200]).checks)
 
 
-@pytest.mark.parametrize("half", evaluation.HALVES)
-def test_wrong_facts_are_marked_and_right_ones_are_not(half: str) -> None:
-    tallies, _ = evaluation.evaluate(evaluation.load(half))
+@pytest.mark.parametrize("part", evaluation.PARTS)
+def test_wrong_facts_are_marked_and_right_ones_are_not(part: str) -> None:
+    tallies, _ = evaluation.evaluate(evaluation.load(part))
     wrong, marked = (sum(getattr(tally, name) for tally in tallies.values()) for name in ("wrong", "marked"))
     right, wrongly = (
         sum(getattr(tally, name) for tally in tallies.values()) for name in ("right", "marked_wrongly")
     )
-    assert sum(tally.answers for tally in tallies.values()) > 100
+    assert sum(tally.answers for tally in tallies.values()) > 50
     assert marked >= 0.9 * wrong
     assert wrongly <= 0.05 * right
