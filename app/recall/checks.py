@@ -14,7 +14,7 @@ from app.recall.alignment import SUPPORTED, Alignment, Passages, align, stop_wor
 from app.recall.codes import find_codes
 from app.recall.dates import find_dates, find_times
 from app.recall.facts import Fact, without_overlaps
-from app.recall.index import Place, TextIndex
+from app.recall.index import Place, TextIndex, folded_words
 from app.recall.names import find_names
 from app.recall.numbers import find_numbers
 from app.recall.opposites import find_opposites
@@ -29,6 +29,8 @@ Status = Literal["here", "elsewhere", "absent", "question"]
 Grounding = Literal["text", "partly", "memory"]
 _MOSTLY = 0.7  # share of an answer that rests on passages for it to be "from the text"
 _PARTLY = 0.25
+_COPIED = 5  # words on both sides of a value that make it a copy
+_REACH = 100  # characters in which these words are looked for
 _LONGEST = 600  # characters of a sentence that are taken together
 
 
@@ -167,6 +169,7 @@ def _look(
     places = index.find(fact)
     if places:
         place, support, doubtful = rivals.weigh(claim, fact, places)
+        doubtful = doubtful and not index.says(_around(answer, fact))
         return _check(shown, fact, "here", index.sources[place.source], support, doubtful)
     for document in elsewhere:
         found: list[Place] = document.find(fact)
@@ -174,6 +177,13 @@ def _look(
             return _check(shown, fact, "elsewhere", document.sources[found[0].source])
     status: Status = "question" if asked.find(fact) else "absent"
     return Check(shown, fact.start, fact.end, fact.kind, status)
+
+
+def _around(answer: str, fact: Fact) -> str:
+    """The fact with five words before and after, folded; words of a whole row or sentence are no accident."""
+    before = folded_words(answer[max(0, fact.start - _REACH) : fact.start]).split()[-_COPIED:]
+    after = folded_words(answer[fact.end : fact.end + _REACH]).split()[:_COPIED]
+    return " ".join([*before, *folded_words(answer[fact.start : fact.end]).split(), *after])
 
 
 def _check(

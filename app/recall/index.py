@@ -81,8 +81,8 @@ class TextIndex:
         """Whether the document has the word in lower case."""
         return folded in self._lower
 
-    def has_word(self, folded: str) -> bool:
-        """Whether the document has the word at all."""
+    def says(self, folded: str) -> bool:
+        """Whether the folded words stand in the document in this order with nothing between."""
         return f" {folded} " in self._folded
 
     def find(self, fact: Fact) -> list[Place]:

@@ -8,6 +8,7 @@ from functools import cache
 
 from app.recall.alignment import Alignment, content
 from app.recall.facts import word_set
+from app.recall.index import folded_words
 from app.recall.sources import Source
 from app.recall.words import fold, stem, tokens
 
@@ -51,11 +52,19 @@ def find_opposites(
         if alignment.source is None:
             continue
         said = answer[alignment.start : alignment.end]
+        if _copied(said, here[alignment.source].text):
+            continue
         text = here[alignment.source].text[alignment.source_start : alignment.source_end]
         span = _turned(said, text, language)
         if span is not None:
             found.append((alignment.start + span[0], alignment.start + span[1], alignment.source))
     return found
+
+
+def _copied(said: str, text: str) -> bool:
+    """Whether `text` has the words of `said`, and no "not" right before them."""
+    before, found, _ = f" {folded_words(text)} ".partition(f" {folded_words(said)} ")
+    return bool(found) and before.rpartition(" ")[2] not in _NEGATORS
 
 
 def _turned(said: str, text: str, language: str) -> tuple[int, int] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -89,6 +91,21 @@ def test_kinds(answer: str, kind: str, status: str) -> None:
 )
 def test_nothing_to_look_for(answer: str) -> None:
     assert _check(answer).checks == ()
+
+
+def test_what_is_copied_is_right() -> None:
+    rows = ["| Model | Context | Memory |", "| small | 1,024 | 55 MB |", "| small plus | 2,048 | 55 MB |"]
+    table = "\n".join([*rows, "| large | 4,096 | 103 MB |"])
+    text = f"{table}\n\nThe small model never sleeps. The small model sleeps in winter, when it is not used."
+    for line in text.split("\n"):
+        checked = check_answer(line, "", [Source("t", "t", 1, "1", text)])
+        assert not any(check.wrong for check in checked.checks), line
+
+
+def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluation.main(["checks", "--part", "fresh", "--json"]) == 0
+    (report,) = json.loads(capsys.readouterr().out)
+    assert report["part"] == "fresh" and report["kinds"]["right"]["answers"] > 20
 
 
 def test_german_nouns_are_no_names() -> None:
