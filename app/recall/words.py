@@ -37,9 +37,8 @@ _SCRIPT_STEMMERS = (
     ("\u0370", "\u03ff", "greek"),
     ("\u0600", "\u06ff", "arabic"),
 )
-_LATIN = frozenset(
-    "danish dutch english finnish french german hungarian italian norwegian portuguese romanian spanish swedish".split()
-)
+_LATIN_NAMES = "danish dutch english finnish french german hungarian italian norwegian portuguese romanian spanish swedish"
+_LATIN = frozenset(_LATIN_NAMES.split())
 
 
 @dataclass(frozen=True)
