@@ -34,7 +34,7 @@ class Place:
 class TextIndex:
     """Words, numbers, dates and times of a document's pages (or of passages).
 
-    About 12 bytes a character of text are held; 300 pages take well under a second.
+    15 to 25 bytes a character of text are held; 300 pages take well under a second.
     """
 
     def __init__(self, sources: Sequence[Source], language: str | None = None) -> None:

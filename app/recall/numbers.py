@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from app.recall import numerals
 from app.recall.facts import Fact, word_set
-from app.recall.units import is_unit, unit_after, unit_before
+from app.recall.units import LETTERS, is_unit, unit_after, unit_before
 from app.recall.words import fold
 
 _FRACTIONS = {
@@ -27,7 +27,7 @@ _FRACTIONS = {
 _VULGAR = "".join(_FRACTIONS)
 _SPACE = " \u00a0\u202f\u2009"
 _NUMBER = re.compile(
-    rf"(?<![\w.,/])(?P<sign>(?<![\d\w)])[-−–](?=\d))?(?:"
+    rf"(?<![{LETTERS}.,/])(?P<sign>(?<![{LETTERS})])[-−–](?=\d))?(?:"
     rf"(?P<dotted>\d+(?:\.\d+){{2,}})(?![\d,])"
     rf"|(?P<grouped>\d{{1,3}}(?P<mark>[.,'’{_SPACE}])\d{{3}}(?:(?P=mark)\d{{3}})*)(?P<tail>[.,]\d+)?(?!\d)"
     rf"|(?P<over>\d{{1,3}})/(?P<under>\d{{1,3}})(?![\d/])"

@@ -85,12 +85,14 @@ _WORDS = {
 _FOLDED = {word: unit for unit, words in _WORDS.items() for word in words.split()}
 _PHRASES = {"per cent": "%", "pour cent": "%", "por ciento": "%"}
 _PREFIXES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+# Digits and the letters of scripts with spaces between words: "は35kgの" has a number of its own.
+LETTERS = r"\d_A-Za-z\u00aa\u00b5\u00ba\u00c0-\u058f"
 _AFTER = re.compile(
     r"[ \t\u00a0\u202f\u2009-]?\n?(?:"
     r"(?P<phrase>(?i:per cent|pour cent|por ciento)\b)"
     r"|(?P<degrees>(?:(?i:degrees?|grad|degrés?|grados?)|°|º)[ \u00a0]?"
     r"(?P<scale>[CFK]\b|(?i:celsius|centigrade|fahrenheit)\b)?)"
-    r"|(?P<symbol>[%％‰€$£¥℃℉]|[A-Za-zµμΩ]{1,4}(?:/[a-z]{1,3}|·m)?[²³23]?(?![\w])|[年月日分秒時米吨]|キロ|トン)"
+    rf"|(?P<symbol>[%％‰€$£¥℃℉]|[A-Za-zµμΩ]{{1,4}}(?:/[a-z]{{1,3}}|·m)?[²³23]?(?![{LETTERS}])|[年月日分秒時米吨]|キロ|トン)"
     r"|(?P<word>[^\W\d_]{2,20}\b))"
 )
 _MAYBE_ONE = frozenset(map(frozenset, [("°", "°C"), ("°", "°F"), ("pound", "lb"), ("pound", "GBP")]))

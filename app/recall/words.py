@@ -37,7 +37,10 @@ _SCRIPT_STEMMERS = (
     ("\u0370", "\u03ff", "greek"),
     ("\u0600", "\u06ff", "arabic"),
 )
-_LATIN_NAMES = "danish dutch english finnish french german hungarian italian norwegian portuguese romanian spanish swedish"
+_LATIN_NAMES = (
+    "danish dutch english finnish french german hungarian italian norwegian "
+    "portuguese romanian spanish swedish"
+)
 _LATIN = frozenset(_LATIN_NAMES.split())
 
 

@@ -120,6 +120,8 @@ SAME = [
     ("26 November 2026", "2026年11月26日"),
     ("7:30 p.m.", "19:30"),
     ("19h30", "19.30 Uhr"),
+    ("35 bar", "弁は三十五 bar"),
+    ("35 kg", "弁は35kgの"),
     ("on Monday", "am Montag"),
     ("on Wednesday", "mittwochs"),
     ("size_t", "a `size_t`"),
