@@ -348,11 +348,10 @@ def test_tint_is_to_the_scale_of_the_strongest_token() -> None:
     assert "--share:0.00" in memory.tinted_answer([AnswerPiece("a", 0.0)])
 
 
-def test_waiting_line_offers_to_ask_now_only_where_it_can() -> None:
-    waiting = Waiting(1.0, 0, STATE)
-    assert "Ask about what has been read so far" in status.waiting_line(waiting)
-    assert "Ask about what" not in status.waiting_line(waiting, can_ask_now=False)
-    assert "Waiting for 2 other answers" in words(status.waiting_line(Waiting(1.0, 2)))
+def test_waiting_for_a_document_can_be_cut_short_and_for_others_not() -> None:
+    assert "Ask about what has been read so far" in status.waiting_line(Waiting(1.0, 0, STATE))
+    others = words(status.waiting_line(Waiting(1.0, 2)))
+    assert "Waiting for 2 other answers" in others and "Ask about what" not in others
 
 
 def test_status_line_shows_live_rates_then_the_last_answer() -> None:
