@@ -20,6 +20,7 @@ from app.documents.readers.pdf.letter_pairs import bits_a_letter
 
 _LETTERS_TO_JUDGE = 40
 _LETTERS_FOR_PAIRS = 250
+_LOOKED_AT = 4_000  # characters of a page, from its beginning: enough to judge by, and the time is bounded
 _MOST_BITS = 5.3  # a letter: see `letter_pairs`
 _FEW_LETTERS = 25  # on a scan: a number or a stamp
 _MOST_OF_PAGE = 0.75
@@ -79,9 +80,9 @@ def page_health(text: str, fragments: PageFragments | None = None) -> list[str]:
         codes.append("no-text-layer")
     elif _has_unknown_letters(text, fragments):
         codes.append("unknown-letters")
-    elif _is_wrong(text):
+    elif _is_wrong(text[:_LOOKED_AT]):
         codes.append("wrong-letters")
-    elif _has_no_spaces(text):
+    elif _has_no_spaces(text[:_LOOKED_AT]):
         codes.append("no-spaces")
     return [f"{_BY_CODE[code].start}: {_BY_CODE[code].consequence}" for code in codes]
 
@@ -145,7 +146,8 @@ def _area(box: Box, fragments: PageFragments) -> float:
 _UNKNOWN = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _SPACED = re.compile(r"[A-Za-z\u00c0-\u058f\u10a0-\u10ff\u13a0-\u13ff\u1e00-\u1fff]+")
 _LONGEST_WORD = 30
-_ACCENTED = re.compile("[\u0080-\u00a0\u00a1-\u00bf\u00c0-\u00ff\u0100-\u017f]")
+_ACCENTED = re.compile("[\u0080-\u017f]")
+_OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u3040-\ud7ff]")
 _LATIN_LETTER = re.compile("[A-Za-z\u00c0-\u00ff\u0100-\u017f]")
 
 
@@ -182,7 +184,8 @@ def _is_old_encoding(text: str) -> bool:
     """Mostly accented letters, more than in any language: another alphabet in a font that calls its letters these."""
     accented = len(_ACCENTED.findall(text))
     latin = len(_LATIN_LETTER.findall(text))
-    return latin >= _LETTERS_TO_JUDGE and accented * 10 > latin * 6
+    others = len(_OTHER_SCRIPT.findall(text))
+    return latin >= _LETTERS_TO_JUDGE and accented * 10 > latin * 6 and others < accented
 
 
 def _has_no_spaces(text: str) -> bool:
