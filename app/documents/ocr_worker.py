@@ -26,6 +26,11 @@ from app.documents.recognised_lines import RecognisedLine, blocks_of
 
 _DOTS_AN_INCH = 200
 _LONGEST_SIDE = 2_600  # pixels; larger pictures cost time and memory and bring nothing
+_FIND_LINES_IN = (
+    1_600  # pixels of the longer side; larger ones take longer and lose what stands alone on a page
+)
+_MARGIN = 50  # pixels left around what is printed
+_INK = 50  # by how much ink differs from paper, of 255
 _LEAST_SCORE = 0.5  # of a line, from 0 to 1
 _MODELS = {
     "Det.model_path": "PP-OCRv6_det_small.onnx",
@@ -67,6 +72,8 @@ def make_engine(threads: int) -> RapidOCR:
             "Global.use_cls": False,  # it turns lines of upright pages upside down now and then
             "Global.max_side_len": _LONGEST_SIDE,
             "Global.text_score": _LEAST_SCORE,
+            "Det.limit_type": "max",
+            "Det.limit_side_len": _FIND_LINES_IN,
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
@@ -75,15 +82,29 @@ def make_engine(threads: int) -> RapidOCR:
 
 def recognise_picture(engine: RapidOCR, picture: Image.Image, points_a_pixel: float) -> tuple[Block, ...]:
     """The text on a picture as blocks, with places in points."""
-    result = engine(np.asarray(picture)[:, :, ::-1])  # it wants blue first
+    box = printed_box(picture)
+    result = engine(np.asarray(picture.crop(box))[:, :, ::-1])  # it wants blue first
     if result.boxes is None or result.txts is None:
         return ()
     lines = []
-    for corners, text in zip(result.boxes, result.txts, strict=True):
+    for corners, text in zip(result.boxes + np.array(box[:2]), result.txts, strict=True):
         left, top = corners.min(axis=0) * points_a_pixel
         right, bottom = corners.max(axis=0) * points_a_pixel
         lines.append(RecognisedLine(text, (float(left), float(top), float(right), float(bottom))))
     return blocks_of(lines)
+
+
+def printed_box(picture: Image.Image) -> tuple[int, int, int, int]:
+    """The part of the picture that something is printed on, with a margin: on an empty page few words are found."""
+    grey = np.asarray(picture.convert("L")).astype(np.int16)
+    ink = np.abs(grey - int(np.median(grey))) > _INK
+    places = []
+    for axis, size in ((0, picture.width), (1, picture.height)):
+        inked = np.flatnonzero(ink.sum(axis=axis) >= 2)  # a speck is no letter
+        first, last = (int(inked[0]), int(inked[-1]) + 1) if inked.size else (0, size)
+        places.append((max(first - _MARGIN, 0), min(last + _MARGIN, size)))
+    (left, right), (top, bottom) = places
+    return left, top, right, bottom
 
 
 if __name__ == "__main__":

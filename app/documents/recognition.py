@@ -20,10 +20,7 @@ from app.documents.helper import Helper, HelperError, HelperStopped, read_docume
 from app.documents.model import Page, page_from_json
 from app.documents.source import display_name
 
-MISSING = (
-    "Text recognition is not installed: run “pip install ahn-chat[ocr]” (about 120 MB to fetch, 280 MB on disk) and try "
-    "again."
-)
+MISSING = "Text recognition is not installed: run “pip install ahn-chat[ocr]” (about 120 MB) and try again."
 _START_SECONDS = 60.0
 _PAGE_SECONDS = 120.0
 _MAX_MEMORY_BYTES = 6 * 1024**3  # of address space, of which the models and a page use about a quarter
