@@ -17,7 +17,7 @@ from app.options import CommandFailed, OptionError, Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 130 interrupted)."""
+    """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 128 + N ended by signal N)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] == ["ask"]:
@@ -33,9 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return bench.main(arguments[1:])
         if arguments[:1] == ["eval"]:
-            from app import evaluate
+            from app import evaluation
 
-            return evaluate.main(arguments[1:])
+            return evaluation.main(arguments[1:])
         if arguments[:1] in (["prepare"], ["train"]):
             from app import train
 
@@ -109,7 +109,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from app.ui import launch_app
 
     try:
-        launch_app(
+        ended_by = launch_app(
             partial(startup.load_engine, chosen.model, chosen.data_dir),
             host=chosen.host,
             port=chosen.port,
@@ -124,7 +124,7 @@ def serve(arguments: argparse.Namespace) -> int:
             f"Nothing can listen on {chosen.host}, port {chosen.port} and those after it ({error.strerror or error}): "
             "check --host, or choose another --port."
         ) from error
-    return 0
+    return 128 + ended_by if ended_by else 0
 
 
 def announce(wanted_port: int, link: str) -> None:
