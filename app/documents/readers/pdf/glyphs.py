@@ -26,12 +26,17 @@ _SPACES = np.array(
 )
 _ACCENTS = np.array([ord(accent) for accent in letters.COMBINING], np.uint32)
 _PLAIN = np.array([letters.is_plain(code) for code in range(0x10000)])
+_LETTERS = np.array([chr(code).isalnum() for code in range(0x10000)])
 _RIGHT_TO_LEFT = np.zeros(0x10000, np.bool_)
 for _first, _last in ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFE)):
     _RIGHT_TO_LEFT[_first : _last + 1] = True
 _MARKS = np.zeros(0x10000, np.bool_)
 for _first, _last in ((0x0300, 0x036F), (0x0591, 0x05BD), (0x064B, 0x0655), (0x20D0, 0x20F0)):
     _MARKS[_first : _last + 1] = True
+
+
+_BACK = 0.3  # of the size: how far text may go back within a stretch
+_STRETCH = 1.5  # of the size: the widest gap within a stretch
 
 
 class Document:
@@ -153,30 +158,31 @@ class _Letters:
 
     def fragments(self, run_fonts: NDArray[np.int64]) -> list[Fragment]:
         """All fragments, in the order in which the page draws them."""
-        runs = self.characters.runs
-        lines = self.placed.lines[runs]
-        order = np.lexsort((self.keys, lines))
         is_space = np.isin(self.codes, _SPACES)
+        self.dropped |= self._struck_twice() & ~is_space
+        order = self._order()
         passed = np.cumsum(is_space[order])
         shown = ~is_space[order] & ~self.dropped[order]
         order, passed = order[shown], passed[shown]
         if not len(order):
             return []
-        keep = ~self._struck_twice(order, lines)
-        order, passed = order[keep], passed[keep]
-        runs, lines = runs[order], lines[order]
+        runs = self.characters.runs[order]
+        lines = self.placed.lines[runs]
         starts, ends, sizes = self.placed.starts[order], self.placed.ends[order], self.placed.sizes[runs]
         first = np.append(True, lines[1:] != lines[:-1])
         before = np.maximum(np.arange(len(order)) - 1, 0)
         scale = np.maximum(sizes, sizes[before])
         gaps = (starts - ends[before]) / scale
         pitches = (starts - starts[before]) / scale
-        square = is_ideographic(self.codes[order])
+        codes = self.codes[order]
+        square = is_ideographic(codes)
+        letter = _LETTERS[np.minimum(codes, 0xFFFF)] & ~square
         spaces, cuts = word_gaps(
             gaps,
             pitches,
             passed > passed[before],
             square & square[before],
+            letter & letter[before],
             order - order[before] - (passed - passed[before]),
             np.flatnonzero(first),
         )
@@ -184,23 +190,32 @@ class _Letters:
         parts = cuts | (raised != raised[before])
         return self._cut(order, spaces & ~cuts, parts, run_fonts)
 
-    def _struck_twice(self, order: NDArray[np.int64], lines: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _order(self) -> NDArray[np.int64]:
+        """The letters line by line, from where each line starts; what is drawn at a stretch stays together, also where
+        something else is drawn over it."""
+        runs = self.characters.runs
+        lines, sizes = self.placed.lines[runs], self.placed.sizes[runs]
+        gaps = self.keys[1:] - self.placed.ends[:-1]
+        back = self.keys[:-1] - self.keys[1:]
+        apart = (lines[1:] != lines[:-1]) | (back > _BACK * sizes[1:]) | (gaps > _STRETCH * sizes[1:])
+        stretches = np.append(0, np.cumsum(apart))
+        begins = np.minimum.reduceat(self.keys, np.append(0, np.flatnonzero(apart) + 1))[stretches]
+        return np.lexsort((self.keys, stretches, begins, lines))
+
+    def _struck_twice(self) -> NDArray[np.bool_]:
         """Which letters are drawn a second time over themselves, to look bold or to cast a shadow."""
-        starts, ends = self.placed.starts[order], self.placed.ends[order]
-        runs = self.characters.runs[order]
-        sizes = self.placed.sizes[runs]
+        runs = self.characters.runs
+        starts, lines = self.placed.starts, self.placed.lines[runs]
+        order = np.lexsort((starts, lines, self.codes))
+        here, there = order[1:], order[:-1]
+        moved = starts[here] - starts[there]
+        near = (moved < 0.5 * (self.placed.ends[here] - starts[here])) & (
+            moved < 0.2 * self.placed.sizes[runs[here]]
+        )
+        same = (self.codes[here] == self.codes[there]) & (lines[here] == lines[there])
         twice = np.zeros(len(order), np.bool_)
-        for back in (1, 2):
-            here, there = slice(back, None), slice(None, -back)
-            moved = np.abs(starts[here] - starts[there])
-            twice[here] |= (
-                (self.codes[order[here]] == self.codes[order[there]])
-                & (lines[order[here]] == lines[order[there]])
-                & (runs[here] != runs[there])
-                & (moved < 0.5 * (ends[here] - starts[here]))
-                & (moved < 0.2 * sizes[here])
-                & ~twice[there]
-            )
+        pairs = near & same & (runs[here] != runs[there])
+        twice[np.maximum(here[pairs], there[pairs])] = True
         return twice
 
     def _cut(
@@ -214,13 +229,9 @@ class _Letters:
         codes, starts, ends = self.codes[order], self.placed.starts[order], self.placed.ends[order]
         runs = self.characters.runs[order]
         at = np.flatnonzero(spaces)
-        lead = spaces[
-            parts
-        ]  # a fragment's own first letter: the space before it belongs to the fragment before
         text = np.insert(codes, at, 0x20)
         extents = np.stack((np.insert(starts, at, ends[at - 1]), np.insert(ends, at, starts[at])), 1)
-        placed_at = np.flatnonzero(parts) + np.cumsum(spaces)[parts]
-        begins = placed_at - 0 * lead
+        begins = np.flatnonzero(parts) + np.cumsum(spaces)[parts]  # a space before belongs to the one before
         limits = np.append(begins, len(text))
         glyph_limits = np.append(np.flatnonzero(parts), len(order)).tolist()
         special = np.insert(~_PLAIN[np.minimum(codes, 0xFFFF)] | _MARKS[np.minimum(codes, 0xFFFF)], at, False)
