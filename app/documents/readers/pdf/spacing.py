@@ -38,7 +38,8 @@ def word_gaps(
 
     Of each letter and the one before it on its line, in sizes: gaps (from the end of one to the start of the other),
     pitches (from start to start); drawn: whether a space is drawn between them; ideographs, letters: whether both
-    are; jumps: how much later it was drawn. line_starts: the first letter of each line; what stands in its row is not looked at.
+    are; jumps: how much later it was drawn. line_starts: the first letter of each line; what stands in its row is not
+    looked at.
     """
     first = np.zeros(len(gaps), np.bool_)
     first[line_starts] = True
@@ -63,7 +64,8 @@ def _evenly_set(gaps: Floats, pitches: Floats, first: NDArray[np.bool_]) -> NDAr
     shown = np.where(first, np.nan, pitches)
     pitch_rows = np.lib.stride_tricks.sliding_window_view(shown, _EVEN)
     gap_rows = np.lib.stride_tricks.sliding_window_view(gaps, _EVEN)
-    found = (np.ptp(pitch_rows, 1) < 0.0015) & (np.ptp(gap_rows, 1) > 0.05)
+    set_apart = np.count_nonzero(np.abs(gap_rows) > 0.03, axis=1) >= _EVEN - 1
+    found = (np.ptp(pitch_rows, 1) < 0.0015) & (np.ptp(gap_rows, 1) > 0.05) & set_apart
     for step in range(_EVEN):
         even[step : step + last] |= found
     return even
