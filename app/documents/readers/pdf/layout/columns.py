@@ -16,6 +16,7 @@ from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph, ro
 
 _GUTTER = 0.75  # of the size: nothing narrower parts columns
 _MANY_GUTTERS = 24  # tried at most on one page
+_LONG = 15  # rows: columns of short lines, as in an index
 _DEEPEST = 12  # columns within columns
 _MARKER = re.compile(
     r"(?:[•▪◦‣·∙*–—§○●■□➢✓-]|[\[(]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)\]]|\d+(?:\.\d+)*\.?)$"
@@ -162,7 +163,20 @@ def _reads_downwards(left: list[Stretch], right: list[Stretch], x: float, rules:
     aligned = _aligned(left_rows, right_rows, size)
     if left_flows or right_flows:
         return aligned < 0.5
-    return aligned < 0.25 and min(len(left_rows), len(right_rows)) >= 3
+    least = min(len(left_rows), len(right_rows))
+    if aligned < (0.65 if least >= 6 else 0.25) and least >= 3:
+        return True
+    return least >= _LONG and _is_even(left, right, x)
+
+
+def _is_even(left: list[Stretch], right: list[Stretch], x: float) -> bool:
+    """Whether the gutter is where it parts a page into columns of one width, and words stand on both sides."""
+    start, end = min(line.left for line in left), max(line.right for line in right)
+    share = (x - start) / (end - start)
+    if not any(abs(share - place) < 0.04 for place in (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)):
+        return False
+    words = [sum(line.text[:1].isalpha() for line in side) for side in (left, right)]
+    return words[0] > 0.6 * len(left) and words[1] > 0.6 * len(right)
 
 
 def _flows(found: list[list[Stretch]]) -> bool:

@@ -19,7 +19,12 @@ _SUSPENDED = frozenset(
     ("und", "oder", "bzw", "sowie", "bis", "and", "or", "to", "en", "of", "och", "og", "eller", "ja")
 )
 # Starts that take a hyphen before any word, where the document does not say.
-_KEEPING = frozenset(("self", "well", "half", "cross", "ex", "quasi"))
+# fmt: off
+_KEEPING = frozenset((
+    "self", "well", "half", "cross", "quasi",
+    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
+))
+# fmt: on
 
 
 class Vocabulary:
@@ -71,7 +76,7 @@ class Vocabulary:
         if whole or parted:
             return whole >= parted
         if not first.group()[0].islower():
-            return first.group().isupper() and last.group(1).isupper() and not compound and len(rest) < 5
+            return False  # "SHUT-DOWN", "Mail-Server"
         if compound or len(start) == 1:
             return False
         if start in _KEEPING and rest in self.words:

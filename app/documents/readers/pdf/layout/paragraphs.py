@@ -13,11 +13,13 @@ from statistics import median
 from typing import Protocol
 
 from app.documents.readers.pdf.layout.drafts import Draft, ends_sentence
+from app.documents.readers.pdf.layout.hyphens import HYPHENS
 from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph, joined
 from app.documents.readers.pdf.layout.tables import LEADERS
 
 _BULLET = re.compile(r"([•▪◦‣·∙*⁃–—§○●■□❏➢➤✓\uf0b7\uf0a7-]|o(?= ))\s*(?=\S)")
 _NUMBER = re.compile(r"([\[(]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)\]])\s+(?=\S)")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe]")
 _DASHES = frozenset("-–—*o·")
 _SAME_LEFT = 0.35  # of the size
 _INDENT = 0.7  # of the size: less is no indentation
@@ -62,7 +64,7 @@ def _code_lines(lines: list[Stretch], right: float, style: Style) -> list[bool]:
     """Which lines are code: those that are monospaced as a whole, and no part of a paragraph that wraps into them."""
     if style.is_monospaced:
         return [False] * len(lines)
-    code = [line.monospaced for line in lines]
+    code = [line.monospaced and _may_be_code(line.text) for line in lines]
     for index in range(1, len(lines)):
         if not code[index] or code[index - 1]:
             continue
@@ -77,6 +79,11 @@ def _code_lines(lines: list[Stretch], right: float, style: Style) -> list[bool]:
         ):
             code[index] = False
     return code
+
+
+def _may_be_code(text: str) -> bool:
+    """Not an item of a list, and no script in which letters of one width mean nothing."""
+    return text[0] not in "•–—▪◦" and (text.isascii() or not _RIGHT_TO_LEFT.search(text))
 
 
 def _code(rows: Sequence[list[Stretch]], lines: list[Stretch], style: Style) -> list[Draft]:
@@ -225,7 +232,7 @@ class _Builder:
         contents = LEADERS.search(before.text) is not None
         if contents or LEADERS.search(line.text):
             return "\n" if contents else ("\n\n" if not draft.lines or self._room(index) > 0 else " ")
-        wraps = self._wraps(index)
+        wraps = self._wraps(index) or self._breaks_word(index)
         if before.bold != line.bold and not (wraps and line.text[:1].islower()):
             return "\n\n"
         ended = ends_sentence(before.text)
@@ -279,6 +286,10 @@ class _Builder:
         line = self._lines[index]
         slack = 1.2 if is_ideograph(line.text[:1]) else 0.45
         return self._room(index) < line.first_word_width() + slack * line.size
+
+    def _breaks_word(self, index: int) -> bool:
+        before, line = self._lines[index - 1].text, self._lines[index].text
+        return before[-1] in HYPHENS and before[-2:-1].isalpha() and line[0].isalpha()
 
     def _is_centred(self, before: Stretch, line: Stretch) -> bool:
         middle = (before.left + before.right) / 2

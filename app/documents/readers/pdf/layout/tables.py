@@ -20,6 +20,7 @@ LEADERS = re.compile(r"(?:[.·…_] ?){4,}")
 
 _TOUCH = 3.0  # points between rules that meet
 _FAR = 2.4  # of the size: rows further apart belong to two tables
+_MANY_RULES = 24  # above each other, of one table or several
 _NARROWEST_GAP = 0.45  # of the size, between two columns of a table
 
 
@@ -74,10 +75,10 @@ def ruled_tables(lines: list[Stretch], rules: Rules) -> tuple[list[Table], list[
         inside = [line for line in lines if _is_inside(line, zone)]
         if len(inside) < 4:
             continue
-        table = _grid(inside, level, upright, zone) or _between_level_rules(inside, level)
-        if table is not None:
+        grid = _grid(inside, level, upright, zone)
+        for table in [grid] if grid else _between_level_rules(inside, level):
             tables.append(table)
-            taken = set(map(id, inside))
+            taken = {id(stretch) for row in table.rows for cell in row for stretch in cell}
             lines = [line for line in lines if id(line) not in taken]
     return tables, lines
 
@@ -96,7 +97,7 @@ def _clusters(rules: Rules) -> list[tuple[list[Box], list[Box]]]:
                 and box[1] <= zone[3] + _TOUCH
                 and box[3] >= zone[1] - _TOUCH
             )
-            alike = is_level and any(abs(r[0] - box[0]) < 3 and abs(r[2] - box[2]) < 3 for r in cluster[0])
+            alike = is_level and not cluster[1] and any(abs(r[0] - box[0]) < 3 and abs(r[2] - box[2]) < 3 for r in cluster[0])
             if not (meets or alike):
                 continue
             if home is None:
@@ -136,20 +137,37 @@ def _grid(lines: list[Stretch], level: list[Box], upright: list[Box], zone: Box)
     return Table(found, zone, True)
 
 
-def _between_level_rules(lines: list[Stretch], level: list[Box]) -> Table | None:
-    """A table with rules above and below, perhaps between its rows, and none between its columns."""
-    if len(level) < 4 and len(columns(lines)) > 1:
-        return None  # a page in two columns between the rules of its head and its foot
+def _between_level_rules(lines: list[Stretch], level: list[Box]) -> list[Table]:
+    """Tables with rules above and below, perhaps between their rows, and none between their columns. The rules of two
+    tables may be of one width, with text between them."""
+    ys = _distinct([rule[1] for rule in level])[:_MANY_RULES]
+    tables: list[Table] = []
+    start = 0
+    while start < len(ys) - 1:
+        for end in range(len(ys) - 1, start, -1):
+            inside = [line for line in lines if ys[start] - 1 < (line.top + line.bottom) / 2 < ys[end] + 1]
+            table = _between(inside, ys[start : end + 1])
+            if table is not None:
+                tables.append(table)
+                start = end
+                break
+        start += 1
+    return tables
+
+
+def _between(lines: list[Stretch], ys: list[float]) -> Table | None:
+    if len(lines) < 4 or (len(ys) < 4 and len(columns(lines)) > 1):
+        return None  # perhaps a page in two columns between the rules of its head and its foot
     found = rows(lines)
     if sum(len(row) > 1 for row in found) < max(2, 0.4 * len(found)) or _is_other(found):
         return None
     edges = _edges(found)
     if len(edges) < 3:
         return None
-    ys = [rule[1] for rule in level]
     # Few rules are those around the head; they part no rows.
     table = _filled(found, edges, ys if len(ys) >= 5 else [])
-    return Table(table, union([*level]), True) if len(table) >= 2 else None
+    box = union([(line.left, line.top, line.right, line.bottom) for line in lines])
+    return Table(table, (box[0], ys[0], box[2], ys[-1]), True) if len(table) >= 2 else None
 
 
 def _distinct(places: list[float]) -> list[float]:
