@@ -143,18 +143,17 @@ class OpenPage:
     """A page that PDFium has loaded. Close it: PDFium keeps all its objects until then."""
 
     def __init__(self, document: pypdfium2.PdfDocument, index: int) -> None:
-        self._page = raw.FPDF_LoadPage(document, index)
-        if not self._page:
-            raise ValueError(f"page {index + 1} cannot be loaded")
-        self._text = raw.FPDFText_LoadPage(self._page)
-        self.address: int = ctypes.cast(self._page, _POINTER).value or 0
-        self._text_address: int = ctypes.cast(self._text, _POINTER).value or 0
+        """Raises pypdfium2.PdfiumError where PDFium cannot load the page."""
+        self.page = document[index]
+        self.address: int = ctypes.cast(self.page.raw, _POINTER).value or 0
+        self._text: Any = None
+        self._text_address = 0
         self.to_shown, self.width, self.height = self._placement()
 
     def close(self) -> None:
         if self._text:
             raw.FPDFText_ClosePage(self._text)
-        raw.FPDF_ClosePage(self._page)
+        self.page.close()
 
     def __enter__(self) -> OpenPage:
         return self
@@ -162,18 +161,14 @@ class OpenPage:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def handle(self) -> Any:
-        return self._page
-
     def _placement(self) -> tuple[Affine, float, float]:
         """What takes the page's own coordinates to those of the page as shown; its width and height."""
         box = raw.FS_RECTF()
-        if not raw.FPDF_GetPageBoundingBox(self._page, box):
+        if not raw.FPDF_GetPageBoundingBox(self.page, box):
             box.left, box.bottom, box.right, box.top = 0.0, 0.0, 612.0, 792.0
         left, right = sorted((box.left, box.right))
         bottom, top = sorted((box.bottom, box.top))
-        turned = raw.FPDFPage_GetRotation(self._page) % 4
+        turned = raw.FPDFPage_GetRotation(self.page) % 4
         placement = (
             Affine(1, 0, 0, -1, -left, top),
             Affine(0, 1, 1, 0, -bottom, -left),
@@ -184,7 +179,11 @@ class OpenPage:
         return (placement, height, width) if turned % 2 else (placement, width, height)
 
     def characters(self) -> Characters:
-        """All characters with their places, and the objects that they belong to."""
+        """All characters with their places, and the objects that they belong to. What has been made inactive before is
+        left out."""
+        if self._text is None:
+            self._text = raw.FPDFText_LoadPage(self.page)
+            self._text_address = ctypes.cast(self._text, _POINTER).value or 0
         text = self._text_address
         count = raw.FPDFText_CountChars(self._text) if text else 0
         every = range(max(0, count))
@@ -369,3 +368,25 @@ def path_segments(path: PageObject, most: int) -> list[tuple[float, float, float
             segments.append((*here, *begin))
             here = begin
     return segments
+
+
+_object_size = _quick(raw.FPDFTextObj_GetFontSize, _INT, _POINTER, _POINTER)
+
+
+def text_object(thing: PageObject) -> tuple[TextRun, float, tuple[float, float], float]:
+    """A text object that PDFium leaves out of the page's text: the run, its size, where it stands, and how wide it
+    is."""
+    own = object_matrix(thing.address).then(thing.to_page)
+    size = ctypes.c_float()
+    _object_size(thing.address, ctypes.addressof(size))
+    scale = float(np.sqrt(abs(own.a * own.d - own.b * own.c))) or float(np.hypot(own.a, own.b))
+    height = abs(size.value) * scale
+    sides = (ctypes.c_float * 4)()
+    start = ctypes.addressof(sides)
+    width = 0.0
+    if _bounds(thing.address, start, start + 4, start + 8, start + 12):
+        left, _, right, _ = thing.to_page.box(*sides)
+        width = max(0.0, right - left)
+    angle = float(np.degrees(np.arctan2(own.b, own.a))) % 360
+    run = TextRun(thing.address, height, angle, _render_mode(thing.address), _object_font(thing.address) or 0)
+    return run, height, (own.e, own.f), width

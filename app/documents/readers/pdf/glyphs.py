@@ -16,6 +16,7 @@ from app.documents.readers.pdf.engine import Characters, Floats, OpenPage
 from app.documents.readers.pdf.fonts import FontBook
 from app.documents.readers.pdf.fragments import Font, Fragment, PageFragments
 from app.documents.readers.pdf.graphics import graphics
+from app.documents.readers.pdf.lost import LostText
 from app.documents.readers.pdf.placing import Placed, is_ideographic, place
 from app.documents.readers.pdf.spacing import word_gaps
 from app.documents.readers.pdf.visibility import unseen
@@ -40,33 +41,41 @@ _STRETCH = 1.5  # of the size: the widest gap within a stretch
 
 
 class Document:
-    """A PDF as PDFium has it open, with what was found out about its fonts."""
+    """A PDF that PDFium has open, with what was found out about its fonts."""
 
-    def __init__(self, data: bytes, password: str | None = None) -> None:
-        """Raises pypdfium2.PdfiumError where PDFium cannot read the file."""
-        self.pdfium = pypdfium2.PdfDocument(data, password=password)
+    def __init__(self, pdfium: pypdfium2.PdfDocument, data: bytes) -> None:
+        """data: what `pdfium` was opened with."""
+        self.pdfium = pdfium
         self.fonts = FontBook()
+        self.lost = LostText(data)
+
+    @classmethod
+    def of(cls, data: bytes) -> Document:
+        """Raises pypdfium2.PdfiumError where PDFium cannot read the file."""
+        return cls(pypdfium2.PdfDocument(data), data)
 
     def __len__(self) -> int:
         return len(self.pdfium)
 
-    def close(self) -> None:
-        self.pdfium.close()
+
+def page_fragments(document: Document, index: int) -> PageFragments:
+    """What the page `index` (from 0) shows. Raises pypdfium2.PdfiumError where PDFium cannot load it."""
+    with OpenPage(document.pdfium, index) as page:
+        return fragments_of(document, page, index)
 
 
-def page_fragments(document: Document, page_index: int) -> PageFragments:
-    """What the page shows. Raises ValueError where PDFium cannot load it."""
-    with OpenPage(document.pdfium, page_index) as page:
-        result = PageFragments(page.width, page.height)
-        result.rules, result.pictures = graphics(page)
-        characters = page.characters()
-        characters.codes[np.isin(characters.codes, _HYPHENS) & ~characters.unmapped] = ord("-")
-        if len(characters):
-            hidden = unseen(page, characters, result.pictures)
-            result.invisible = int(np.count_nonzero(hidden & ~np.isin(characters.codes, _SPACES)))
-            characters = _kept(characters, ~hidden)
-        if len(characters):
-            _add_fragments(document, characters, result)
+def fragments_of(document: Document, page: OpenPage, index: int) -> PageFragments:
+    """What a page that is open shows, less what was made inactive in it."""
+    result = PageFragments(page.width, page.height)
+    result.rules, result.pictures = graphics(page)
+    characters, texts = document.lost.find(page, index, page.characters())
+    characters.codes[np.isin(characters.codes, _HYPHENS) & ~characters.unmapped] = ord("-")
+    if len(characters):
+        hidden = unseen(page, characters, result.pictures)
+        result.invisible = int(np.count_nonzero(hidden & ~np.isin(characters.codes, _SPACES)))
+        characters = _kept(characters, ~hidden)
+    if len(characters):
+        _add_fragments(document, characters, texts, result)
     return result
 
 
@@ -83,9 +92,11 @@ def _kept(characters: Characters, keep: NDArray[np.bool_]) -> Characters:
     )
 
 
-def _add_fragments(document: Document, characters: Characters, result: PageFragments) -> None:
+def _add_fragments(
+    document: Document, characters: Characters, texts: dict[int, str], result: PageFragments
+) -> None:
     placed = place(characters)
-    letters_of = _Letters(characters, placed)
+    letters_of = _Letters(characters, placed, texts)
     letters_of.join_accents()
     result.unmapped = letters_of.unmapped()
     fonts: dict[int, int] = {}
@@ -101,7 +112,9 @@ def _add_fragments(document: Document, characters: Characters, result: PageFragm
 class _Letters:
     """The letters of a page while they are being put in order."""
 
-    def __init__(self, characters: Characters, placed: Placed) -> None:
+    def __init__(self, characters: Characters, placed: Placed, texts: dict[int, str]) -> None:
+        """texts: what private codes stand for."""
+        self.texts = texts
         self.characters = characters
         self.placed = placed
         self.codes = characters.codes.copy()
@@ -256,7 +269,9 @@ class _Letters:
                 piece, places = piece[:-1], places[:-1]
             direction: Literal["ltr", "rtl", "down"] = "down" if self.placed.down[run] else "ltr"
             if needs[number] or backwards[number]:
-                piece, places, direction = _put_right(piece, places, direction, bool(backwards[number]))
+                piece, places, direction = _put_right(
+                    piece, places, direction, bool(backwards[number]), self.texts
+                )
             if not piece:
                 continue
             angle = int(self.placed.angles[run])
@@ -287,10 +302,14 @@ def _most(runs: NDArray[np.int64], run_fonts: NDArray[np.int64]) -> tuple[int, i
 
 
 def _put_right(
-    text: str, extents: Floats, direction: Literal["ltr", "rtl", "down"], backwards: bool
+    text: str,
+    extents: Floats,
+    direction: Literal["ltr", "rtl", "down"],
+    backwards: bool,
+    known: dict[int, str],
 ) -> tuple[str, Floats, Literal["ltr", "rtl", "down"]]:
     """The text in logical order with plain letters, and the extents that go with it."""
-    texts = [letters.plain(char) for char in text]
+    texts = ["".join(map(letters.plain, known.get(ord(char), char))) for char in text]
     if backwards:
         direction = bidi.base_direction(texts)
         order = bidi.logical_order(texts, direction)

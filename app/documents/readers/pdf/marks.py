@@ -15,8 +15,8 @@ from pypdfium2 import raw as pdfium_c
 
 from app.documents.model import Block, Box, Line
 from app.documents.readers.pdf.frame import Frame
-from app.documents.readers.pdf.pdfium_strings import read_string
 from app.documents.readers.pdf.insertion import Extra
+from app.documents.readers.pdf.pdfium_strings import read_string
 from app.documents.text import clean, tidy_lines
 
 _MOST = 20_000  # annotations of one page

@@ -97,7 +97,11 @@ def _clusters(rules: Rules) -> list[tuple[list[Box], list[Box]]]:
                 and box[1] <= zone[3] + _TOUCH
                 and box[3] >= zone[1] - _TOUCH
             )
-            alike = is_level and not cluster[1] and any(abs(r[0] - box[0]) < 3 and abs(r[2] - box[2]) < 3 for r in cluster[0])
+            alike = (
+                is_level
+                and not cluster[1]
+                and any(abs(r[0] - box[0]) < 3 and abs(r[2] - box[2]) < 3 for r in cluster[0])
+            )
             if not (meets or alike):
                 continue
             if home is None:
