@@ -51,6 +51,7 @@ _count_objects = _quick(raw.FPDFPage_CountObjects, _INT, _POINTER)
 _get_object = _quick(raw.FPDFPage_GetObject, _POINTER, _POINTER, _INT)
 _count_form_objects = _quick(raw.FPDFFormObj_CountObjects, _INT, _POINTER)
 _get_form_object = _quick(raw.FPDFFormObj_GetObject, _POINTER, _POINTER, ctypes.c_ulong)
+_is_active = _quick(raw.FPDFPageObj_GetIsActive, _INT, _POINTER, _POINTER)
 _kind = _quick(raw.FPDFPageObj_GetType, _INT, _POINTER)
 _bounds = _quick(raw.FPDFPageObj_GetBounds, _INT, _POINTER, *[_POINTER] * 4)
 _object_matrix = _quick(raw.FPDFPageObj_GetMatrix, _INT, _POINTER, _POINTER)
@@ -94,7 +95,8 @@ class Affine:
 @dataclass(frozen=True)
 class PageObject:
     """One thing that the page draws. address: PDFium's, while the page is open. box: as shown. depth: 0 for what the
-    page draws itself, else how many forms it is in; number: its place in the order of drawing."""
+    page draws itself, else how many forms it is in; number: its place in the order of drawing; active: not on a layer
+    that was switched off."""
 
     address: int
     kind: int
@@ -102,6 +104,7 @@ class PageObject:
     number: int
     to_page: Affine
     depth: int = 0
+    active: bool = True
 
 
 @dataclass
@@ -259,6 +262,7 @@ class OpenPage:
         to_page: Affine,
         depth: int,
         counted: list[int],
+        active: bool = True,
     ) -> Iterator[PageObject]:
         sides = (ctypes.c_float * 4)()
         start = ctypes.addressof(sides)
@@ -271,11 +275,12 @@ class OpenPage:
             box = (0.0, 0.0, 0.0, 0.0)
             if kind != TEXT and _bounds(address, start, start + 4, start + 8, start + 12):
                 box = to_page.box(*sides)
-            yield PageObject(address, kind, box, counted[0], to_page, depth)
+            shown = active and is_active(address)
+            yield PageObject(address, kind, box, counted[0], to_page, depth, shown)
             if kind == FORM and depth < _MAX_DEPTH:
                 inner = object_matrix(address).then(to_page)
                 yield from self._walk(
-                    address, _count_form_objects, _get_form_object, inner, depth + 1, counted
+                    address, _count_form_objects, _get_form_object, inner, depth + 1, counted, shown
                 )
 
 
@@ -283,6 +288,13 @@ def object_matrix(address: int) -> Affine:
     matrix = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
     _object_matrix(address, ctypes.addressof(matrix))
     return Affine(*matrix)
+
+
+def is_active(address: int) -> bool:
+    """Whether an object is drawn: those of layers that are off were made inactive."""
+    active = ctypes.c_int(1)
+    _is_active(address, ctypes.addressof(active))
+    return bool(active.value)
 
 
 def fill_color(address: int) -> tuple[int, int, int, int] | None:

@@ -189,6 +189,7 @@ class _Letters:
         pitches = (starts - starts[before]) / scale
         codes = self.codes[order]
         square = is_ideographic(codes)
+        turned_back = _RIGHT_TO_LEFT[np.minimum(codes, 0xFFFF)]
         letter = _LETTERS[np.minimum(codes, 0xFFFF)] & ~square
         spaces, cuts = word_gaps(
             gaps,
@@ -196,6 +197,7 @@ class _Letters:
             passed > passed[before],
             square & square[before],
             letter & letter[before],
+            turned_back & turned_back[before],
             order - order[before] - (passed - passed[before]),
             np.flatnonzero(first),
         )
@@ -211,6 +213,8 @@ class _Letters:
         gaps = self.keys[1:] - self.placed.ends[:-1]
         back = self.keys[:-1] - self.keys[1:]
         apart = (lines[1:] != lines[:-1]) | (back > _BACK * sizes[1:]) | (gaps > _STRETCH * sizes[1:])
+        turned_back = _RIGHT_TO_LEFT[self._low]
+        apart |= turned_back[1:] | turned_back[:-1]  # drawn in any order
         stretches = np.append(0, np.cumsum(apart))
         begins = np.minimum.reduceat(self.keys, np.append(0, np.flatnonzero(apart) + 1))[stretches]
         return np.lexsort((self.keys, stretches, begins, lines))

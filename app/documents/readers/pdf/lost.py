@@ -46,7 +46,7 @@ class LostText:
         """The characters with those that were lost, and the texts of the private codes (from U+F0000 on) among them."""
         known = {run.address for run in characters.objects}
         drawn = [thing for thing in page.objects if thing.kind == TEXT]
-        missing = [thing for thing in drawn if thing.address not in known]
+        missing = [thing for thing in drawn if thing.active and thing.address not in known]
         if (not missing and not characters.unmapped.any()) or self._in_vain >= _TRIES:
             return characters, {}
         shown = self._shown(index)
@@ -151,7 +151,7 @@ def _with_missing(
     objects = list(characters.objects)
     place = 0
     for thing in page.objects:
-        if thing.kind != TEXT:
+        if thing.kind != TEXT or not thing.active:
             continue
         if thing.address in ends:
             place = ends[thing.address]
@@ -165,10 +165,10 @@ def _with_missing(
         if not any(text.strip() for text in texts):
             continue
         run, size, (x, y), dx = text_object(thing)
+        dx = dx or size
         if place < len(characters) and abs(characters.origins[place, 1] - y) < 0.3 * size:
             room = float(characters.origins[place, 0]) - x  # a box may be wider than its letters
             dx = min(dx, room) if room > 0 else dx
-        dx = dx or size
         count = max(1, len(texts))
         down = said.encoding is not None and said.encoding.vertical
         for position, text in enumerate(texts):
