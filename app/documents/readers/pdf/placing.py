@@ -52,8 +52,8 @@ def place(characters: Characters) -> Placed:
     angles = np.array([_rounded(run.angle) for run in runs])
     down = _written_down(characters, firsts, lasts, sizes, angles)
     radians: Floats = np.radians(np.where(down, 90, angles).astype(np.float64))
-    cosines: Floats = np.round(np.cos(radians), 9)
-    sines: Floats = np.round(np.sin(radians), 9)
+    cosines = np.cos(radians).round(9)
+    sines = np.sin(radians).round(9)
     starts, ends = _extents(characters, cosines[characters.runs], sines[characters.runs], sizes, angles, down)
     held = np.minimum(firsts, count - 1)
     x, y = characters.origins[held].T
