@@ -1,0 +1,375 @@
+"""Stretches of printed lines in an upright frame, in which all writing runs from left to right and downwards.
+
+Turned writing, vertical writing and writing from right to left become alike in such a frame, so that lines, columns,
+tables and paragraphs need to know one case only. Each character keeps its place on the page as shown.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.documents.model import Box
+from app.documents.readers.pdf.fragments import Fragment, PageFragments
+
+if TYPE_CHECKING:
+    from app.documents.readers.pdf.layout.tables import Table
+
+# Chinese and Japanese, which put no space between words; Korean does.
+_IDEOGRAPHS = re.compile(
+    "[\u2e80-\u303f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]"
+)
+_SUPERSCRIPTS = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_HAS_SUPERSCRIPT = frozenset("0123456789+-−=()n")
+
+TOUCHING = 0.12  # of the size: a smaller gap parts no words
+WITHIN_LINE = 0.5  # of the size: a smaller gap parts no cells or columns
+_SAME_BASELINE = 0.2  # of the size
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a direction of writing stands in the upright frame: x = along * place + start, and so on."""
+
+    name: str
+    vertical: bool  # the writing runs along the page's height
+    x_sign: int
+    x_start: float
+    y_sign: int
+    y_start: float
+
+    def box(self, box: Box) -> Box:
+        """A box on the page, or from it, in the frame."""
+        left, top, right, bottom = (box[1], box[0], box[3], box[2]) if self.vertical else box
+        x0, x1 = self.x_sign * left + self.x_start, self.x_sign * right + self.x_start
+        y0, y1 = self.y_sign * top + self.y_start, self.y_sign * bottom + self.y_start
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def frame_of(name: str, width: float, height: float) -> Frame:
+    """The frame of "ltr", "rtl", "down" or of an angle ("90", "180", "270") on a page of that size."""
+    match name:
+        case "rtl":
+            return Frame(name, False, -1, width, 1, 0.0)
+        case "down" | "90":
+            return Frame(name, True, 1, 0.0, -1, width)
+        case "180":
+            return Frame(name, False, -1, width, -1, height)
+        case "270":
+            return Frame(name, True, -1, height, 1, 0.0)
+        case _:
+            return Frame(name, False, 1, 0.0, 1, 0.0)
+
+
+class Stretch:
+    """Some characters on one baseline.
+
+    text, extents (two numbers a character) and box as on the page; left, top, right, bottom, baseline in the frame.
+    size: of most of the letters. bold, monospaced: all of it is. raised: it begins with a superscript.
+    """
+
+    __slots__ = (
+        "text",
+        "extents",
+        "box",
+        "frame",
+        "left",
+        "top",
+        "right",
+        "bottom",
+        "baseline",
+        "size",
+        "bold",
+        "italic",
+        "monospaced",
+        "raised",
+        "table",
+    )
+
+    def __init__(
+        self,
+        text: str,
+        extents: array[float],
+        box: Box,
+        frame: Frame,
+        framed: Box,
+        baseline: float,
+        size: float,
+        bold: bool = False,
+        italic: bool = False,
+        monospaced: bool = False,
+        raised: int = 0,
+    ) -> None:
+        self.text = text
+        self.extents = extents
+        self.box = box
+        self.frame = frame
+        self.left, self.top, self.right, self.bottom = framed
+        self.baseline = baseline
+        self.size = size
+        self.bold = bold
+        self.italic = italic
+        self.monospaced = monospaced
+        self.raised = raised
+        self.table: Table | None = None  # what it stands for, where it is none of text
+
+    def place(self, index: int) -> tuple[float, float]:
+        """Where a character begins and ends in the frame."""
+        sign, start = self.frame.x_sign, self.frame.x_start
+        first, last = sign * self.extents[2 * index] + start, sign * self.extents[2 * index + 1] + start
+        return (first, last) if first <= last else (last, first)
+
+    def first_word_width(self) -> float:
+        """How wide the first word is, in points; a character of Chinese or Japanese is a word."""
+        if is_ideograph(self.text[:1]):
+            end = 1
+        else:
+            end = self.text.find(" ")
+            if end <= 0:
+                return self.right - self.left
+        first, last = self.place(0), self.place(end - 1)
+        return max(first[1], last[1]) - min(first[0], last[0])
+
+    def part(self, start: int, end: int) -> Stretch:
+        """The characters start … end - 1, less spaces at the ends; there must be a letter among them."""
+        while self.text[start] == " ":
+            start += 1
+        while self.text[end - 1] == " ":
+            end -= 1
+        extents = self.extents[2 * start : 2 * end]
+        low, high = min(extents), max(extents)
+        if self.frame.vertical:
+            box = (self.box[0], low, self.box[2], high)
+        else:
+            box = (low, self.box[1], high, self.box[3])
+        return Stretch(
+            self.text[start:end],
+            extents,
+            box,
+            self.frame,
+            self.frame.box(box),
+            self.baseline,
+            self.size,
+            self.bold,
+            self.italic,
+            self.monospaced,
+            self.raised if start == 0 else 0,
+        )
+
+
+def is_ideograph(character: str) -> bool:
+    """Whether it is written in Chinese or Japanese, where a line's end parts no words."""
+    return character > "\u2e7f" and _IDEOGRAPHS.match(character) is not None
+
+
+def stretches_by_frame(page: PageFragments) -> list[list[Stretch]]:
+    """The page's fragments as stretches, apart for each direction of writing, the one with most letters first."""
+    rtl = sum(len(f.text) for f in page.fragments if f.direction == "rtl" and not f.angle)
+    ltr = sum(len(f.text) for f in page.fragments if f.direction == "ltr" and not f.angle)
+    upright = "rtl" if rtl > ltr else "ltr"
+    frames: dict[str, Frame] = {}
+    groups: dict[str, list[Stretch]] = defaultdict(list)
+    parent: Stretch | None = None
+    for fragment in page.fragments:
+        if not fragment.text.strip():
+            continue
+        name = "down" if fragment.direction == "down" else str(fragment.angle) if fragment.angle else upright
+        if name not in frames:
+            frames[name] = frame_of(name, page.width, page.height)
+        stretch = _stretch(fragment, page, frames[name])
+        if fragment.raised and parent is not None and parent.frame is stretch.frame:
+            gap = stretch.left - parent.right
+            if -0.5 * parent.size < gap < WITHIN_LINE * parent.size:
+                stretch.baseline = parent.baseline
+        if not fragment.raised:
+            parent = stretch
+        groups[name].append(stretch)
+    return sorted(groups.values(), key=lambda group: -sum(len(stretch.text) for stretch in group))
+
+
+def _stretch(fragment: Fragment, page: PageFragments, frame: Frame) -> Stretch:
+    text = fragment.text
+    if fragment.raised > 0 and _HAS_SUPERSCRIPT.issuperset(text):
+        text = text.translate(_SUPERSCRIPTS)  # 10⁵ must not read as 105, nor 2024¹ as 20241
+    font = page.fonts[fragment.font] if fragment.font < len(page.fonts) else None
+    # Along y, the frame's sign of the baseline is that of its y.
+    baseline = frame.y_sign * fragment.baseline + frame.y_start
+    return Stretch(
+        text,
+        fragment.extents,
+        fragment.box,
+        frame,
+        frame.box(fragment.box),
+        baseline,
+        fragment.size or 1.0,
+        font is not None and font.bold,
+        font is not None and font.italic,
+        font is not None and font.monospaced,
+        fragment.raised,
+    )
+
+
+def joined(parts: Sequence[Stretch]) -> Stretch:
+    """One stretch of several on a line, in the order of the frame, with the spaces that gaps stand for."""
+    if len(parts) == 1:
+        return parts[0]
+    text = parts[0].text
+    extents = array("d", parts[0].extents)
+    end = parts[0]
+    for part in parts[1:]:
+        gap = part.left - end.right
+        if needs_space(text[-1], part.text[0], gap / max(end.size, part.size)):
+            text += " "
+            place = extents[-1]
+            extents.extend((place, place))
+        text += part.text
+        extents.extend(part.extents)
+        end = part
+    longest = max(parts, key=lambda part: len(part.text))
+    letters = [part for part in parts if not part.raised] or parts
+    return Stretch(
+        text,
+        extents,
+        union([part.box for part in parts]),
+        parts[0].frame,
+        union([(part.left, part.top, part.right, part.bottom) for part in parts]),
+        longest.baseline,
+        longest.size,
+        all(part.bold for part in letters),
+        all(part.italic for part in letters),
+        all(part.monospaced for part in letters),
+        parts[0].raised,
+    )
+
+
+def needs_space(before: str, after: str, gap: float) -> bool:
+    """Whether a gap between two letters, in units of the size, is a space."""
+    if before == " " or after == " " or gap < TOUCHING:
+        return False
+    return not (gap < WITHIN_LINE and is_ideograph(before) and is_ideograph(after))
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """The box around all of them."""
+    return (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+
+
+def rows(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
+    """Stretches that share a baseline, each row from left to right, the rows downwards."""
+    found: list[list[Stretch]] = []
+    baseline = size = 0.0
+    for stretch in sorted(stretches, key=lambda item: item.baseline):
+        if found and stretch.baseline - baseline <= _SAME_BASELINE * max(size, stretch.size):
+            found[-1].append(stretch)
+            if stretch.size > size:
+                size = stretch.size
+        else:
+            found.append([stretch])
+            baseline, size = stretch.baseline, stretch.size
+    for row in found:
+        if len(row) > 1:
+            row.sort(key=lambda item: item.left)
+    return _with_small_marks(found)
+
+
+def _with_small_marks(found: list[list[Stretch]]) -> list[list[Stretch]]:
+    """Marks that stand higher or lower than the line they belong to, put into it."""
+    if len(found) < 2:
+        return found
+    kept = list(found)
+    for index, row in enumerate(found):
+        for mark in list(row):
+            if len(mark.text) > 6:
+                continue
+            for near in (index + 1, index - 1):
+                if not 0 <= near < len(found):
+                    continue
+                host = next((other for other in found[near] if _is_mark_of(mark, other)), None)
+                if host is None:
+                    continue
+                row.remove(mark)
+                mark.baseline = host.baseline
+                if not mark.raised:
+                    mark.raised = 1 if near > index else -1
+                    if mark.raised > 0 and _HAS_SUPERSCRIPT.issuperset(mark.text):
+                        mark.text = mark.text.translate(_SUPERSCRIPTS)
+                found[near].append(mark)
+                found[near].sort(key=lambda item: item.left)
+                break
+    return [row for row in kept if row]
+
+
+def _is_mark_of(mark: Stretch, line: Stretch) -> bool:
+    if mark.size > 0.85 * line.size or mark.bottom <= line.top or mark.top >= line.bottom:
+        return False
+    overlap = min(mark.bottom, line.bottom) - max(mark.top, line.top)
+    if overlap < 0.4 * (mark.bottom - mark.top):
+        return False
+    reach = 0.4 * line.size
+    return -reach < mark.left - line.right < reach or -reach < line.left - mark.right < reach
+
+
+def lines_of(stretches: Sequence[Stretch], separators: Sequence[Box] = ()) -> list[Stretch]:
+    """Stretches joined across gaps that part neither cells nor columns. separators: upright rules in the frame."""
+    if separators:
+        stretches = _split_at(stretches, separators)
+    lines: list[Stretch] = []
+    for row in rows(stretches):
+        if len(row) == 1:
+            lines.append(row[0])
+            continue
+        run = [row[0]]
+        for stretch in row[1:]:
+            gap = stretch.left - run[-1].right
+            if gap < WITHIN_LINE * max(stretch.size, run[-1].size) and not _parted(
+                run[-1], stretch, separators
+            ):
+                run.append(stretch)
+            else:
+                lines.append(joined(run))
+                run = [stretch]
+        lines.append(joined(run))
+    return lines
+
+
+def _parted(left: Stretch, right: Stretch, separators: Sequence[Box]) -> bool:
+    return any(
+        left.right - 1 <= rule[0]
+        and rule[2] <= right.left + 1
+        and rule[1] < left.baseline < rule[3] + left.size
+        for rule in separators
+    )
+
+
+def _split_at(stretches: Sequence[Stretch], separators: Sequence[Box]) -> list[Stretch]:
+    """Stretches cut where an upright rule goes through a space in them."""
+    parts: list[Stretch] = []
+    for stretch in stretches:
+        middle = (stretch.top + stretch.bottom) / 2
+        cuts = sorted(
+            x
+            for rule in separators
+            if rule[1] <= middle <= rule[3]
+            and stretch.left + 1 < (x := (rule[0] + rule[2]) / 2) < stretch.right - 1
+        )
+        start = 0
+        for x in cuts:
+            end = next((i for i in range(start, len(stretch.text)) if stretch.place(i)[0] >= x - 0.5), None)
+            if end is None or not stretch.text[start:end].strip() or not stretch.text[end:].strip():
+                continue
+            begin, finish = stretch.place(end - 1)
+            if finish > x + 0.5 and stretch.text[end - 1] != " ":
+                continue  # the rule goes through a letter: it is struck out or underlined, not parted
+            parts.append(stretch.part(start, end))
+            start = end
+        parts.append(stretch.part(start, len(stretch.text)) if start else stretch)
+    return parts
