@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, cli, evaluation, memory, options, paths, startup, train
+from app import __version__, ask, bench, cli, evaluation, memory, options, paths, startup, text_command, train
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -29,6 +29,7 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    text_command.parser(),
     bench.parser(),
     *evaluation.parsers(),
     memory.parser(),
@@ -79,7 +80,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
     [
         ["--version"],
         ["--help"],
-        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "train")),
+        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "text", "train")),
     ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
