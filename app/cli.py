@@ -58,8 +58,8 @@ def page_parser() -> argparse.ArgumentParser:
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat text FILE` prints what "
-        "is read of a document, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, "
-        "`ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
+        "is read of a document, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, and "
+        "`ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")

@@ -83,7 +83,7 @@ def make_engine(threads: int) -> RapidOCR:
 def recognise_picture(engine: RapidOCR, picture: Image.Image, points_a_pixel: float) -> tuple[Block, ...]:
     """The text on a picture as blocks, with places in points."""
     box = printed_box(picture)
-    result = engine(np.asarray(picture.crop(box))[:, :, ::-1])  # it wants blue first
+    result: Any = engine(np.asarray(picture.crop(box))[:, :, ::-1])  # it wants blue first
     if result.boxes is None or result.txts is None:
         return ()
     lines = []

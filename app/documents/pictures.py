@@ -40,7 +40,7 @@ class PagePictures:
         self._limits = limits
         self._lock = threading.Lock()
         self._helper: Helper | None = None
-        self._closed = False
+        self._closed = threading.Event()
 
     def picture(
         self,
@@ -77,7 +77,7 @@ class PagePictures:
 
     def close(self) -> None:
         """End the child process, also while it draws."""
-        self._closed = True
+        self._closed.set()
         helper = self._helper
         if helper is not None:
             helper.close()
@@ -89,7 +89,7 @@ class PagePictures:
         self.close()
 
     def _started(self, should_stop: Callable[[], bool] | None) -> Helper:
-        if self._closed:
+        if self._closed.is_set():
             raise HelperError("it was closed")
         if self._helper is None:
             self._helper = Helper(
@@ -103,7 +103,7 @@ class PagePictures:
                 max_seconds=_START_SECONDS,
                 should_stop=should_stop,
             )
-            if self._closed:  # while it was starting
+            if self._closed.is_set():  # while it was starting
                 self._helper.close()
                 raise HelperError("it was closed")
         return self._helper

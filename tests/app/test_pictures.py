@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from PIL import Image, ImageChops
 from app.documents import DocumentError, ExtractionCancelled, Limits
 from app.documents.pictures import MAX_PIXELS, PagePictures, PictureShelf, page_picture
 from tests import pdf_extras, pdfs
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +151,38 @@ def test_a_shelf_ends_what_nobody_asks_for(manual: Path) -> None:
     for thread in threading.enumerate():  # its timer, and the threads of the child, which end by themselves
         if thread is not threading.current_thread() and not thread.name.startswith("pytest"):
             thread.join(20)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this platform does not list processes")
+def test_the_child_ends_when_its_parent_is_killed(manual: Path) -> None:
+    script = f"""
+import os
+from pathlib import Path
+from app.documents.pictures import PagePictures
+pictures = PagePictures({str(manual)!r})
+pictures.picture(1, width=100)
+print(Path(f"/proc/self/task/{{os.getpid()}}/children").read_text().strip(), flush=True)
+input()
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None and parent.stdin is not None
+    worker = Path("/proc", parent.stdout.readline().strip(), "stat")
+    assert worker.exists()
+    parent.kill()
+    parent.wait()
+    parent.stdin.close()
+    parent.stdout.close()
+    deadline = time.monotonic() + 20
+    while _runs(worker):
+        assert time.monotonic() < deadline, "the child outlived its parent"
+        time.sleep(0.05)
+
+
+def _runs(status: Path) -> bool:
+    """Whether the process with this status runs; a zombie that nobody has waited for yet does not."""
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
