@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +15,9 @@ from PIL import Image, ImageChops
 from app.documents import DocumentError, ExtractionCancelled, Limits
 from app.documents.pictures import MAX_PIXELS, PagePictures, PictureShelf, page_picture
 from tests import pdf_extras, pdfs
+from tests.app.documents_support import nothing_left_running as nothing_left_running  # used by every test
 
 _ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def no_child_is_left() -> Iterator[None]:
-    """This process has no child but those it had, and no thread feeds on one."""
-    before = set(threading.enumerate())
-    yield
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
-    assert not set(threading.enumerate()) - before
 
 
 @pytest.fixture
@@ -146,11 +135,13 @@ def test_a_shelf_keeps_few_documents_open(tmp_path: Path) -> None:
 
 
 def test_a_shelf_ends_what_nobody_asks_for(manual: Path) -> None:
+    before = set(threading.enumerate())
     shelf = PictureShelf(idle_seconds=0.01)
     shelf.picture("a", manual, 1, width=100)
-    for thread in threading.enumerate():  # its timer, and the threads of the child, which end by themselves
-        if thread is not threading.current_thread() and not thread.name.startswith("pytest"):
-            thread.join(20)
+    for thread in (
+        set(threading.enumerate()) - before
+    ):  # its timer, which ends the child, and the child's pipes
+        thread.join(20)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this platform does not list processes")
