@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -86,6 +87,7 @@ def _kept(characters: Characters, keep: NDArray[np.bool_]) -> Characters:
         characters.codes[keep],
         characters.boxes[keep],
         characters.origins[keep],
+        characters.advances[keep],
         characters.runs[keep],
         characters.unmapped[keep],
         characters.objects,
@@ -103,7 +105,8 @@ def _add_fragments(
     known: dict[Font, int] = {}
     for run in characters.objects:
         if run.font not in fonts:
-            fonts[run.font] = known.setdefault(document.fonts.font(run.font), len(known))
+            font = document.fonts.font(run.font, partial(letters_of.advances, run.font))
+            fonts[run.font] = known.setdefault(font, len(known))
     result.fonts = list(known)
     run_fonts = np.array([fonts[run.font] for run in characters.objects])
     result.fragments = letters_of.fragments(run_fonts)
@@ -123,6 +126,13 @@ class _Letters:
         self.dropped = np.zeros(len(characters), np.bool_)
         self._low = np.minimum(self.codes, 0xFFFF)
         self._attach_marks()
+
+    def advances(self, font: int) -> Floats:
+        """How wide the letters and digits of a font are on this page, in sizes."""
+        runs = self.characters.runs
+        of_font = np.array([run.font == font for run in self.characters.objects])[runs]
+        of_font &= _LETTERS[self._low] & ~is_ideographic(self.codes) & (self.placed.ends > self.placed.starts)
+        return (self.placed.ends[of_font] - self.placed.starts[of_font]) / self.placed.sizes[runs[of_font]]
 
     def unmapped(self) -> int:
         private = (self.codes >= 0xE000) & (self.codes <= 0xF8FF) | (self.codes == 0xFFFD)
