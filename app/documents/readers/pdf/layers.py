@@ -18,7 +18,7 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, IndirectObject
 from pypdfium2 import raw as pdfium_c
 
-from app.documents.readers.pdf.damage import parser_errors
+from app.documents.pdf_opening import parser_errors
 from app.documents.readers.pdf.pdfium_strings import read_sized_string
 
 _DEEPEST = 20  # of expressions, and of forms within forms
