@@ -24,7 +24,7 @@ from app.documents.model import Box
 Floats = NDArray[np.float64]
 
 TEXT, PATH, IMAGE, SHADING, FORM = 1, 2, 3, 4, 5  # kinds of page objects
-_INVISIBLE_MODES = frozenset((3, 7))  # text that paints nothing: only its outline is used, or not even that
+ITALIC_FLAG = 1 << 6  # of a font (ISO 32000-2, table 121)
 _MAX_OBJECTS = 50_000  # of one page that are looked at: a map may be drawn with more
 _MAX_DEPTH = 8  # of forms within forms
 _STEP = 4  # characters
@@ -58,9 +58,9 @@ _set_active = _quick(raw.FPDFPageObj_SetIsActive, _INT, _POINTER, _INT)
 _kind = _quick(raw.FPDFPageObj_GetType, _INT, _POINTER)
 _bounds = _quick(raw.FPDFPageObj_GetBounds, _INT, _POINTER, *[_POINTER] * 4)
 _object_matrix = _quick(raw.FPDFPageObj_GetMatrix, _INT, _POINTER, _POINTER)
-_count_marks = _quick(raw.FPDFPageObj_CountMarks, _INT, _POINTER)
 _fill_color = _quick(raw.FPDFPageObj_GetFillColor, _INT, _POINTER, *[_POINTER] * 4)
 _is_embedded = _quick(raw.FPDFFont_GetIsEmbedded, _INT, _POINTER)
+_italic_angle = _quick(raw.FPDFFont_GetItalicAngle, _INT, _POINTER, _POINTER)
 _font_flags = _quick(raw.FPDFFont_GetFlags, _INT, _POINTER)
 _font_weight = _quick(raw.FPDFFont_GetWeight, _INT, _POINTER)
 _glyph_width = _quick(raw.FPDFFont_GetGlyphWidth, _INT, _POINTER, ctypes.c_uint32, ctypes.c_float, _POINTER)
@@ -122,10 +122,6 @@ class TextRun:
     mode: int
     font: int
     stretch: float = 1.0
-
-    @property
-    def is_painted(self) -> bool:
-        return self.mode not in _INVISIBLE_MODES
 
 
 @dataclass
@@ -216,11 +212,10 @@ class OpenPage:
         shown = np.stack((place.a * x + place.c * y + place.e, place.b * x + place.d * y + place.f), 1)
         unmapped = self._unmapped(drawn, codes, runs, objects)
         advances = _advances(codes, runs, objects)
-        shared = np.zeros(len(codes) + 1, np.bool_)  # what stands for one glyph, or for what the author says
-        shared[1:-1] = (shown[1:] == shown[:-1]).all(1) if len(codes) else False
-        shared = shared[1:] | shared[:-1]
-        advances[shared] = -1.0
-        return Characters(codes, self._shown(boxes[drawn]), shown, advances, runs, unmapped, objects)
+        places = self._shown(boxes[drawn])
+        advances[_share_a_glyph(shown)] = 0.0
+        advances[_share_a_glyph(shown, places)] = -1.0
+        return Characters(codes, places, shown, advances, runs, unmapped, objects)
 
     def _owners(self, count: int) -> NDArray[np.uint64]:
         """The text object of each character, 0 for those that PDFium makes up. Only every fourth is asked first:
@@ -331,6 +326,24 @@ class OpenPage:
                 )
 
 
+def _reaches_out(font: int) -> bool:
+    if not _is_embedded(font) or _font_flags(font) & ITALIC_FLAG:
+        return True
+    angle = ctypes.c_int()
+    return bool(_italic_angle(font, ctypes.addressof(angle)) and angle.value)
+
+
+def _share_a_glyph(origins: Floats, boxes: Floats | None = None) -> NDArray[np.bool_]:
+    """Which characters stand for one glyph with the one before or after them; with boxes, those that were given parts of
+    its box each, which is that of its ink."""
+    shared = np.zeros(len(origins) + 1, np.bool_)
+    if len(origins):
+        shared[1:-1] = (origins[1:] == origins[:-1]).all(1)
+        if boxes is not None:
+            shared[1:-1] &= (boxes[1:] != boxes[:-1]).any(1)
+    return shared[1:] | shared[:-1]
+
+
 def _kinds(
     codes: NDArray[np.uint32], runs: NDArray[np.int64], objects: list[TextRun]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -341,18 +354,17 @@ def _kinds(
 
 
 def _advances(codes: NDArray[np.uint32], runs: NDArray[np.int64], objects: list[TextRun]) -> Floats:
-    """How wide letters are by the file, where it has no font: another one stands in for it, whose letters,
-    and so their boxes, may be wider. 0 for all others."""
+    """How wide letters are by the file, where their boxes are wider: in slanted fonts, and where the file has no font, so
+    that another one stands in for it. 0 for all others."""
     advances = np.zeros(len(codes))
-    absent = {run.font for run in objects if run.font}
-    absent = {font for font in absent if not _is_embedded(font)}
-    if not absent or not len(codes):
+    wider = {font for font in {run.font for run in objects} if font and _reaches_out(font)}
+    if not wider or not len(codes):
         return advances
-    of_absent = np.array([run.font in absent for run in objects])
+    of_wider = np.array([run.font in wider for run in objects])
     _, samples, kinds = _kinds(codes, runs, objects)
     widths = np.array(
         [
-            _width(objects[run].font, int(codes[sample])) if of_absent[run] else 0.0
+            _width(objects[run].font, int(codes[sample])) if of_wider[run] else 0.0
             for sample, run in zip(samples.tolist(), runs[samples].tolist(), strict=True)
         ]
     )
@@ -386,11 +398,6 @@ def fill_color(address: int) -> tuple[int, int, int, int] | None:
         return None
     red, green, blue, opacity = values
     return red, green, blue, opacity
-
-
-def has_marks(address: int) -> bool:
-    """Whether the object stands in marked content."""
-    return _count_marks(address) > 0
 
 
 def font_facts(address: int) -> tuple[str, int, int]:

@@ -159,25 +159,30 @@ class _Letters:
                 self.dropped[accent] = True
 
     def _under(self, mark: int) -> int | None:
-        """The letter that a mark stands over: drawn just before or after it, and around its middle."""
-        starts, ends = self.placed.starts, self.placed.ends
-        middle = (starts[mark] + ends[mark]) / 2
-        best, distance = None, np.inf
-        for other in (mark + 1, mark - 1, mark + 2, mark - 2):
-            if not 0 <= other < len(self.codes) or self.dropped[other] or _MARKS[self._low[other]]:
-                continue
-            run, own = self.characters.runs[other], self.characters.runs[mark]
-            size = self.placed.sizes[run]
-            if abs(self.placed.levels[run] - self.placed.levels[own]) > 0.6 * size:
-                continue
-            if (
-                starts[other] - 0.05 * size <= middle <= ends[other] + 0.05 * size
-                and ends[other] > starts[other]
-            ):
-                away = abs((starts[other] + ends[other]) / 2 - middle)
-                if away < distance and chr(self.codes[other]).isalpha():
-                    best, distance = other, away
-        return best
+        """The letter that a mark stands over, around its middle: drawn just before or after it, or else anywhere."""
+        near = np.array([at for at in range(mark - 2, mark + 3) if 0 <= at < len(self.codes) and at != mark])
+        base = self._nearest_under(mark, near)
+        return base if base is not None else self._nearest_under(mark, np.arange(len(self.codes)))
+
+    def _nearest_under(self, mark: int, others: NDArray[np.int64]) -> int | None:
+        if not len(others):
+            return None
+        starts, ends = self.placed.starts[others], self.placed.ends[others]
+        runs, own = self.characters.runs[others], self.characters.runs[mark]
+        sizes = self.placed.sizes[runs]
+        middle = (self.placed.starts[mark] + self.placed.ends[mark]) / 2
+        fits = (
+            _LETTERS[self._low[others]] & ~self.dropped[others] & ~_MARKS[self._low[others]] & (ends > starts)
+        )
+        fits &= (np.abs(middle - (starts + ends) / 2) <= (ends - starts) / 2 + 0.05 * sizes) & (
+            others != mark
+        )
+        fits &= np.abs(self.placed.levels[runs] - self.placed.levels[own]) <= 0.6 * sizes
+        fits &= (self.placed.angles[runs] == self.placed.angles[own]) & ~self.placed.down[runs]
+        places = np.flatnonzero(fits)
+        if not len(places):
+            return None
+        return int(others[places[np.argmin(np.abs((starts + ends)[places] / 2 - middle))]])
 
     def fragments(self, run_fonts: NDArray[np.int64]) -> list[Fragment]:
         """All fragments, in the order in which the page draws them."""
