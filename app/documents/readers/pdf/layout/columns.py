@@ -154,7 +154,9 @@ def _reads_downwards(left: list[Stretch], right: list[Stretch], x: float, rules:
     for rule in rules:
         if top - size < rule[1] < bottom + size and rule[0] < edge - size and rule[2] > x + size:
             return False  # a table's
-    left_rows, right_rows = rows(left), rows(right)
+    # What stands beside nothing says nothing.
+    left_rows = rows([line for line in left if line.bottom > top and line.top < bottom])
+    right_rows = rows([line for line in right if line.bottom > top and line.top < bottom])
     if len(left_rows) < 2 or len(right_rows) < 2:
         return False
     left_flows, right_flows = _flows(left_rows), _flows(right_rows)

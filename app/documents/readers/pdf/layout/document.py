@@ -152,7 +152,10 @@ class Layout:
 
     def _column(self, lines: list[Stretch]) -> list[Draft]:
         left = min(line.left for line in lines)
-        right = max(line.right for line in lines)
+        longest = max(
+            len(line.text) for line in lines
+        )  # what is short may stand anywhere, as a number in the margin
+        right = max(line.right for line in lines if 2 * len(line.text) >= longest)
         drafts: list[Draft] = []
         rest = [line for line in lines if line.table is None]
         for stand_in in sorted((line for line in lines if line.table is not None), key=lambda line: line.top):

@@ -32,14 +32,14 @@ _ROMAN_DIGITS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000
 @dataclass(frozen=True)
 class Candidate:
     """A row at a page's edge. key: its words without numbers. offsets: its numbers less the page's index. y: from the
-    edge. table: it heads the cells of a table. gap: to the next row inwards, of the size."""
+    edge. heads: cells of a table stand under it, or a title that it belongs to. gap: to the next row inwards, of the size."""
 
     side: Side
     row: tuple[Stretch, ...]
     key: str
     offsets: tuple[int, ...]
     y: float
-    table: bool
+    heads: bool
     gap: float
 
 
@@ -69,12 +69,19 @@ def _candidate(
     ]
     next_row = found[inwards] if 0 <= inwards < len(found) else []
     cells = len(row) > 1 and sum(any(abs(a.left - b.left) < 2 for b in next_row) for a in row) > 1
+    title = (
+        bool(next_row)
+        and next_row[0].size > 1.2 * row[0].size
+        and abs(next_row[0].top - row[0].bottom) < 2 * row[0].size
+    )
     key = _DIGITS.sub("#", text.lower())
     if _ROMAN.match(key) and len(key) < 8:
         key = "#"
     gap = abs(next_row[0].baseline - row[0].baseline) / row[0].size if next_row else 9.0
     y = row[0].baseline if side == "header" else height - row[0].baseline
-    return Candidate(side, tuple(row), key, tuple({number - index for number in numbers}), y, cells, gap)
+    return Candidate(
+        side, tuple(row), key, tuple({number - index for number in numbers}), y, cells or title, gap
+    )
 
 
 def _numbers(text: str) -> list[int]:
@@ -130,7 +137,7 @@ class Furniture:
             at_place = (
                 candidate.gap > 1.6 and sum(abs(other - index) <= 2 * _NEAR for other in place) >= _OFTEN
             )
-            if (numbered or repeated or at_place) and not (candidate.table and not numbered):
+            if (numbered or repeated or at_place) and not (candidate.heads and not numbered):
                 result.append(candidate)
                 if numbered or repeated:
                     place.append(index)

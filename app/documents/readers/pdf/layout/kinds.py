@@ -16,10 +16,9 @@ _CHAPTER = re.compile(
     re.IGNORECASE,
 )
 _CAPTION = re.compile(
-    r"(?:fig(?:ure|\.)?|table|listing|example|algorithm|abb(?:ildung|\.)|tab(?:elle|\.)|beispiel|tableau|exemple|"
+    r"(?i:fig(?:ure|\.)?|table|listing|example|algorithm|abb(?:ildung|\.)|tab(?:elle|\.)|beispiel|tableau|exemple|"
     r"figura|tabla|tabela|tabella|figuur|figur|tabel|tabell|rysunek|рис(?:унок|\.)|таблица|図|表|图|그림|표)"
-    r"\s*(?:\d+|[A-Z]|[IVX]+)(?:[.\-–]\d+)*\s*(?:[.:–—]|\s|$)",
-    re.IGNORECASE,
+    r"(?:\s*\d+|\s+[A-Z]|\s+[IVX]+)(?:[.\-–]\d+)*\s*(?:[.:–—]|\s|$)"
 )
 _NOTE_MARK = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]+|[*†‡§]+|\[?\d{1,3}[\].)]?|[a-z][.)])\s?(?=\S)")
 _LONGEST_HEADING = 200  # characters
@@ -44,7 +43,7 @@ def find_headings(
         level = titles.get(plain_title(" ".join(line.text for line in draft.lines)))
         numbering = _NUMBERING.match(draft.start)
         chapter = _CHAPTER.match(draft.start)
-        larger = draft.size > 1.08 * body
+        larger = draft.size > (1.08 if draft.is_bold else 1.15) * body and not draft.lines[0].monospaced
         if level is None and not (larger or (draft.is_bold and _stands_out(draft, following, body))):
             continue
         if larger and level is None and not draft.is_bold and draft.size < 1.25 * body and draft.length > 90:

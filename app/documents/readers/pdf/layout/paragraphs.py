@@ -15,7 +15,7 @@ from typing import Protocol
 from app.documents.readers.pdf.layout.drafts import Draft, ends_sentence
 from app.documents.readers.pdf.layout.hyphens import HYPHENS
 from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph, joined
-from app.documents.readers.pdf.layout.tables import LEADERS
+from app.documents.readers.pdf.layout.tables import LEADERS, numbered_code
 
 _BULLET = re.compile(r"([•▪◦‣·∙*⁃–—§○●■□❏➢➤✓\uf0b7\uf0a7-]|o(?= ))\s*(?=\S)")
 _NUMBER = re.compile(r"([\[(]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)\]])\s+(?=\S)")
@@ -43,7 +43,8 @@ def paragraphs(rows: Sequence[list[Stretch]], left: float, right: float, style: 
     """The blocks of one column, whose edges are given, in order."""
     drafts: list[Draft] = []
     lines = [joined(row) for row in rows]
-    is_code = _code_lines(lines, right, style)
+    numbered = numbered_code(rows)
+    is_code = [a or b for a, b in zip(_code_lines(lines, right, style), numbered, strict=True)]
     start = 0
     while start < len(lines):
         end = start + 1
@@ -52,7 +53,7 @@ def paragraphs(rows: Sequence[list[Stretch]], left: float, right: float, style: 
         if is_code[start]:
             drafts += _code(rows[start:end], lines[start:end], style)
         else:
-            drafts += _Builder(lines[start:end], left, right, style).drafts()
+            drafts += _Builder(rows[start:end], lines[start:end], left, right, style).drafts()
         start = end
     return drafts
 
@@ -87,7 +88,7 @@ def _may_be_code(text: str) -> bool:
 
 
 def _code(rows: Sequence[list[Stretch]], lines: list[Stretch], style: Style) -> list[Draft]:
-    width = median([_letter_width(line) for line in lines])
+    width = median([_letter_width(row[-1]) for row in rows])
     left = min(line.left for line in lines)
     distances = [b.baseline - a.baseline for a, b in zip(lines, lines[1:], strict=False)]
     pitch = min([d for d in distances if d > 0.8 * lines[0].size], default=style.pitch(lines[0].size))
@@ -96,7 +97,9 @@ def _code(rows: Sequence[list[Stretch]], lines: list[Stretch], style: Style) -> 
     for index, row in enumerate(rows):
         line = _code_line(row, width)
         distance = distances[index - 1] / pitch if index else 9.0
-        far = not index or distance > 3.6 or abs(lines[index - 1].size - line.size) > 0.15 * line.size
+        far = not index or distance > 3.6 or abs(rows[index - 1][-1].size - row[-1].size) > 0.15 * line.size
+        if far and index and distance <= 3.6 and (_is_number(row) or _is_number(rows[index - 1])):
+            far = False  # of an empty line, which is small
         if far:
             drafts.append(Draft("code", left=left))
         blank = 0 if far else max(0, round(distance - 0.15) - 1)
@@ -106,6 +109,10 @@ def _code(rows: Sequence[list[Stretch]], lines: list[Stretch], style: Style) -> 
         least = min(draft.indents)
         draft.indents = [indent - least for indent in draft.indents]
     return drafts
+
+
+def _is_number(row: list[Stretch]) -> bool:
+    return len(row) == 1 and row[0].text.isdecimal()
 
 
 def _letter_width(line: Stretch) -> float:
@@ -136,7 +143,10 @@ def _code_line(row: list[Stretch], width: float) -> Stretch:
 class _Builder:
     """Puts the lines of a column's text together."""
 
-    def __init__(self, lines: list[Stretch], left: float, right: float, style: Style) -> None:
+    def __init__(
+        self, rows: Sequence[list[Stretch]], lines: list[Stretch], left: float, right: float, style: Style
+    ) -> None:
+        self._rows = rows
         self._lines = lines
         self._left = left
         self._right = right
@@ -171,11 +181,14 @@ class _Builder:
         """How far each line could have gone: to the longest line around it, or to the column's edge."""
         edges: list[float] = []
         lines, width = self._lines, self._right - self._left
+        starts = [row[-1].left if len(row) == 2 else row[0].left for row in self._rows]
         for index, line in enumerate(lines):
             near = [
                 other.right
-                for other in lines[max(0, index - 4) : index + 5]
-                if abs(other.left - line.left) < 2.5 * line.size
+                for other, start in zip(
+                    lines[max(0, index - 4) : index + 5], starts[max(0, index - 4) :], strict=False
+                )
+                if abs(start - starts[index]) < 2.5 * line.size
                 and abs(other.size - line.size) < 0.1 * line.size
             ]
             edge = max(near)
@@ -188,7 +201,7 @@ class _Builder:
         line = self._lines[index]
         match = _BULLET.match(line.text) or _NUMBER.match(line.text)
         if match is None:
-            return None
+            return self._term(index)
         sign = match.group(1)
         if sign in _DASHES and line.text[len(sign) : len(sign) + 1] != " ":
             return None
@@ -210,6 +223,17 @@ class _Builder:
         wrapped = self._wraps(index) and not ends_sentence(before.text)
         initial = sign[0].isalpha() and sign[0].isupper() and sign.endswith(".")
         return (kind, text_left) if hangs or not (wrapped or initial) else None
+
+    def _term(self, index: int) -> tuple[str, float] | None:
+        """Whether the line begins with a term that is explained: where the explanation begins, others begin too."""
+        row = self._rows[index]
+        if len(row) != 2 or row[0].right - row[0].left > 0.4 * (self._right - self._left):
+            return None
+        x = row[1].left
+        for other in (*self._rows[max(0, index - 6) : index], *self._rows[index + 1 : index + 7]):
+            if abs(other[-1].left - x) < 2 and len(other) < 3:
+                return "term", x
+        return None
 
     def _list_level(self, line: Stretch, kind: str) -> int:
         while self._items and self._items[-1][0] > line.left + 0.5 * line.size:
@@ -243,7 +267,7 @@ class _Builder:
             shift = line.left - text_left
             if line.left <= before.left + 0.3 * size and (not wraps or ended):
                 return "\n\n"
-            if shift < 0:
+            if shift < 0 or (not ended and line.text[:1].islower()):
                 shift = 0.0
         if shift > _INDENT * size and not self._is_centred(before, line):
             first = len(draft.lines) == 1 and not item
@@ -289,7 +313,7 @@ class _Builder:
 
     def _breaks_word(self, index: int) -> bool:
         before, line = self._lines[index - 1].text, self._lines[index].text
-        return before[-1] in HYPHENS and before[-2:-1].isalpha() and line[0].isalpha()
+        return before[-1] in HYPHENS and before[-2:-1].isalnum() and line[0].isalnum()
 
     def _is_centred(self, before: Stretch, line: Stretch) -> bool:
         middle = (before.left + before.right) / 2

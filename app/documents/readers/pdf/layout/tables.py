@@ -84,35 +84,39 @@ def ruled_tables(lines: list[Stretch], rules: Rules) -> tuple[list[Table], list[
 
 
 def _clusters(rules: Rules) -> list[tuple[list[Box], list[Box]]]:
-    """Rules that meet, or level ones of one width above each other."""
-    found: list[tuple[list[Box], list[Box], list[float]]] = []
+    """Rules that meet, and level ones of one width above each other that meet no others."""
+    found: list[tuple[list[Box], list[Box]]] = []
     spans = [(box, True) for box in rules.level] + [(box, False) for box in rules.upright]
     for box, is_level in sorted(spans, key=lambda item: item[0][1]):
-        home: tuple[list[Box], list[Box], list[float]] | None = None
-        for cluster in [*found]:
-            zone = cluster[2]
-            meets = (
-                box[0] <= zone[2] + _TOUCH
-                and box[2] >= zone[0] - _TOUCH
-                and box[1] <= zone[3] + _TOUCH
-                and box[3] >= zone[1] - _TOUCH
-            )
-            alike = is_level and not cluster[1] and any(abs(r[0] - box[0]) < 3 and abs(r[2] - box[2]) < 3 for r in cluster[0])
-            if not (meets or alike):
-                continue
-            if home is None:
-                home = cluster
-            else:  # the rule joins two
-                home[0].extend(cluster[0])
-                home[1].extend(cluster[1])
-                home[2][:] = union((tuple(home[2]), tuple(zone)))  # type: ignore[arg-type]
-                found.remove(cluster)
-        if home is None:
-            home = ([], [], list(box))
+        homes = [cluster for cluster in found if _meets(box, cluster[0]) or _meets(box, cluster[1])]
+        home = homes[0] if homes else ([], [])
+        for other in homes[1:]:  # the rule joins them
+            home[0].extend(other[0])
+            home[1].extend(other[1])
+        joined = set(map(id, homes[1:]))
+        found = [cluster for cluster in found if id(cluster) not in joined]
+        if not homes:
             found.append(home)
-        (home[0] if is_level else home[1]).append(box)
-        home[2][:] = union((tuple(home[2]), box))  # type: ignore[arg-type]
-    return [(level, upright) for level, upright, _ in found if len(level) >= 2]
+        home[0 if is_level else 1].append(box)
+    grids = [cluster for cluster in found if cluster[1] and len(cluster[0]) >= 2]
+    stacks: dict[tuple[int, int], list[Box]] = {}
+    for level, upright in found:
+        if not upright:
+            for rule in level:
+                key = next(
+                    (key for key in stacks if abs(key[0] - rule[0]) < 3 and abs(key[1] - rule[2]) < 3),
+                    (round(rule[0]), round(rule[2])),
+                )
+                stacks.setdefault(key, []).append(rule)
+    return grids + [(level, []) for level in stacks.values() if len(level) >= 2]
+
+
+def _meets(box: Box, others: list[Box]) -> bool:
+    left, top, right, bottom = box[0] - _TOUCH, box[1] - _TOUCH, box[2] + _TOUCH, box[3] + _TOUCH
+    return any(
+        other[0] <= right and other[2] >= left and other[1] <= bottom and other[3] >= top
+        for other in reversed(others)
+    )
 
 
 def _is_inside(line: Stretch, zone: Box) -> bool:
@@ -162,12 +166,18 @@ def _between(lines: list[Stretch], ys: list[float]) -> Table | None:
     if sum(len(row) > 1 for row in found) < max(2, 0.4 * len(found)) or _is_other(found):
         return None
     edges = _edges(found)
-    if len(edges) < 3:
+    if len(edges) < 3 or _holds_text(found, edges):
         return None
     # Few rules are those around the head; they part no rows.
     table = _filled(found, edges, ys if len(ys) >= 5 else [])
     box = union([(line.left, line.top, line.right, line.bottom) for line in lines])
     return Table(table, (box[0], ys[0], box[2], ys[-1]), True) if len(table) >= 2 else None
+
+
+def _holds_text(found: list[list[Stretch]], edges: list[float]) -> bool:
+    """Whether more than one line runs across the columns: text between two tables."""
+    width = 0.7 * (edges[-1] - edges[0])
+    return sum(len(row) == 1 and row[0].right - row[0].left > width for row in found) > 1
 
 
 def _distinct(places: list[float]) -> list[float]:
@@ -244,7 +254,7 @@ def _unruled(found: list[list[Stretch]]) -> Table | None:
     if several < 2 or several < 0.4 * len(found) or _is_other(found):
         return None
     edges = _edges(found)
-    if len(edges) < 3:
+    if len(edges) < 3 or _holds_text(found, edges):
         return None
     if len(edges) == 3 and (several < 3 or _is_definitions(found, edges[1])):
         return None
@@ -257,12 +267,31 @@ def _unruled(found: list[list[Stretch]]) -> Table | None:
     )
 
 
-def _is_other(found: list[list[Stretch]]) -> bool:
+def _is_other(found: Sequence[list[Stretch]]) -> bool:
     """Whether the rows are code or lines of a table of contents."""
     cells = [cell for row in found for cell in row]
     code = sum(all(cell.monospaced for cell in row) for row in found)
     leaders = sum(LEADERS.search(cell.text) is not None for cell in cells)
-    return code > 0.6 * len(found) or leaders > 0.3 * len(found)
+    return (
+        code > 0.6 * len(found) or leaders > 0.3 * len(found) or sum(numbered_code(found)) > 0.6 * len(found)
+    )
+
+
+def numbered_code(found: Sequence[list[Stretch]]) -> list[bool]:
+    """Which rows are lines of a listing whose lines are numbered, empty ones included."""
+    numbers = [int(row[0].text) if row[0].text.isdecimal() and len(row[0].text) < 6 else -9 for row in found]
+    result = [False] * len(found)
+    start = 0
+    while start < len(found):
+        end = start + 1
+        while end < len(found) and numbers[start] >= 0 and numbers[end] == numbers[end - 1] + 1:
+            end += 1
+        texts = [row[1:] for row in found[start:end] if len(row) > 1]
+        code = sum(all(cell.monospaced for cell in cells) for cells in texts)
+        if end - start >= 3 and texts and code > 0.6 * len(texts):
+            result[start:end] = [True] * (end - start)
+        start = end
+    return result
 
 
 def _is_definitions(found: list[list[Stretch]], edge: float) -> bool:
@@ -349,16 +378,17 @@ def _column(stretch: Stretch, edges: list[float]) -> int:
 def _pitch(found: list[list[Stretch]]) -> tuple[float, float]:
     """The least and the greatest usual distance of rows."""
     distances = sorted(b[0].baseline - a[0].baseline for a, b in zip(found, found[1:], strict=False))
-    return (distances[0], distances[(9 * len(distances)) // 10]) if distances else (0.0, 0.0)
+    return (distances[0], distances[(6 * len(distances)) // 10]) if distances else (0.0, 0.0)
 
 
 def _goes_on(
     before: list[Cell], cells: list[Cell], edges: list[float], distance: float, pitch: tuple[float, float]
 ) -> bool:
     """Whether a line holds more of the cells of the line before it, rather than a row of its own."""
-    if pitch[1] > 1.25 * pitch[0]:
-        return distance < (pitch[0] + pitch[1]) / 2 and (not cells[0] or distance <= 1.05 * pitch[0])
-    if cells[0]:
+    spread = pitch[1] > 1.25 * pitch[0]
+    if spread and distance > (pitch[0] + pitch[1]) / 2:
+        return False
+    if cells[0] and not spread:
         return False
     for index, cell in enumerate(cells):
         if not cell:
@@ -367,6 +397,8 @@ def _goes_on(
             return False
         room = edges[index + 1] - before[index][-1].right
         words = before[index][-1].text.count(" ") + 1
-        if words < 2 or room > cell[0].first_word_width() + 2 * cell[0].size:
+        if not spread and (words < 2 or room > cell[0].first_word_width() + 2 * cell[0].size):
+            return False
+        if spread and index == 0 and room > cell[0].first_word_width() + 2 * cell[0].size:
             return False
     return True
