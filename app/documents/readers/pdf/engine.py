@@ -7,7 +7,6 @@ objects come back as arrays in the coordinates of the page as shown: points from
 from __future__ import annotations
 
 import ctypes
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -144,18 +143,17 @@ class OpenPage:
     """A page that PDFium has loaded. Close it: PDFium keeps all its objects until then."""
 
     def __init__(self, document: pypdfium2.PdfDocument, index: int) -> None:
-        self._page = raw.FPDF_LoadPage(document, index)
-        if not self._page:
-            raise ValueError(f"page {index + 1} cannot be loaded")
-        self._text = raw.FPDFText_LoadPage(self._page)
-        self.address: int = ctypes.cast(self._page, _POINTER).value or 0
-        self._text_address: int = ctypes.cast(self._text, _POINTER).value or 0
+        """Raises pypdfium2.PdfiumError where PDFium cannot load the page."""
+        self.page = document[index]
+        self.address: int = ctypes.cast(self.page.raw, _POINTER).value or 0
+        self._text: Any = None
+        self._text_address = 0
         self.to_shown, self.width, self.height = self._placement()
 
     def close(self) -> None:
         if self._text:
             raw.FPDFText_ClosePage(self._text)
-        raw.FPDF_ClosePage(self._page)
+        self.page.close()
 
     def __enter__(self) -> OpenPage:
         return self
@@ -163,18 +161,14 @@ class OpenPage:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def handle(self) -> Any:
-        return self._page
-
     def _placement(self) -> tuple[Affine, float, float]:
         """What takes the page's own coordinates to those of the page as shown; its width and height."""
         box = raw.FS_RECTF()
-        if not raw.FPDF_GetPageBoundingBox(self._page, box):
+        if not raw.FPDF_GetPageBoundingBox(self.page, box):
             box.left, box.bottom, box.right, box.top = 0.0, 0.0, 612.0, 792.0
         left, right = sorted((box.left, box.right))
         bottom, top = sorted((box.bottom, box.top))
-        turned = raw.FPDFPage_GetRotation(self._page) % 4
+        turned = raw.FPDFPage_GetRotation(self.page) % 4
         placement = (
             Affine(1, 0, 0, -1, -left, top),
             Affine(0, 1, 1, 0, -bottom, -left),
@@ -185,28 +179,47 @@ class OpenPage:
         return (placement, height, width) if turned % 2 else (placement, width, height)
 
     def characters(self) -> Characters:
-        """All characters with their places, and the objects that they belong to."""
+        """All characters with their places, and the objects that they belong to. What has been made inactive before is
+        left out."""
+        if self._text is None:
+            self._text = raw.FPDFText_LoadPage(self.page)
+            self._text_address = ctypes.cast(self._text, _POINTER).value or 0
         text = self._text_address
         count = raw.FPDFText_CountChars(self._text) if text else 0
         every = range(max(0, count))
         addresses = np.array([address or 0 for address in map(_text_object, repeat(text), every)], np.uint64)
         codes = np.fromiter(map(_unicode, repeat(text), every), np.uint32, len(every))
-        unmapped = np.fromiter(map(_map_error, repeat(text), every), np.bool_, len(every))
         boxes, origins = np.zeros((len(every), 4), np.float32), np.zeros((len(every), 2))
         _run(map(_loose_box, repeat(text), every, _addresses(boxes)))
         _run(map(_origin, repeat(text), every, _addresses(origins), _addresses(origins, 8)))
-        drawn = np.flatnonzero((addresses != 0) & np.isfinite(boxes).all(1) & np.isfinite(origins).all(1))
+        flat = (boxes[:, 1] == boxes[:, 3]) & (codes == 0x20)  # spaces that PDFium makes up
+        drawn = np.flatnonzero(
+            (addresses != 0) & ~flat & np.isfinite(boxes).all(1) & np.isfinite(origins).all(1)
+        )
         known, firsts, numbers = np.unique(addresses[drawn], return_index=True, return_inverse=True)
         order = np.argsort(firsts)  # as drawn
         runs = np.argsort(order)[numbers]
-        objects = [
-            self._run(int(address), int(drawn[first]))
-            for address, first in zip(known[order], firsts[order], strict=True)
-        ]
+        objects = self._runs(known[order].tolist(), drawn[firsts[order]].tolist())
+        codes = codes[drawn]
         place = self.to_shown
         x, y = origins[drawn].T
         shown = np.stack((place.a * x + place.c * y + place.e, place.b * x + place.d * y + place.f), 1)
-        return Characters(codes[drawn], self._shown(boxes[drawn]), shown, runs, unmapped[drawn], objects)
+        fonts = np.array([run.font for run in objects], np.uint64)[runs] if objects else runs
+        unmapped = self._unmapped(drawn, codes, fonts)
+        return Characters(codes, self._shown(boxes[drawn]), shown, runs, unmapped, objects)
+
+    def _unmapped(
+        self, places: NDArray[np.int64], codes: NDArray[np.uint32], fonts: NDArray[Any]
+    ) -> NDArray[np.bool_]:
+        """Which characters PDFium knows no Unicode for: asked once for every code of every font."""
+        if not len(codes):
+            return np.zeros(0, np.bool_)
+        _, number = np.unique(fonts, return_inverse=True)
+        _, samples, kinds = np.unique(
+            number.astype(np.int64) << 32 | codes, return_index=True, return_inverse=True
+        )
+        asked = map(_map_error, repeat(self._text_address), places[samples].tolist())
+        return np.fromiter(asked, np.bool_, len(samples))[kinds]
 
     def _shown(self, boxes: NDArray[np.float32]) -> Floats:
         """left, top, right, bottom as shown of PDFium's left, top, right, bottom (n × 4), whose y runs upwards."""
@@ -216,18 +229,26 @@ class OpenPage:
         down = place.b * x + place.d * y + place.f
         return np.stack((across.min(1), down.min(1), across.max(1), down.max(1)), 1)
 
-    def _run(self, address: int, first: int) -> TextRun:
-        matrix = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
-        _char_matrix(self._text_address, first, ctypes.addressof(matrix))
-        own = Affine(*matrix).then(self.to_shown)
-        scale = math.sqrt(abs(own.a * own.d - own.b * own.c)) or math.hypot(own.a, own.b)
-        size = abs(_char_size(self._text_address, first)) * scale
-        angle = math.degrees(math.atan2(own.b, own.a)) % 360
-        return TextRun(address, size, angle, _render_mode(address), _object_font(address) or 0)
+    def _runs(self, addresses: list[int], firsts: list[int]) -> list[TextRun]:
+        """The text objects, told about by their first characters."""
+        text = self._text_address
+        matrices = np.zeros((len(firsts), 6), np.float32)
+        _run(map(_char_matrix, repeat(text), firsts, _addresses(matrices)))
+        a, b, c, d = matrices[:, :4].astype(float).T
+        place = self.to_shown
+        a, b = place.a * a + place.c * b, place.b * a + place.d * b
+        c, d = place.a * c + place.c * d, place.b * c + place.d * d
+        scales = np.sqrt(np.abs(a * d - b * c))
+        sizes = np.abs(np.fromiter(map(_char_size, repeat(text), firsts), float, len(firsts)))
+        sizes *= np.where(scales > 0, scales, np.hypot(a, b))
+        angles = np.degrees(np.arctan2(b, a)) % 360
+        modes = map(_render_mode, addresses)
+        fonts = (font or 0 for font in map(_object_font, addresses))
+        return list(map(TextRun, addresses, np.nan_to_num(sizes).tolist(), angles.tolist(), modes, fonts))
 
     @cached_property
     def objects(self) -> list[PageObject]:
-        """Everything that the page draws, in order, with what is inside of forms."""
+        """Everything that the page draws, in order, with what is inside of forms. Text has no box."""
         return list(self._walk(self.address, _count_objects, _get_object, self.to_shown, 0, [0]))
 
     def _walk(
@@ -248,7 +269,7 @@ class OpenPage:
             kind = _kind(address)
             counted[0] += 1
             box = (0.0, 0.0, 0.0, 0.0)
-            if _bounds(address, start, start + 4, start + 8, start + 12):
+            if kind != TEXT and _bounds(address, start, start + 4, start + 8, start + 12):
                 box = to_page.box(*sides)
             yield PageObject(address, kind, box, counted[0], to_page, depth)
             if kind == FORM and depth < _MAX_DEPTH:
@@ -347,3 +368,25 @@ def path_segments(path: PageObject, most: int) -> list[tuple[float, float, float
             segments.append((*here, *begin))
             here = begin
     return segments
+
+
+_object_size = _quick(raw.FPDFTextObj_GetFontSize, _INT, _POINTER, _POINTER)
+
+
+def text_object(thing: PageObject) -> tuple[TextRun, float, tuple[float, float], float]:
+    """A text object that PDFium leaves out of the page's text: the run, its size, where it stands, and how wide it
+    is."""
+    own = object_matrix(thing.address).then(thing.to_page)
+    size = ctypes.c_float()
+    _object_size(thing.address, ctypes.addressof(size))
+    scale = float(np.sqrt(abs(own.a * own.d - own.b * own.c))) or float(np.hypot(own.a, own.b))
+    height = abs(size.value) * scale
+    sides = (ctypes.c_float * 4)()
+    start = ctypes.addressof(sides)
+    width = 0.0
+    if _bounds(thing.address, start, start + 4, start + 8, start + 12):
+        left, _, right, _ = thing.to_page.box(*sides)
+        width = max(0.0, right - left)
+    angle = float(np.degrees(np.arctan2(own.b, own.a))) % 360
+    run = TextRun(thing.address, height, angle, _render_mode(thing.address), _object_font(thing.address) or 0)
+    return run, height, (own.e, own.f), width

@@ -16,6 +16,7 @@ from app.documents.readers.pdf.engine import Characters, Floats, OpenPage
 from app.documents.readers.pdf.fonts import FontBook
 from app.documents.readers.pdf.fragments import Font, Fragment, PageFragments
 from app.documents.readers.pdf.graphics import graphics
+from app.documents.readers.pdf.lost import LostText
 from app.documents.readers.pdf.placing import Placed, is_ideographic, place
 from app.documents.readers.pdf.spacing import word_gaps
 from app.documents.readers.pdf.visibility import unseen
@@ -26,6 +27,7 @@ _SPACES = np.array(
 )
 _ACCENTS = np.array([ord(accent) for accent in letters.COMBINING], np.uint32)
 _PLAIN = np.array([letters.is_plain(code) for code in range(0x10000)])
+_LETTERS = np.array([chr(code).isalnum() for code in range(0x10000)])
 _RIGHT_TO_LEFT = np.zeros(0x10000, np.bool_)
 for _first, _last in ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFE)):
     _RIGHT_TO_LEFT[_first : _last + 1] = True
@@ -34,34 +36,46 @@ for _first, _last in ((0x0300, 0x036F), (0x0591, 0x05BD), (0x064B, 0x0655), (0x2
     _MARKS[_first : _last + 1] = True
 
 
-class Document:
-    """A PDF as PDFium has it open, with what was found out about its fonts."""
+_BACK = 0.3  # of the size: how far text may go back within a stretch
+_STRETCH = 1.5  # of the size: the widest gap within a stretch
 
-    def __init__(self, data: bytes, password: str | None = None) -> None:
-        """Raises pypdfium2.PdfiumError where PDFium cannot read the file."""
-        self.pdfium = pypdfium2.PdfDocument(data, password=password)
+
+class Document:
+    """A PDF that PDFium has open, with what was found out about its fonts."""
+
+    def __init__(self, pdfium: pypdfium2.PdfDocument, data: bytes) -> None:
+        """data: what `pdfium` was opened with."""
+        self.pdfium = pdfium
         self.fonts = FontBook()
+        self.lost = LostText(data)
+
+    @classmethod
+    def of(cls, data: bytes) -> Document:
+        """Raises pypdfium2.PdfiumError where PDFium cannot read the file."""
+        return cls(pypdfium2.PdfDocument(data), data)
 
     def __len__(self) -> int:
         return len(self.pdfium)
 
-    def close(self) -> None:
-        self.pdfium.close()
+
+def page_fragments(document: Document, index: int) -> PageFragments:
+    """What the page `index` (from 0) shows. Raises pypdfium2.PdfiumError where PDFium cannot load it."""
+    with OpenPage(document.pdfium, index) as page:
+        return fragments_of(document, page, index)
 
 
-def page_fragments(document: Document, page_index: int) -> PageFragments:
-    """What the page shows. Raises ValueError where PDFium cannot load it."""
-    with OpenPage(document.pdfium, page_index) as page:
-        result = PageFragments(page.width, page.height)
-        result.rules, result.pictures = graphics(page)
-        characters = page.characters()
-        characters.codes[np.isin(characters.codes, _HYPHENS) & ~characters.unmapped] = ord("-")
-        if len(characters):
-            hidden = unseen(page, characters, result.pictures)
-            result.invisible = int(np.count_nonzero(hidden & ~np.isin(characters.codes, _SPACES)))
-            characters = _kept(characters, ~hidden)
-        if len(characters):
-            _add_fragments(document, characters, result)
+def fragments_of(document: Document, page: OpenPage, index: int) -> PageFragments:
+    """What a page that is open shows, less what was made inactive in it."""
+    result = PageFragments(page.width, page.height)
+    result.rules, result.pictures = graphics(page)
+    characters, texts = document.lost.find(page, index, page.characters())
+    characters.codes[np.isin(characters.codes, _HYPHENS) & ~characters.unmapped] = ord("-")
+    if len(characters):
+        hidden = unseen(page, characters, result.pictures)
+        result.invisible = int(np.count_nonzero(hidden & ~np.isin(characters.codes, _SPACES)))
+        characters = _kept(characters, ~hidden)
+    if len(characters):
+        _add_fragments(document, characters, texts, result)
     return result
 
 
@@ -78,9 +92,11 @@ def _kept(characters: Characters, keep: NDArray[np.bool_]) -> Characters:
     )
 
 
-def _add_fragments(document: Document, characters: Characters, result: PageFragments) -> None:
+def _add_fragments(
+    document: Document, characters: Characters, texts: dict[int, str], result: PageFragments
+) -> None:
     placed = place(characters)
-    letters_of = _Letters(characters, placed)
+    letters_of = _Letters(characters, placed, texts)
     letters_of.join_accents()
     result.unmapped = letters_of.unmapped()
     fonts: dict[int, int] = {}
@@ -96,7 +112,9 @@ def _add_fragments(document: Document, characters: Characters, result: PageFragm
 class _Letters:
     """The letters of a page while they are being put in order."""
 
-    def __init__(self, characters: Characters, placed: Placed) -> None:
+    def __init__(self, characters: Characters, placed: Placed, texts: dict[int, str]) -> None:
+        """texts: what private codes stand for."""
+        self.texts = texts
         self.characters = characters
         self.placed = placed
         self.codes = characters.codes.copy()
@@ -153,30 +171,31 @@ class _Letters:
 
     def fragments(self, run_fonts: NDArray[np.int64]) -> list[Fragment]:
         """All fragments, in the order in which the page draws them."""
-        runs = self.characters.runs
-        lines = self.placed.lines[runs]
-        order = np.lexsort((self.keys, lines))
         is_space = np.isin(self.codes, _SPACES)
+        self.dropped |= self._struck_twice() & ~is_space
+        order = self._order()
         passed = np.cumsum(is_space[order])
         shown = ~is_space[order] & ~self.dropped[order]
         order, passed = order[shown], passed[shown]
         if not len(order):
             return []
-        keep = ~self._struck_twice(order, lines)
-        order, passed = order[keep], passed[keep]
-        runs, lines = runs[order], lines[order]
+        runs = self.characters.runs[order]
+        lines = self.placed.lines[runs]
         starts, ends, sizes = self.placed.starts[order], self.placed.ends[order], self.placed.sizes[runs]
         first = np.append(True, lines[1:] != lines[:-1])
         before = np.maximum(np.arange(len(order)) - 1, 0)
         scale = np.maximum(sizes, sizes[before])
         gaps = (starts - ends[before]) / scale
         pitches = (starts - starts[before]) / scale
-        square = is_ideographic(self.codes[order])
+        codes = self.codes[order]
+        square = is_ideographic(codes)
+        letter = _LETTERS[np.minimum(codes, 0xFFFF)] & ~square
         spaces, cuts = word_gaps(
             gaps,
             pitches,
             passed > passed[before],
             square & square[before],
+            letter & letter[before],
             order - order[before] - (passed - passed[before]),
             np.flatnonzero(first),
         )
@@ -184,23 +203,32 @@ class _Letters:
         parts = cuts | (raised != raised[before])
         return self._cut(order, spaces & ~cuts, parts, run_fonts)
 
-    def _struck_twice(self, order: NDArray[np.int64], lines: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _order(self) -> NDArray[np.int64]:
+        """The letters line by line, from where each line starts; what is drawn at a stretch stays together, also where
+        something else is drawn over it."""
+        runs = self.characters.runs
+        lines, sizes = self.placed.lines[runs], self.placed.sizes[runs]
+        gaps = self.keys[1:] - self.placed.ends[:-1]
+        back = self.keys[:-1] - self.keys[1:]
+        apart = (lines[1:] != lines[:-1]) | (back > _BACK * sizes[1:]) | (gaps > _STRETCH * sizes[1:])
+        stretches = np.append(0, np.cumsum(apart))
+        begins = np.minimum.reduceat(self.keys, np.append(0, np.flatnonzero(apart) + 1))[stretches]
+        return np.lexsort((self.keys, stretches, begins, lines))
+
+    def _struck_twice(self) -> NDArray[np.bool_]:
         """Which letters are drawn a second time over themselves, to look bold or to cast a shadow."""
-        starts, ends = self.placed.starts[order], self.placed.ends[order]
-        runs = self.characters.runs[order]
-        sizes = self.placed.sizes[runs]
+        runs = self.characters.runs
+        starts, lines = self.placed.starts, self.placed.lines[runs]
+        order = np.lexsort((starts, lines, self.codes))
+        here, there = order[1:], order[:-1]
+        moved = starts[here] - starts[there]
+        near = (moved < 0.5 * (self.placed.ends[here] - starts[here])) & (
+            moved < 0.2 * self.placed.sizes[runs[here]]
+        )
+        same = (self.codes[here] == self.codes[there]) & (lines[here] == lines[there])
         twice = np.zeros(len(order), np.bool_)
-        for back in (1, 2):
-            here, there = slice(back, None), slice(None, -back)
-            moved = np.abs(starts[here] - starts[there])
-            twice[here] |= (
-                (self.codes[order[here]] == self.codes[order[there]])
-                & (lines[order[here]] == lines[order[there]])
-                & (runs[here] != runs[there])
-                & (moved < 0.5 * (ends[here] - starts[here]))
-                & (moved < 0.2 * sizes[here])
-                & ~twice[there]
-            )
+        pairs = near & same & (runs[here] != runs[there])
+        twice[np.maximum(here[pairs], there[pairs])] = True
         return twice
 
     def _cut(
@@ -214,13 +242,9 @@ class _Letters:
         codes, starts, ends = self.codes[order], self.placed.starts[order], self.placed.ends[order]
         runs = self.characters.runs[order]
         at = np.flatnonzero(spaces)
-        lead = spaces[
-            parts
-        ]  # a fragment's own first letter: the space before it belongs to the fragment before
         text = np.insert(codes, at, 0x20)
         extents = np.stack((np.insert(starts, at, ends[at - 1]), np.insert(ends, at, starts[at])), 1)
-        placed_at = np.flatnonzero(parts) + np.cumsum(spaces)[parts]
-        begins = placed_at - 0 * lead
+        begins = np.flatnonzero(parts) + np.cumsum(spaces)[parts]  # a space before belongs to the one before
         limits = np.append(begins, len(text))
         glyph_limits = np.append(np.flatnonzero(parts), len(order)).tolist()
         special = np.insert(~_PLAIN[np.minimum(codes, 0xFFFF)] | _MARKS[np.minimum(codes, 0xFFFF)], at, False)
@@ -245,7 +269,9 @@ class _Letters:
                 piece, places = piece[:-1], places[:-1]
             direction: Literal["ltr", "rtl", "down"] = "down" if self.placed.down[run] else "ltr"
             if needs[number] or backwards[number]:
-                piece, places, direction = _put_right(piece, places, direction, bool(backwards[number]))
+                piece, places, direction = _put_right(
+                    piece, places, direction, bool(backwards[number]), self.texts
+                )
             if not piece:
                 continue
             angle = int(self.placed.angles[run])
@@ -276,10 +302,14 @@ def _most(runs: NDArray[np.int64], run_fonts: NDArray[np.int64]) -> tuple[int, i
 
 
 def _put_right(
-    text: str, extents: Floats, direction: Literal["ltr", "rtl", "down"], backwards: bool
+    text: str,
+    extents: Floats,
+    direction: Literal["ltr", "rtl", "down"],
+    backwards: bool,
+    known: dict[int, str],
 ) -> tuple[str, Floats, Literal["ltr", "rtl", "down"]]:
     """The text in logical order with plain letters, and the extents that go with it."""
-    texts = [letters.plain(char) for char in text]
+    texts = ["".join(map(letters.plain, known.get(ord(char), char))) for char in text]
     if backwards:
         direction = bidi.base_direction(texts)
         order = bidi.logical_order(texts, direction)
