@@ -129,7 +129,14 @@ def test_headings_have_levels_by_size_and_by_number() -> None:
 
 def test_list_items_have_levels_and_their_lines() -> None:
     first, second, _ = wrapped(TEXT, 80)
-    lines = [f"• {first}", f"  {second}", "• Second", "  – first of the second", "  – next of the second", "• Third"]
+    lines = [
+        f"• {first}",
+        f"  {second}",
+        "• Second",
+        "  – first of the second",
+        "  – next of the second",
+        "• Third",
+    ]
     sheet = Sheet().lines([*wrapped(TEXT, 90), ""], 60, 100).lines(lines, 60, 160)
     items = [(block.text, block.level) for block in sheet.blocks() if block.kind == "list_item"]
     assert items == [

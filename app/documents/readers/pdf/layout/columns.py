@@ -50,11 +50,12 @@ def _columns(lines: list[Stretch], rules: Sequence[Box], depth: int) -> list[lis
 
 def _best_split(lines: list[Stretch], rules: Sequence[Box]) -> _Split | None:
     best: _Split | None = None
+    span = min(line.left for line in lines), max(line.right for line in lines)
     most = 0
     for x in _gutters(lines):
         for split in _runs(lines, x):
             weight = sum(len(line.text) for line in split.left) + sum(len(line.text) for line in split.right)
-            if weight > most and _reads_downwards(split.left, split.right, x, rules):
+            if weight > most and _reads_downwards(split.left, split.right, x, rules, span):
                 best, most = split, weight
     return best
 
@@ -140,7 +141,9 @@ def _leading(lines: list[Stretch], start: int, end: int, right: list[Stretch]) -
     )
 
 
-def _reads_downwards(left: list[Stretch], right: list[Stretch], x: float, rules: Sequence[Box]) -> bool:
+def _reads_downwards(
+    left: list[Stretch], right: list[Stretch], x: float, rules: Sequence[Box], span: tuple[float, float]
+) -> bool:
     """Whether the left side is read before the right one, rather than row by row."""
     top = max(min(line.top for line in left), min(line.top for line in right))
     bottom = min(max(line.bottom for line in left), max(line.bottom for line in right))
@@ -159,23 +162,27 @@ def _reads_downwards(left: list[Stretch], right: list[Stretch], x: float, rules:
     right_rows = rows([line for line in right if line.bottom > top and line.top < bottom])
     if len(left_rows) < 2 or len(right_rows) < 2:
         return False
+    aligned = _aligned(left_rows, right_rows, size)
+    if aligned > 0.8 and all(line.monospaced for line in (*left, *right)):
+        return False  # what a program has printed in columns
     left_flows, right_flows = _flows(left_rows), _flows(right_rows)
     if left_flows and right_flows:
         return True
-    aligned = _aligned(left_rows, right_rows, size)
     if left_flows or right_flows:
         return aligned < 0.5
     least = min(len(left_rows), len(right_rows))
     if aligned < (0.65 if least >= 6 else 0.25) and least >= 3:
         return True
-    return least >= _LONG and _is_even(left, right, x)
+    return least >= _LONG and _is_even(left, right, x, span)
 
 
-def _is_even(left: list[Stretch], right: list[Stretch], x: float) -> bool:
+def _is_even(left: list[Stretch], right: list[Stretch], x: float, span: tuple[float, float]) -> bool:
     """Whether the gutter is where it parts a page into columns of one width, and words stand on both sides."""
-    start, end = min(line.left for line in left), max(line.right for line in right)
-    share = (x - start) / (end - start)
+    share = (x - span[0]) / (span[1] - span[0])
+    further = right if share < 0.45 else left if share > 0.55 else []  # where the other columns are
     if not any(abs(share - place) < 0.04 for place in (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)):
+        return False
+    if further and sum(len(row) > 1 for row in rows(further)) < 0.6 * len(rows(further)):
         return False
     words = [sum(line.text[:1].isalpha() for line in side) for side in (left, right)]
     return words[0] > 0.6 * len(left) and words[1] > 0.6 * len(right)

@@ -265,7 +265,8 @@ class _Builder:
         hanging = text_left if item else before.left
         if item and len(draft.lines) == 1:
             shift = line.left - text_left
-            if line.left <= before.left + 0.3 * size and (not wraps or ended):
+            hangs_far = text_left - before.left > 3 * size
+            if line.left <= before.left + 0.3 * size and (not wraps or ended or hangs_far):
                 return "\n\n"
             if shift < 0 or (not ended and line.text[:1].islower()):
                 shift = 0.0
