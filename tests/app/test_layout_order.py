@@ -42,7 +42,10 @@ def test_three_columns_under_a_heading_that_goes_over_all_of_them() -> None:
 def test_text_across_the_page_between_columns() -> None:
     sheet = Sheet()
     sheet.lines(wrapped(LEFT, 40), 60, 100).lines(wrapped(RIGHT, 40), 320, 100)
-    across = "Between the two parts of the page this sentence runs from one margin to the other, and goes on in a second line of its own."
+    across = (
+        "Between the two parts of the page this sentence runs from one margin to the other, and goes on in a second "
+        "line of its own."
+    )
     sheet.lines(wrapped(across, 90), 60, 190)
     sheet.lines(wrapped("B " + LEFT, 40), 60, 240).lines(wrapped("C " + RIGHT, 40), 320, 240)
     assert texts(sheet.blocks()) == [LEFT, RIGHT, across, "B " + LEFT, "C " + RIGHT]
@@ -94,8 +97,14 @@ def test_vertical_japanese_is_read_from_the_right() -> None:
 
 
 def test_columns_from_right_to_left() -> None:
-    first = "הלחץ המרבי במיכל הוא שלושים וחמישה בר ואין לפתוח את השסתום לפני שהלחץ ירד אל מתחת לחמישה בר בלבד כי המים חמים מאוד."
-    second = "לאחר מכן יש לחכות עד שהמנורה הירוקה נדלקת ורק אז מותר לסובב את הגלגל שמאלה ולפתוח את הדלת של המיכל הראשי לאט לאט."
+    first = (
+        "הלחץ המרבי במיכל הוא שלושים וחמישה בר ואין לפתוח את השסתום "
+        "לפני שהלחץ ירד אל מתחת לחמישה בר בלבד כי המים חמים מאוד."
+    )
+    second = (
+        "לאחר מכן יש לחכות עד שהמנורה הירוקה נדלקת "
+        "ורק אז מותר לסובב את הגלגל שמאלה ולפתוח את הדלת של המיכל הראשי לאט לאט."
+    )
     sheet = Sheet()
     for row, (right, left) in enumerate(zip(wrapped(first, 40), wrapped(second, 40), strict=False)):
         sheet.right_to_left(left, 280, 100 + 12 * row).right_to_left(right, 540, 100 + 12 * row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.documents.readers.pdf.layout import lay_out
 from tests.app.layout_support import CODE, Sheet, texts, wrapped
 
 PROSE = (
@@ -119,3 +120,14 @@ def test_two_tables_under_rules_of_one_width_with_text_between() -> None:
     sheet.lines(wrapped(PROSE, 88), 60, 200)
     kinds = [block.kind for block in sheet.blocks()]
     assert kinds == ["table_row"] * 4 + ["paragraph"] + ["table_row"] * 4
+
+
+def test_a_table_goes_on_over_the_pages_end() -> None:
+    first = Sheet().row(HEAD, XS, 700)
+    second = Sheet()
+    for number in range(5):
+        first.row([f"M{number}", str(number), "7" * (number % 2), "8"], XS, 714 + 14 * number)
+        second.row([f"M{number + 9}", str(number), "7" * (number % 2), "8"], XS, 60 + 14 * number)
+    pages = list(lay_out([first.page, second.page]))
+    assert pages[0][-1].continues
+    assert pages[1][0].text == "| M9 | 0 |  | 8 |"

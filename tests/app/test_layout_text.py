@@ -21,7 +21,8 @@ def filled(*lines: str) -> list[str]:
     return texts(Sheet().lines([*wrapped(TEXT, 90), "", *lines], 60, 100).blocks())[1:]
 
 
-# -- paragraphs --------------------------------------------------------------------------------------------------------
+# -- paragraphs
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_a_wrap_becomes_a_space_and_distance_and_indentation_part_paragraphs() -> None:
@@ -76,7 +77,8 @@ def test_a_superscript_is_no_digit_of_the_number_before_it() -> None:
     assert texts(sheet.blocks()) == ["The pump gives 10⁵ pascal since 2024."]
 
 
-# -- words broken at line ends -----------------------------------------------------------------------------------------
+# -- words broken at line ends
+# -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,8 @@ def test_a_word_that_the_pages_end_breaks_is_whole_on_the_first() -> None:
     assert not pages[1][-1].continues
 
 
-# -- kinds -------------------------------------------------------------------------------------------------------------
+# -- kinds ---------------------------------------------------------------------------------------------------
+# ----------
 
 
 def test_headings_have_levels_by_size_and_by_number() -> None:
@@ -195,7 +198,8 @@ def test_captions_and_footnotes() -> None:
     assert blocks[-1].text.startswith("¹It was built") or blocks[-1].text.startswith("¹ It was built")
 
 
-# -- running heads -----------------------------------------------------------------------------------------------------
+# -- running heads
+# -----------------------------------------------------------------------------------------------------
 
 
 def _book(count: int) -> list[Sheet]:
@@ -246,7 +250,8 @@ def test_pages_come_out_while_others_are_still_to_be_read() -> None:
     assert given == 300
 
 
-# -- places ------------------------------------------------------------------------------------------------------------
+# -- places
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _sheet_of_everything() -> Sheet:

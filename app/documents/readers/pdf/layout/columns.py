@@ -1,8 +1,7 @@
 """Reading order: columns down the page, the left one first, between what goes across them.
 
-Two columns are told from two columns of a table by how their lines go on: in text they wrap, in a table each stands by
-itself beside its neighbour. The order in which the page draws does not matter.
-"""
+Two columns are told from two columns of a table by how their lines go on: in text they wrap, in a table each
+stands by itself beside its neighbour. The order in which the page draws does not matter."""
 
 from __future__ import annotations
 
@@ -12,7 +11,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from app.documents.model import Box
-from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph, rows
+from app.documents.readers.pdf.layout.rows import rows
+from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph
 
 _GUTTER = 0.75  # of the size: nothing narrower parts columns
 _MANY_GUTTERS = 24  # tried at most on one page
@@ -34,7 +34,8 @@ class _Split:
 
 
 def columns(lines: Sequence[Stretch], rules: Sequence[Box] = ()) -> list[list[Stretch]]:
-    """The lines in groups that are read one after the other, each of one column. rules: level ones, in the frame."""
+    """The lines in groups that are read one after the other, each of one column. rules: level ones, in the
+    frame."""
     return [group for group in _columns(sorted(lines, key=lambda line: line.top), rules, 0) if group]
 
 
@@ -177,10 +178,11 @@ def _reads_downwards(
 
 
 def _is_even(left: list[Stretch], right: list[Stretch], x: float, span: tuple[float, float]) -> bool:
-    """Whether the gutter is where it parts a page into columns of one width, and words stand on both sides."""
+    """Whether the gutter is where it parts a page into columns of one width, and words stand on both
+    sides."""
     share = (x - span[0]) / (span[1] - span[0])
     further = right if share < 0.45 else left if share > 0.55 else []  # where the other columns are
-    if not any(abs(share - place) < 0.04 for place in (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)):
+    if not any(abs(share - place) < 0.06 for place in (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)):
         return False
     if further and sum(len(row) > 1 for row in rows(further)) < 0.6 * len(rows(further)):
         return False
@@ -189,7 +191,8 @@ def _is_even(left: list[Stretch], right: list[Stretch], x: float, span: tuple[fl
 
 
 def _flows(found: list[list[Stretch]]) -> bool:
-    """Whether the lines wrap: they have several words, and the next line's first word would seldom have fitted."""
+    """Whether the lines wrap: they have several words, and the next line's first word would seldom have
+    fitted."""
     edge = max(line[-1].right for line in found)
     words = wraps = pairs = 0
     for index, row in enumerate(found):

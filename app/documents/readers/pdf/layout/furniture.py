@@ -1,9 +1,8 @@
 """Running heads, running feet and page numbers: what the edges of pages near each other have in common.
 
-A line counts as one where its words, with any number for a number, stand at the same edge of several pages close to
-each other, or where it has the number of the page. A table's head that comes back on every page does neither count:
-its cells have others below them.
-"""
+A line counts as one where its words, with any number for a number, stand at the same edge of several pages
+close to each other, or where it has the number of the page. A table's head that comes back on every page does
+neither count: its cells have others below them."""
 
 from __future__ import annotations
 
@@ -31,8 +30,9 @@ _ROMAN_DIGITS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row at a page's edge. key: its words without numbers. offsets: its numbers less the page's index. y: from the
-    edge. heads: cells of a table stand under it, or a title that it belongs to. gap: to the next row inwards, of the size."""
+    """A row at a page's edge. key: its words without numbers. offsets: its numbers less the page's index. y:
+    from the edge. heads: cells of a table stand under it, or a title that it belongs to. gap: to the next row
+    inwards, of the size."""
 
     side: Side
     row: tuple[Stretch, ...]
@@ -44,7 +44,8 @@ class Candidate:
 
 
 def candidates(found: Sequence[list[Stretch]], index: int, height: float) -> list[Candidate]:
-    """The rows at a page's edges, from the outside inwards, those at the top first. index: of the page, from 0."""
+    """The rows at a page's edges, from the outside inwards, those at the top first. index: of the page, from
+    0."""
     result: list[Candidate] = []
     for at in range(min(_OUTER_ROWS, len(found))):
         if found[at][0].top > _EDGE * height:
@@ -102,7 +103,8 @@ def _roman(text: str) -> int | None:
 
 
 class Furniture:
-    """What has been seen at the edges of pages so far; pages are added in order, some ahead of those asked for."""
+    """What has been seen at the edges of pages so far; pages are added in order, some ahead of those asked
+    for."""
 
     def __init__(self) -> None:
         self._texts: dict[tuple[Side, str], list[tuple[int, float]]] = defaultdict(list)

@@ -34,8 +34,8 @@ def plain_title(text: str) -> str:
 def find_headings(
     drafts: Sequence[Draft], body: float, sizes: Sequence[float], titles: Mapping[str, int]
 ) -> None:
-    """Sets kind and level of headings. sizes: of headings in the document, the largest first. titles: the levels of
-    what the outline says begins on this page, by `plain_title`."""
+    """Sets kind and level of headings. sizes: of headings in the document, the largest first. titles: the
+    levels of what the outline says begins on this page, by `plain_title`."""
     for index, draft in enumerate(drafts):
         following = drafts[index + 1] if index + 1 < len(drafts) else None
         if not _may_be_heading(draft):
@@ -43,7 +43,7 @@ def find_headings(
         level = titles.get(plain_title(" ".join(line.text for line in draft.lines)))
         numbering = _NUMBERING.match(draft.start)
         chapter = _CHAPTER.match(draft.start)
-        larger = draft.size > (1.08 if draft.is_bold else 1.15) * body and not draft.lines[0].monospaced
+        larger = draft.size > (1.18 if draft.lines[0].monospaced else 1.08 if draft.is_bold else 1.15) * body
         if level is None and not (larger or (draft.is_bold and _stands_out(draft, following, body))):
             continue
         if larger and level is None and not draft.is_bold and draft.size < 1.25 * body and draft.length > 90:
