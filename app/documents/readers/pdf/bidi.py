@@ -14,19 +14,6 @@ from typing import Literal
 _STRONG_LEFT, _STRONG_RIGHT, _NUMBER, _NEUTRAL, _MARK = "L", "R", "N", "-", "M"
 _JOINERS = ".,:/-٫٬−"  # within a number, between two digits
 _ATTACHED = "%‰+#$€£¥₪°٪"  # before or after a number, and part of it
-_MIRRORED = {
-    "(": ")",
-    ")": "(",
-    "[": "]",
-    "]": "[",
-    "{": "}",
-    "}": "{",
-    "«": "»",
-    "»": "«",
-    "<": ">",
-    ">": "<",
-}
-_OPENING = "([{"
 
 
 @lru_cache(maxsize=4096)
@@ -147,9 +134,22 @@ def _level(kind: str, base: int, *, in_right: bool = False) -> int:
 
 
 def mirrored(texts: list[str]) -> list[str]:
-    """The texts of a line in logical order, with brackets turned round where they close before they open. Whether a
-    bracket was mirrored already depends on who wrote the file."""
-    opened = [text for text in texts if text in _MIRRORED and text in "()[]{}"]
-    if not opened or opened[0] in _OPENING:
-        return texts
-    return [_MIRRORED.get(text, text) if text in "()[]{}" else text for text in texts]
+    """The texts of a line in logical order, with brackets that open and close in turns where they are not in pairs.
+    Whether a bracket was mirrored already depends on who wrote the file, and on where it stands."""
+    result = list(texts)
+    for opening, closing in ("()", "[]", "{}"):
+        places = [place for place, text in enumerate(texts) if text in (opening, closing)]
+        if len(places) % 2 or _are_pairs([texts[place] for place in places], opening):
+            continue
+        for number, place in enumerate(places):
+            result[place] = closing if number % 2 else opening
+    return result
+
+
+def _are_pairs(brackets: list[str], opening: str) -> bool:
+    depth = 0
+    for bracket in brackets:
+        depth += 1 if bracket == opening else -1
+        if depth < 0:
+            return False
+    return depth == 0

@@ -27,6 +27,7 @@ TEXT, PATH, IMAGE, SHADING, FORM = 1, 2, 3, 4, 5  # kinds of page objects
 _INVISIBLE_MODES = frozenset((3, 7))  # text that paints nothing: only its outline is used, or not even that
 _MAX_OBJECTS = 50_000  # of one page that are looked at: a map may be drawn with more
 _MAX_DEPTH = 8  # of forms within forms
+_STEP = 4  # characters
 _POINTER, _INT, _UINT = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint
 
 
@@ -38,6 +39,7 @@ def _quick(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
     return ctypes.PYFUNCTYPE(result, *arguments)(address)
 
 
+_get_text = _quick(raw.FPDFText_GetText, _INT, _POINTER, _INT, _INT, _POINTER)
 _unicode = _quick(raw.FPDFText_GetUnicode, _UINT, _POINTER, _INT)
 _loose_box = _quick(raw.FPDFText_GetLooseCharBox, _INT, _POINTER, _INT, _POINTER)
 _origin = _quick(raw.FPDFText_GetCharOrigin, _INT, _POINTER, _INT, _POINTER, _POINTER)
@@ -51,6 +53,8 @@ _count_objects = _quick(raw.FPDFPage_CountObjects, _INT, _POINTER)
 _get_object = _quick(raw.FPDFPage_GetObject, _POINTER, _POINTER, _INT)
 _count_form_objects = _quick(raw.FPDFFormObj_CountObjects, _INT, _POINTER)
 _get_form_object = _quick(raw.FPDFFormObj_GetObject, _POINTER, _POINTER, ctypes.c_ulong)
+_is_active = _quick(raw.FPDFPageObj_GetIsActive, _INT, _POINTER, _POINTER)
+_set_active = _quick(raw.FPDFPageObj_SetIsActive, _INT, _POINTER, _INT)
 _kind = _quick(raw.FPDFPageObj_GetType, _INT, _POINTER)
 _bounds = _quick(raw.FPDFPageObj_GetBounds, _INT, _POINTER, *[_POINTER] * 4)
 _object_matrix = _quick(raw.FPDFPageObj_GetMatrix, _INT, _POINTER, _POINTER)
@@ -94,7 +98,8 @@ class Affine:
 @dataclass(frozen=True)
 class PageObject:
     """One thing that the page draws. address: PDFium's, while the page is open. box: as shown. depth: 0 for what the
-    page draws itself, else how many forms it is in; number: its place in the order of drawing."""
+    page draws itself, else how many forms it is in; number: its place in the order of drawing; active: not on a layer
+    that was switched off."""
 
     address: int
     kind: int
@@ -102,6 +107,7 @@ class PageObject:
     number: int
     to_page: Affine
     depth: int = 0
+    active: bool = True
 
 
 @dataclass
@@ -187,8 +193,8 @@ class OpenPage:
         text = self._text_address
         count = raw.FPDFText_CountChars(self._text) if text else 0
         every = range(max(0, count))
-        addresses = np.array([address or 0 for address in map(_text_object, repeat(text), every)], np.uint64)
-        codes = np.fromiter(map(_unicode, repeat(text), every), np.uint32, len(every))
+        addresses = self._owners(len(every))
+        codes = self._codes(len(every))
         boxes, origins = np.zeros((len(every), 4), np.float32), np.zeros((len(every), 2))
         _run(map(_loose_box, repeat(text), every, _addresses(boxes)))
         _run(map(_origin, repeat(text), every, _addresses(origins), _addresses(origins, 8)))
@@ -207,6 +213,29 @@ class OpenPage:
         fonts = np.array([run.font for run in objects], np.uint64)[runs] if objects else runs
         unmapped = self._unmapped(drawn, codes, fonts)
         return Characters(codes, self._shown(boxes[drawn]), shown, runs, unmapped, objects)
+
+    def _owners(self, count: int) -> NDArray[np.uint64]:
+        """The text object of each character, 0 for those that PDFium makes up. Only every fourth is asked first:
+        between two of the same object there is no other, but for spaces that are made up."""
+        text = self._text_address
+        owners = np.zeros(count, np.uint64)
+        steps = range(0, count, _STEP)
+        samples = np.array([owner or 0 for owner in map(_text_object, repeat(text), steps)], np.uint64)
+        owners[: len(samples) * _STEP] = np.repeat(samples, _STEP)[:count]
+        open_ends = np.append(samples[1:] != samples[:-1], True) | (samples == 0)
+        asked = (np.flatnonzero(open_ends)[:, None] * _STEP + np.arange(1, _STEP)).ravel()
+        places = asked[asked < count].tolist()
+        owners[places] = [owner or 0 for owner in map(_text_object, repeat(text), places)]
+        return owners
+
+    def _codes(self, count: int) -> NDArray[np.uint32]:
+        """The code of each character, at once where PDFium's text has one unit for each."""
+        buffer = np.zeros(count + 1, np.uint16)
+        if _get_text(self._text_address, 0, count, buffer.ctypes.data) == count + 1:
+            codes = buffer[:count].astype(np.uint32)
+            if not ((codes >= 0xD800) & (codes < 0xE000)).any():
+                return codes
+        return np.fromiter(map(_unicode, repeat(self._text_address), range(count)), np.uint32, count)
 
     def _unmapped(
         self, places: NDArray[np.int64], codes: NDArray[np.uint32], fonts: NDArray[Any]
@@ -259,6 +288,7 @@ class OpenPage:
         to_page: Affine,
         depth: int,
         counted: list[int],
+        active: bool = True,
     ) -> Iterator[PageObject]:
         sides = (ctypes.c_float * 4)()
         start = ctypes.addressof(sides)
@@ -271,11 +301,12 @@ class OpenPage:
             box = (0.0, 0.0, 0.0, 0.0)
             if kind != TEXT and _bounds(address, start, start + 4, start + 8, start + 12):
                 box = to_page.box(*sides)
-            yield PageObject(address, kind, box, counted[0], to_page, depth)
+            shown = active and is_active(address)
+            yield PageObject(address, kind, box, counted[0], to_page, depth, shown)
             if kind == FORM and depth < _MAX_DEPTH:
                 inner = object_matrix(address).then(to_page)
                 yield from self._walk(
-                    address, _count_form_objects, _get_form_object, inner, depth + 1, counted
+                    address, _count_form_objects, _get_form_object, inner, depth + 1, counted, shown
                 )
 
 
@@ -283,6 +314,18 @@ def object_matrix(address: int) -> Affine:
     matrix = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
     _object_matrix(address, ctypes.addressof(matrix))
     return Affine(*matrix)
+
+
+def is_active(address: int) -> bool:
+    """Whether an object is drawn: those of layers that are off were made inactive."""
+    active = ctypes.c_int(1)
+    _is_active(address, ctypes.addressof(active))
+    return bool(active.value)
+
+
+def set_active(address: int, active: bool) -> None:
+    """Whether an object is to be drawn. Nothing is written to the document."""
+    _set_active(address, int(active))
 
 
 def fill_color(address: int) -> tuple[int, int, int, int] | None:

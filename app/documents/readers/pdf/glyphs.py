@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -103,7 +104,8 @@ def _add_fragments(
     known: dict[Font, int] = {}
     for run in characters.objects:
         if run.font not in fonts:
-            fonts[run.font] = known.setdefault(document.fonts.font(run.font), len(known))
+            font = document.fonts.font(run.font, partial(letters_of.advances, run.font))
+            fonts[run.font] = known.setdefault(font, len(known))
     result.fonts = list(known)
     run_fonts = np.array([fonts[run.font] for run in characters.objects])
     result.fragments = letters_of.fragments(run_fonts)
@@ -123,6 +125,13 @@ class _Letters:
         self.dropped = np.zeros(len(characters), np.bool_)
         self._low = np.minimum(self.codes, 0xFFFF)
         self._attach_marks()
+
+    def advances(self, font: int) -> Floats:
+        """How wide the letters and digits of a font are on this page, in sizes."""
+        runs = self.characters.runs
+        of_font = np.array([run.font == font for run in self.characters.objects])[runs]
+        of_font &= _LETTERS[self._low] & ~is_ideographic(self.codes) & (self.placed.ends > self.placed.starts)
+        return (self.placed.ends[of_font] - self.placed.starts[of_font]) / self.placed.sizes[runs[of_font]]
 
     def unmapped(self) -> int:
         private = (self.codes >= 0xE000) & (self.codes <= 0xF8FF) | (self.codes == 0xFFFD)
@@ -189,6 +198,7 @@ class _Letters:
         pitches = (starts - starts[before]) / scale
         codes = self.codes[order]
         square = is_ideographic(codes)
+        turned_back = _RIGHT_TO_LEFT[np.minimum(codes, 0xFFFF)]
         letter = _LETTERS[np.minimum(codes, 0xFFFF)] & ~square
         spaces, cuts = word_gaps(
             gaps,
@@ -196,6 +206,7 @@ class _Letters:
             passed > passed[before],
             square & square[before],
             letter & letter[before],
+            turned_back & turned_back[before],
             order - order[before] - (passed - passed[before]),
             np.flatnonzero(first),
         )
@@ -211,6 +222,8 @@ class _Letters:
         gaps = self.keys[1:] - self.placed.ends[:-1]
         back = self.keys[:-1] - self.keys[1:]
         apart = (lines[1:] != lines[:-1]) | (back > _BACK * sizes[1:]) | (gaps > _STRETCH * sizes[1:])
+        turned_back = _RIGHT_TO_LEFT[self._low]
+        apart |= turned_back[1:] | turned_back[:-1]  # drawn in any order
         stretches = np.append(0, np.cumsum(apart))
         begins = np.minimum.reduceat(self.keys, np.append(0, np.flatnonzero(apart) + 1))[stretches]
         return np.lexsort((self.keys, stretches, begins, lines))

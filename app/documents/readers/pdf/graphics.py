@@ -15,6 +15,8 @@ def graphics(page: OpenPage) -> tuple[list[Box], list[Box]]:
     rules: list[Box] = []
     pictures: list[Box] = []
     for thing in page.objects:
+        if not thing.active:
+            continue
         if thing.kind == IMAGE:
             pictures.append(thing.box)
         elif thing.kind == PATH:

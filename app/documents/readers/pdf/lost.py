@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,10 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream, TextStringObject
 
 from app.documents.readers.pdf.encodings import Encoding
-from app.documents.readers.pdf.engine import TEXT, Characters, OpenPage, text_object
+from app.documents.readers.pdf.engine import TEXT, Characters, OpenPage, font_facts, text_object
+from app.documents.readers.pdf.tex import is_mathematical, tex_text
 
+_SUBSET = re.compile(r"^[A-Z]{6}\+")
 _SHOWING = frozenset((b"Tj", b"TJ", b"'", b'"'))
 _DEEPEST = 8  # forms within forms
 _MOST_OBJECTS = 20_000
@@ -41,25 +44,43 @@ class LostText:
         self._reader: PdfReader | None = None
         self._encodings: dict[int, Encoding] = {}
         self._in_vain = 0
+        self._given_up: set[tuple[str, int]] = set()  # fonts and codes
 
     def find(self, page: OpenPage, index: int, characters: Characters) -> tuple[Characters, dict[int, str]]:
         """The characters with those that were lost, and the texts of the private codes (from U+F0000 on) among them."""
+        private = _Private()
+        characters, unknown = self._known(characters, private)
         known = {run.address for run in characters.objects}
         drawn = [thing for thing in page.objects if thing.kind == TEXT]
-        missing = [thing for thing in drawn if thing.address not in known]
-        if (not missing and not characters.unmapped.any()) or self._in_vain >= _TRIES:
-            return characters, {}
-        shown = self._shown(index)
-        if len(shown) != len(drawn):
-            self._in_vain += 1
-            return characters, {}
-        says = {thing.address: said for thing, said in zip(drawn, shown, strict=True)}
-        private = _Private()
-        found = _mapped(characters, says, private)
-        if missing:
-            found = _with_missing(found, page, says, private)
-        self._in_vain = 0 if len(found) > len(characters) or private.texts else self._in_vain + 1
-        return found, private.texts
+        missing = [thing for thing in drawn if thing.active and thing.address not in known]
+        if (missing or unknown) and self._in_vain < _TRIES:
+            shown = self._shown(index)
+            before = len(characters) - np.count_nonzero(characters.unmapped)
+            if len(shown) == len(drawn):
+                says = {thing.address: said for thing, said in zip(drawn, shown, strict=True)}
+                characters = _mapped(characters, says, private)
+                if missing:
+                    characters = _with_missing(characters, page, says, private)
+            after = len(characters) - np.count_nonzero(characters.unmapped)
+            self._in_vain = self._in_vain + 1 if after <= before else 0
+            self._given_up |= {pair for pair, places in unknown.items() if characters.unmapped[places].any()}
+        _mark_meaningless(characters)
+        return characters, private.texts
+
+    def _known(
+        self, characters: Characters, private: _Private
+    ) -> tuple[Characters, dict[tuple[str, int], list[int]]]:
+        """The characters with the signs of TeX's fonts, and the places of codes that have not been looked up yet, by
+        their fonts."""
+        unknown: dict[tuple[str, int], list[int]] = {}
+        for place in np.flatnonzero(characters.unmapped).tolist():
+            pair = _font_name(characters, place), int(characters.codes[place])
+            text = tex_text(*pair)
+            if text is not None:
+                characters.codes[place], characters.unmapped[place] = private.code(text), False
+            elif pair not in self._given_up:
+                unknown.setdefault(pair, []).append(place)
+        return characters, unknown
 
     def _shown(self, index: int) -> list[Shown]:
         """What the page's text objects show, in order; none where pypdf cannot read it."""
@@ -151,7 +172,7 @@ def _with_missing(
     objects = list(characters.objects)
     place = 0
     for thing in page.objects:
-        if thing.kind != TEXT:
+        if thing.kind != TEXT or not thing.active:
             continue
         if thing.address in ends:
             place = ends[thing.address]
@@ -165,10 +186,10 @@ def _with_missing(
         if not any(text.strip() for text in texts):
             continue
         run, size, (x, y), dx = text_object(thing)
+        dx = dx or size
         if place < len(characters) and abs(characters.origins[place, 1] - y) < 0.3 * size:
             room = float(characters.origins[place, 0]) - x  # a box may be wider than its letters
             dx = min(dx, room) if room > 0 else dx
-        dx = dx or size
         count = max(1, len(texts))
         down = said.encoding is not None and said.encoding.vertical
         for position, text in enumerate(texts):
@@ -196,6 +217,18 @@ def _with_missing(
         np.insert(characters.unmapped, at, False),
         objects,
     )
+
+
+def _font_name(characters: Characters, place: int) -> str:
+    name = font_facts(characters.objects[int(characters.runs[place])].font)[0]
+    return _SUBSET.sub("", name)
+
+
+def _mark_meaningless(characters: Characters) -> None:
+    """Codes that are no letters become U+FFFD. Others stay: many a font without Unicode has the codes of ASCII."""
+    for place in np.flatnonzero(characters.unmapped).tolist():
+        if characters.codes[place] < 0x20 or is_mathematical(_font_name(characters, place)):
+            characters.codes[place] = 0xFFFD
 
 
 def _mapped(characters: Characters, says: dict[int, Shown], private: _Private) -> Characters:

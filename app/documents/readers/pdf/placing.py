@@ -51,8 +51,9 @@ def place(characters: Characters) -> Placed:
     sizes = np.maximum([run.size for run in runs], 0.5)
     angles = np.array([_rounded(run.angle) for run in runs])
     down = _written_down(characters, firsts, lasts, sizes, angles)
-    radians = np.radians(np.where(down, 90, angles))
-    cosines, sines = np.round(np.cos(radians), 9), np.round(np.sin(radians), 9)
+    radians: Floats = np.radians(np.where(down, 90, angles).astype(np.float64))
+    cosines = np.cos(radians).round(9)
+    sines = np.sin(radians).round(9)
     starts, ends = _extents(characters, cosines[characters.runs], sines[characters.runs], sizes, angles, down)
     held = np.minimum(firsts, count - 1)
     x, y = characters.origins[held].T

@@ -12,6 +12,7 @@ from app.documents.readers.pdf.engine import Floats
 
 # All of the larger of the two letters' sizes.
 _WORD_GAP = 0.1  # as wide at least between two words; kerning and tracking of normal text stay below
+_CURSIVE_GAP = 0.16  # between Arabic letters that do not join, and in Hebrew, which is set wider
 _DRAWN_GAP = 0.02  # a space that is drawn counts from here on: text may go back over it
 _IDEOGRAPH_GAP = 0.4  # between two Chinese or Japanese letters, which lines set apart to fill their width
 _CUT = 1.0  # parts columns and cells
@@ -31,19 +32,20 @@ def word_gaps(
     drawn: NDArray[np.bool_],
     ideographs: NDArray[np.bool_],
     letters: NDArray[np.bool_],
+    cursive: NDArray[np.bool_],
     jumps: NDArray[np.int64],
     line_starts: NDArray[np.int64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Before which letters a space stands, and before which the line is cut.
 
     Of each letter and the one before it on its line, in sizes: gaps (from the end of one to the start of the other),
-    pitches (from start to start); drawn: whether a space is drawn between them; ideographs, letters: whether both
-    are; jumps: how much later it was drawn. line_starts: the first letter of each line; what stands in its row is not
-    looked at.
+    pitches (from start to start); drawn: whether a space is drawn between them; ideographs, letters, cursive (of Arabic
+    or Hebrew): whether both are; jumps: how much later it was drawn. line_starts: the first letter of each line; what
+    stands in its row is not looked at.
     """
     first = np.zeros(len(gaps), np.bool_)
     first[line_starts] = True
-    wide = gaps > np.where(ideographs, _IDEOGRAPH_GAP, _WORD_GAP)
+    wide = gaps > np.where(ideographs, _IDEOGRAPH_GAP, np.where(cursive, _CURSIVE_GAP, _WORD_GAP))
     even = _evenly_set(gaps, pitches, first)
     spaces = (wide & ~even) | (drawn & (gaps > _DRAWN_GAP))
     base = np.zeros(len(gaps))
