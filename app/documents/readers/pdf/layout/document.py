@@ -123,7 +123,7 @@ class Layout:
     # ------------------------------------------------------------------------------------------------------
 
     def _drafts(self, page: _Seen) -> list[Draft]:
-        furniture = self._furniture.find(page.index, page.edges)
+        furniture = self._furniture.find(page.index, page.edges, self._style.body)
         taken = {id(stretch) for candidate in furniture for stretch in candidate.row}
         heads = [_furniture_draft(candidate) for candidate in furniture if candidate.side == "header"]
         feet = [

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from app.documents.readers.pdf.layout.stretches import Stretch
@@ -19,6 +20,7 @@ Side = Literal["header", "footer"]
 _OUTER_ROWS = 3  # on either side may be furniture
 _NEAR = 6  # pages on either side are looked at
 _OFTEN = 3  # pages have it
+_TITLE = 1.15  # of the body's size
 _EDGE = 0.2  # of the height: no running head stands further in
 _DIGITS = re.compile(r"\d+")
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})$", re.IGNORECASE)
@@ -41,25 +43,27 @@ class Candidate:
     y: float
     heads: bool
     gap: float
+    near: bool
 
 
 def candidates(found: Sequence[list[Stretch]], index: int, height: float) -> list[Candidate]:
     """The rows at a page's edges, from the outside inwards, those at the top first. index: of the page, from
     0."""
     result: list[Candidate] = []
+    gap = _paragraph_gap(found)
     for at in range(min(_OUTER_ROWS, len(found))):
         if found[at][0].top > _EDGE * height:
             break
-        result.append(_candidate("header", found, at, at + 1, index, height))
+        result.append(_candidate("header", found, at, at + 1, index, height, gap))
     for at in range(len(found) - 1, max(len(found) - 1 - _OUTER_ROWS, -1), -1):
         if found[at][0].bottom < (1 - _EDGE) * height:
             break
-        result.append(_candidate("footer", found, at, at - 1, index, height))
+        result.append(_candidate("footer", found, at, at - 1, index, height, gap))
     return result
 
 
 def _candidate(
-    side: Side, found: Sequence[list[Stretch]], at: int, inwards: int, index: int, height: float
+    side: Side, found: Sequence[list[Stretch]], at: int, inwards: int, index: int, height: float, usual: float
 ) -> Candidate:
     row = found[at]
     text = " ".join(stretch.text for stretch in row)
@@ -80,9 +84,19 @@ def _candidate(
         key = "#"
     gap = abs(next_row[0].baseline - row[0].baseline) / row[0].size if next_row else 9.0
     y = row[0].baseline if side == "header" else height - row[0].baseline
-    return Candidate(
-        side, tuple(row), key, tuple({number - index for number in numbers}), y, cells or title, gap
-    )
+    near = bool(next_row) and abs(next_row[0].baseline - row[0].baseline) < 1.1 * usual
+    offsets = tuple({number - index for number in numbers})
+    return Candidate(side, tuple(row), key, offsets, y, cells or title, gap, near)
+
+
+def _paragraph_gap(found: Sequence[list[Stretch]]) -> float:
+    """How far paragraphs of the page stand apart, in points; 0 where none do."""
+    distances = sorted(b[0].baseline - a[0].baseline for a, b in pairwise(found))
+    if len(distances) < 4:
+        return 0.0
+    pitch = distances[len(distances) // 2]
+    wide = [distance for distance in distances if distance > 1.3 * pitch]
+    return wide[len(wide) // 2] if len(wide) > 1 else 0.0
 
 
 def _numbers(text: str) -> list[int]:
@@ -120,13 +134,17 @@ class Furniture:
             for offset in candidate.offsets:
                 _remember(self._offsets[candidate.side, offset], index, candidate.y)
 
-    def find(self, index: int, found: Sequence[Candidate]) -> list[Candidate]:
-        """Those of a page's edges that are running heads, feet or page numbers."""
+    def find(self, index: int, found: Sequence[Candidate], body: float) -> list[Candidate]:
+        """Those of a page's edges that are running heads, feet or page numbers. body: the size of the text:
+        larger lines are titles."""
         result: list[Candidate] = []
         often = _OFTEN if self._pages > 4 else 2
         open_sides: set[Side] = {"header", "footer"}
         for candidate in found:
             if candidate.side not in open_sides:
+                continue
+            if candidate.row[0].size > _TITLE * body:
+                open_sides.discard(candidate.side)
                 continue
             numbered = any(
                 self._near(self._offsets[candidate.side, offset], index, candidate.y) >= often
@@ -135,6 +153,8 @@ class Furniture:
             key = candidate.key
             words = len(key) < 150 and key != "#" and any(letter.isalpha() for letter in key)
             repeated = words and self._near(self._texts[candidate.side, key], index, candidate.y) >= often
+            if candidate.near and words and "#" in key:
+                numbered = repeated = False  # "Chapter 7" above its text, where each page is one
             place = self._places[candidate.side, round(candidate.y)]
             at_place = (
                 candidate.gap > 1.6 and sum(abs(other - index) <= 2 * _NEAR for other in place) >= _OFTEN

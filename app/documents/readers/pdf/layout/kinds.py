@@ -46,6 +46,8 @@ def find_headings(
         larger = draft.size > (1.18 if draft.lines[0].monospaced else 1.08 if draft.is_bold else 1.15) * body
         if level is None and not (larger or (draft.is_bold and _stands_out(draft, following, body))):
             continue
+        if level is None and not draft.is_bold and draft.length > 40 and ends_sentence(draft.lines[-1].text):
+            continue
         if larger and level is None and not draft.is_bold and draft.size < 1.25 * body and draft.length > 90:
             continue
         if level is None and numbering is not None and (larger or draft.is_bold):

@@ -19,6 +19,7 @@ _BULLET = re.compile(r"([•▪◦‣·∙*⁃–—§○●■□❏➢➤✓\u
 _NUMBER = re.compile(r"([\[(]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)\]])\s+(?=\S)")
 _DASHES = frozenset("-–—*o·")
 _INDENT = 0.7  # of the size: less is no indentation
+_RAGGED = 0.15  # of the line: so much room may be left at a wrap where lines are not filled
 _VERSE = 0.6  # share of line ends that are meant
 
 
@@ -53,6 +54,7 @@ class _Builder:
         self._right = right
         self._style = style
         self._edges = self._right_edges()
+        self._ragged = self._is_ragged()
         self._items: list[tuple[float, str]] = []  # lists that are open: where the mark stands, and its kind
 
     def drafts(self) -> list[Draft]:
@@ -212,7 +214,24 @@ class _Builder:
         """Whether the first word of a line would not have fitted into the one before."""
         line = self._lines[index]
         slack = 1.2 if is_ideograph(line.text[:1]) else 0.45
-        return self._room(index) < line.first_word_width() + slack * line.size
+        least = line.first_word_width() + slack * line.size
+        if self._ragged and not self._is_like_verse(index):
+            # Not all writers of lines fill them: some count letters, some keep words together.
+            least += _RAGGED * min(self._edges[index - 1] - self._left, 60 * line.size)
+        return self._room(index) < least
+
+    def _is_ragged(self) -> bool:
+        """Whether the lines end at different places, so that how much room is left says less."""
+        wide = [line.right for line in self._lines if line.right - self._left > 0.6 * (self._right - self._left)]
+        if len(wide) < 3:
+            return False
+        edge = max(wide)
+        return sum(edge - right < 1.5 for right in wide) < 0.4 * len(wide)
+
+    def _is_like_verse(self, index: int) -> bool:
+        """Whether all lines around begin with a capital letter."""
+        around = self._lines[max(0, index - 3) : index + 3]
+        return len(around) > 3 and all(line.text[0].isupper() for line in around)
 
     def _breaks_word(self, index: int) -> bool:
         before, line = self._lines[index - 1].text, self._lines[index].text

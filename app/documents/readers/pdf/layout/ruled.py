@@ -19,6 +19,7 @@ from app.documents.readers.pdf.layout.tables import (
 )
 
 _TOUCH = 3.0  # points between rules that meet
+_MANY_ON_PAGE = 800  # are a drawing
 _MANY_RULES = 24  # above each other, of one table or several
 
 
@@ -34,10 +35,11 @@ def sort_rules(boxes: Sequence[Box]) -> Rules:
     """Level and upright rules among thin boxes; what is neither is left out."""
     level = [box for box in boxes if box[3] - box[1] <= 3 and box[2] - box[0] >= 8]
     upright = [box for box in boxes if box[2] - box[0] <= 3 and box[3] - box[1] >= 6]
-    if len(level) + len(upright) > 4000:  # a drawing
-        return Rules([], [])
+    level = _in_one_line(level)
     turned = _in_one_line([(box[1], box[0], box[3], box[2]) for box in upright])
-    return Rules(_in_one_line(level), [(box[1], box[0], box[3], box[2]) for box in turned])
+    if len(level) + len(turned) > _MANY_ON_PAGE:
+        return Rules([], [])
+    return Rules(level, [(box[1], box[0], box[3], box[2]) for box in turned])
 
 
 def _in_one_line(boxes: list[Box]) -> list[Box]:

@@ -16,6 +16,7 @@ from app.documents.readers.pdf.layout.stretches import Stretch
 
 Cell = list[Stretch]
 LEADERS = re.compile(r"(?:[.·…_] ?){4,}")
+_MANY_ROWS = 200  # enough to know a table's columns by
 NARROWEST_GAP = 0.45  # of the size, between two columns of a table
 
 
@@ -59,11 +60,12 @@ def column_edges(found: list[list[Stretch]]) -> list[float]:
     """Where the columns' borders are, the outer ones included."""
     cells = [cell for row in found for cell in row]
     size = median([cell.size for cell in cells])
+    few = found[:_MANY_ROWS]
     spans = sorted(
         (cell.left, cell.right)
         for row in found
         for cell in row
-        if not (len(row) < 3 and _spans(cell, row, found))
+        if not (len(row) < 3 and _spans(cell, row, few))
     )
     if not spans:
         return []

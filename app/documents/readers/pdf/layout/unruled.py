@@ -12,6 +12,7 @@ from app.documents.readers.pdf.layout.tables import (
     is_no_table,
 )
 
+_MANY_ROWS = 40  # that are no table are not looked at again from their second row on
 _FAR = 2.4  # of the size: rows further apart belong to two tables
 
 
@@ -40,7 +41,7 @@ def unruled_tables(found: list[list[Stretch]]) -> list[tuple[int, int, Table]]:
             tables.append((start, end, table))
             index = end
         else:
-            index += 1
+            index = end if end - index > _MANY_ROWS else index + 1
     return tables
 
 
