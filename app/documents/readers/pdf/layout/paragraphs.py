@@ -157,9 +157,11 @@ class _Builder:
             return "\n\n"
         if distance > GAP * self._style.pitch(size) and distance > GAP * self._nearest(index):
             return "\n\n"
-        contents = LEADERS.search(before.text) is not None
-        if contents or LEADERS.search(line.text):
-            return "\n" if contents else ("\n\n" if not draft.lines or self._room(index) > 0 else " ")
+        if LEADERS.search(before.text):
+            return "\n"
+        if LEADERS.search(line.text):  # the second line of a long title, or the next title
+            hangs = line.left > before.left + 0.5 * size or line.text[0].islower()
+            return " " if hangs or self._breaks_word(index) else "\n"
         wraps = self._wraps(index) or self._breaks_word(index)
         if before.bold != line.bold and not (wraps and line.text[:1].islower()):
             return "\n\n"

@@ -11,6 +11,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.documents.model import Box
@@ -209,9 +210,19 @@ def _stretch(fragment: Fragment, page: PageFragments, frame: Frame) -> Stretch:
         fragment.size or 1.0,
         font is not None and font.bold,
         font is not None and font.italic,
-        font is not None and font.monospaced,
+        font is not None and font.monospaced and _has_one_width(fragment),
         fragment.raised,
     )
+
+
+def _has_one_width(fragment: Fragment) -> bool:
+    """Whether all letters of a fragment are as far apart: its font is that of most of them only."""
+    starts = fragment.extents[::2]
+    steps = [abs(after - before) for before, after in pairwise(starts)]
+    if len(steps) < 6:
+        return True
+    step = sorted(steps)[len(steps) // 2] or 1.0
+    return sum(abs(other / step - round(other / step)) < 0.06 for other in steps) >= 0.85 * len(steps)
 
 
 def joined(parts: Sequence[Stretch]) -> Stretch:
