@@ -30,6 +30,7 @@ class Encoding:
         self._texts: dict[int, str] = {}
         if isinstance(encoding, Mapping):
             self._texts = _named(_resolved(encoding.get("/Differences")) or ())
+        self._widths, self._usual_width = _widths(font, composite)
         stream = _resolved(font.get("/ToUnicode"))
         if hasattr(stream, "get_data"):
             self._texts |= {
@@ -39,6 +40,12 @@ class Encoding:
     def text(self, code: int) -> str:
         """ "" where it is not known."""
         return self._texts.get(code, "")
+
+    def widths(self, data: bytes) -> list[float]:
+        """How far each code of a string moves on, in sizes."""
+        step = self.width
+        codes = [int.from_bytes(data[at : at + step], "big") for at in range(0, len(data), step)]
+        return [self._widths.get(code, self._usual_width) for code in codes]
 
     def texts(self, data: bytes) -> list[str]:
         """The text of each code of a string."""
@@ -51,6 +58,33 @@ class Encoding:
                 self.text(code) or (chr(code) if step == 1 and 32 <= code < 127 else "") for code in codes
             ]
         return [chr(code) if 32 <= code < 127 else "" for code in codes]
+
+
+def _widths(font: Mapping[str, Any], composite: bool) -> tuple[dict[int, float], float]:
+    """Widths by code, in sizes, and that of all others. A composite font's are by glyph, which for the fonts that are
+    looked at here is the code."""
+    widths: dict[int, float] = {}
+    if not composite:
+        first = _resolved(font.get("/FirstChar", 0))
+        for number, width in enumerate(_resolved(font.get("/Widths")) or ()):
+            widths[int(first) + number] = float(_resolved(width)) / 1000
+        return widths, 0.5
+    below = _resolved((_resolved(font.get("/DescendantFonts")) or [{}])[0]) or {}
+    entries = [_resolved(item) for item in _resolved(below.get("/W")) or ()]
+    at = 0
+    while at + 1 < len(entries) and len(widths) < _MOST_CODES:
+        first = int(entries[at])
+        if isinstance(entries[at + 1], list):
+            for number, width in enumerate(entries[at + 1]):
+                widths[first + number] = float(_resolved(width)) / 1000
+            at += 2
+        elif at + 2 < len(entries):
+            last = min(int(entries[at + 1]), first + 0xFFFF)
+            widths |= dict.fromkeys(range(first, last + 1), float(entries[at + 2]) / 1000)
+            at += 3
+        else:
+            break
+    return widths, float(_resolved(below.get("/DW", 1000))) / 1000
 
 
 def glyph_text(name: str) -> str:

@@ -60,6 +60,7 @@ _bounds = _quick(raw.FPDFPageObj_GetBounds, _INT, _POINTER, *[_POINTER] * 4)
 _object_matrix = _quick(raw.FPDFPageObj_GetMatrix, _INT, _POINTER, _POINTER)
 _count_marks = _quick(raw.FPDFPageObj_CountMarks, _INT, _POINTER)
 _fill_color = _quick(raw.FPDFPageObj_GetFillColor, _INT, _POINTER, *[_POINTER] * 4)
+_is_embedded = _quick(raw.FPDFFont_GetIsEmbedded, _INT, _POINTER)
 _font_flags = _quick(raw.FPDFFont_GetFlags, _INT, _POINTER)
 _font_weight = _quick(raw.FPDFFont_GetWeight, _INT, _POINTER)
 _glyph_width = _quick(raw.FPDFFont_GetGlyphWidth, _INT, _POINTER, ctypes.c_uint32, ctypes.c_float, _POINTER)
@@ -113,13 +114,14 @@ class PageObject:
 @dataclass
 class TextRun:
     """A text object: what one operator shows. size: of the letters, in points as shown; angle: in degrees, clockwise;
-    mode: how it is painted; font: address of its font."""
+    mode: how it is painted; font: address of its font; stretch: how much wider than high it is set."""
 
     address: int
     size: float
     angle: float
     mode: int
     font: int
+    stretch: float = 1.0
 
     @property
     def is_painted(self) -> bool:
@@ -131,12 +133,14 @@ class Characters:
     """The page's characters in PDFium's order, without the spaces and line ends that it makes up.
 
     codes: Unicode, or the font's code where `unmapped`. boxes: left, top, right, bottom (n × 4); origins: where each
-    stands on its baseline (n × 2); runs: index of its text object in `objects`.
+    stands on its baseline (n × 2); advances: how far it moves on, in points as shown, 0 where only its box tells, -1
+    where the box is that of the ink; runs: index of its text object in `objects`.
     """
 
     codes: NDArray[np.uint32]
     boxes: Floats
     origins: Floats
+    advances: Floats
     runs: NDArray[np.int64]
     unmapped: NDArray[np.bool_]
     objects: list[TextRun] = field(default_factory=list)
@@ -210,9 +214,13 @@ class OpenPage:
         place = self.to_shown
         x, y = origins[drawn].T
         shown = np.stack((place.a * x + place.c * y + place.e, place.b * x + place.d * y + place.f), 1)
-        fonts = np.array([run.font for run in objects], np.uint64)[runs] if objects else runs
-        unmapped = self._unmapped(drawn, codes, fonts)
-        return Characters(codes, self._shown(boxes[drawn]), shown, runs, unmapped, objects)
+        unmapped = self._unmapped(drawn, codes, runs, objects)
+        advances = _advances(codes, runs, objects)
+        shared = np.zeros(len(codes) + 1, np.bool_)  # what stands for one glyph, or for what the author says
+        shared[1:-1] = (shown[1:] == shown[:-1]).all(1) if len(codes) else False
+        shared = shared[1:] | shared[:-1]
+        advances[shared] = -1.0
+        return Characters(codes, self._shown(boxes[drawn]), shown, advances, runs, unmapped, objects)
 
     def _owners(self, count: int) -> NDArray[np.uint64]:
         """The text object of each character, 0 for those that PDFium makes up. Only every fourth is asked first:
@@ -238,15 +246,16 @@ class OpenPage:
         return np.fromiter(map(_unicode, repeat(self._text_address), range(count)), np.uint32, count)
 
     def _unmapped(
-        self, places: NDArray[np.int64], codes: NDArray[np.uint32], fonts: NDArray[Any]
+        self,
+        places: NDArray[np.int64],
+        codes: NDArray[np.uint32],
+        runs: NDArray[np.int64],
+        objects: list[TextRun],
     ) -> NDArray[np.bool_]:
         """Which characters PDFium knows no Unicode for: asked once for every code of every font."""
         if not len(codes):
             return np.zeros(0, np.bool_)
-        _, number = np.unique(fonts, return_inverse=True)
-        _, samples, kinds = np.unique(
-            number.astype(np.int64) << 32 | codes, return_index=True, return_inverse=True
-        )
+        _, samples, kinds = _kinds(codes, runs, objects)
         asked = map(_map_error, repeat(self._text_address), places[samples].tolist())
         return np.fromiter(asked, np.bool_, len(samples))[kinds]
 
@@ -269,11 +278,23 @@ class OpenPage:
         c, d = place.a * c + place.c * d, place.b * c + place.d * d
         scales = np.sqrt(np.abs(a * d - b * c))
         sizes = np.abs(np.fromiter(map(_char_size, repeat(text), firsts), float, len(firsts)))
-        sizes *= np.where(scales > 0, scales, np.hypot(a, b))
+        across = np.hypot(a, b)
+        stretches = np.where(scales > 0, across / np.where(scales > 0, scales, 1.0), 1.0)
+        sizes *= np.where(scales > 0, scales, across)
         angles = np.degrees(np.arctan2(b, a)) % 360
         modes = map(_render_mode, addresses)
         fonts = (font or 0 for font in map(_object_font, addresses))
-        return list(map(TextRun, addresses, np.nan_to_num(sizes).tolist(), angles.tolist(), modes, fonts))
+        return list(
+            map(
+                TextRun,
+                addresses,
+                np.nan_to_num(sizes).tolist(),
+                angles.tolist(),
+                modes,
+                fonts,
+                stretches.tolist(),
+            )
+        )
 
     @cached_property
     def objects(self) -> list[PageObject]:
@@ -308,6 +329,35 @@ class OpenPage:
                 yield from self._walk(
                     address, _count_form_objects, _get_form_object, inner, depth + 1, counted, shown
                 )
+
+
+def _kinds(
+    codes: NDArray[np.uint32], runs: NDArray[np.int64], objects: list[TextRun]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Each code of each font once, where it first is, and which of these every character is."""
+    numbers: dict[int, int] = {}
+    fonts = np.array([numbers.setdefault(run.font, len(numbers)) for run in objects], np.int64)
+    return np.unique(fonts[runs] << 32 | codes, return_index=True, return_inverse=True)
+
+
+def _advances(codes: NDArray[np.uint32], runs: NDArray[np.int64], objects: list[TextRun]) -> Floats:
+    """How wide letters are by the file, where it has no font: another one stands in for it, whose letters,
+    and so their boxes, may be wider. 0 for all others."""
+    advances = np.zeros(len(codes))
+    absent = {run.font for run in objects if run.font}
+    absent = {font for font in absent if not _is_embedded(font)}
+    if not absent or not len(codes):
+        return advances
+    of_absent = np.array([run.font in absent for run in objects])
+    _, samples, kinds = _kinds(codes, runs, objects)
+    widths = np.array(
+        [
+            _width(objects[run].font, int(codes[sample])) if of_absent[run] else 0.0
+            for sample, run in zip(samples.tolist(), runs[samples].tolist(), strict=True)
+        ]
+    )
+    across = np.array([run.size * run.stretch for run in objects])
+    return widths[kinds] * across[runs]
 
 
 def object_matrix(address: int) -> Affine:
@@ -353,8 +403,13 @@ def font_facts(address: int) -> tuple[str, int, int]:
 
 def glyph_width(address: int, letter: str) -> float:
     """How wide a font says the letter is, in thousandths of its size; 0 where it has none."""
+    return 1000 * _width(address, ord(letter))
+
+
+def _width(address: int, code: int) -> float:
+    """How wide a font says a letter is, in sizes."""
     width = ctypes.c_float()
-    return width.value if _glyph_width(address, ord(letter), 1000.0, ctypes.addressof(width)) else 0.0
+    return width.value if _glyph_width(address, code, 1.0, ctypes.addressof(width)) else 0.0
 
 
 def _addresses(array: NDArray[Any], offset: int = 0) -> range:
@@ -416,20 +471,15 @@ def path_segments(path: PageObject, most: int) -> list[tuple[float, float, float
 _object_size = _quick(raw.FPDFTextObj_GetFontSize, _INT, _POINTER, _POINTER)
 
 
-def text_object(thing: PageObject) -> tuple[TextRun, float, tuple[float, float], float]:
-    """A text object that PDFium leaves out of the page's text: the run, its size, where it stands, and how wide it
-    is."""
+def text_object(thing: PageObject) -> tuple[TextRun, tuple[float, float]]:
+    """A text object that PDFium leaves out of the page's text, and where it begins."""
     own = object_matrix(thing.address).then(thing.to_page)
     size = ctypes.c_float()
     _object_size(thing.address, ctypes.addressof(size))
-    scale = float(np.sqrt(abs(own.a * own.d - own.b * own.c))) or float(np.hypot(own.a, own.b))
-    height = abs(size.value) * scale
-    sides = (ctypes.c_float * 4)()
-    start = ctypes.addressof(sides)
-    width = 0.0
-    if _bounds(thing.address, start, start + 4, start + 8, start + 12):
-        left, _, right, _ = thing.to_page.box(*sides)
-        width = max(0.0, right - left)
+    across = float(np.hypot(own.a, own.b))
+    scale = float(np.sqrt(abs(own.a * own.d - own.b * own.c))) or across
     angle = float(np.degrees(np.arctan2(own.b, own.a))) % 360
-    run = TextRun(thing.address, height, angle, _render_mode(thing.address), _object_font(thing.address) or 0)
-    return run, height, (own.e, own.f), width
+    font = _object_font(thing.address) or 0
+    mode = _render_mode(thing.address)
+    stretch = across / scale if scale else 1.0
+    return TextRun(thing.address, abs(size.value) * scale, angle, mode, font, stretch), (own.e, own.f)

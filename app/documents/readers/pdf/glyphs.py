@@ -87,6 +87,7 @@ def _kept(characters: Characters, keep: NDArray[np.bool_]) -> Characters:
         characters.codes[keep],
         characters.boxes[keep],
         characters.origins[keep],
+        characters.advances[keep],
         characters.runs[keep],
         characters.unmapped[keep],
         characters.objects,

@@ -7,7 +7,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ _SHOWING = frozenset((b"Tj", b"TJ", b"'", b'"'))
 _DEEPEST = 8  # forms within forms
 _MOST_OBJECTS = 20_000
 _FIRST_PRIVATE = 0xF0000  # what stands for a text of more than one letter
+_SAME_PLACE = 0.3  # of the size
 _TRIES = 20  # pages that are read again in vain before no more are
 
 
@@ -164,6 +165,7 @@ def _with_missing(
     ends = {run.address: 0 for run in characters.objects}
     for number, run in enumerate(characters.runs.tolist()):
         ends[characters.objects[run].address] = number + 1
+    there = _strings(characters)
     at: list[int] = []
     codes: list[int] = []
     boxes: list[tuple[float, float, float, float]] = []
@@ -185,15 +187,25 @@ def _with_missing(
         )
         if not any(text.strip() for text in texts):
             continue
-        run, size, (x, y), dx = text_object(thing)
-        dx = dx or size
-        if place < len(characters) and abs(characters.origins[place, 1] - y) < 0.3 * size:
-            room = float(characters.origins[place, 0]) - x  # a box may be wider than its letters
-            dx = min(dx, room) if room > 0 else dx
-        count = max(1, len(texts))
+        run, (x, y) = text_object(thing)
+        size = run.size
+        whole = "".join(texts)
+        if any(
+            text == whole and abs(x - left) < _SAME_PLACE * size and abs(y - baseline) < _SAME_PLACE * size
+            for text, left, baseline in there
+        ):
+            continue  # struck twice: PDFium keeps one
+        steps = (
+            [width * size * run.stretch for width in said.encoding.widths(said.data)] if said.encoding else []
+        )
+        if len(steps) != len(texts):
+            steps = [(sum(steps) or size) / len(texts)] * len(texts)
         down = said.encoding is not None and said.encoding.vertical
-        for position, text in enumerate(texts):
+        left = x
+        for position, (text, step) in enumerate(zip(texts, steps, strict=True)):
+            right = left + step
             if not text:
+                left = right
                 continue
             at.append(place)
             codes.append(private.code(text))
@@ -203,9 +215,9 @@ def _with_missing(
                 boxes.append((x - size / 2, top, x + size / 2, top + size))
                 origins.append((x, top))
             else:
-                left, right = dx * position / count, dx * (position + 1) / count
-                boxes.append((x + left, y - 0.8 * size, x + right, y + 0.2 * size))
-                origins.append((x + left, y))
+                boxes.append((left, y - 0.8 * size, right, y + 0.2 * size))
+                origins.append((left, y))
+            left = right
         objects.append(run)
     if not at:
         return characters
@@ -213,10 +225,26 @@ def _with_missing(
         np.insert(characters.codes, at, codes),
         np.insert(characters.boxes, at, boxes, axis=0),
         np.insert(characters.origins, at, origins, axis=0),
+        np.insert(characters.advances, at, 0.0),
         np.insert(characters.runs, at, runs),
         np.insert(characters.unmapped, at, False),
         objects,
     )
+
+
+def _strings(characters: Characters) -> list[tuple[str, float, float]]:
+    """The text of each object and where it begins."""
+    strings: dict[int, list[int]] = {}
+    for place, run in enumerate(characters.runs.tolist()):
+        strings.setdefault(run, []).append(place)
+    return [
+        (
+            "".join(chr(code) for code in characters.codes[places].tolist() if code <= 0x10FFFF),
+            float(characters.origins[places[0], 0]),
+            float(characters.origins[places[0], 1]),
+        )
+        for places in strings.values()
+    ]
 
 
 def _font_name(characters: Characters, place: int) -> str:
@@ -251,9 +279,7 @@ def _mapped(characters: Characters, says: dict[int, Shown], private: _Private) -
             text = said.encoding.text(int(codes[place]))
             if text:
                 codes[place], unmapped[place] = private.code(text), False
-    return Characters(
-        codes, characters.boxes, characters.origins, characters.runs, unmapped, characters.objects
-    )
+    return replace(characters, codes=codes, unmapped=unmapped)
 
 
 def _spread(texts: list[str], places: list[int], codes: Any, unmapped: Any, private: _Private) -> None:
