@@ -62,7 +62,8 @@ def _write_lines(
     vocabulary: Vocabulary,
 ) -> None:
     for index, line in enumerate(lines):
-        written, extents = line.text, line.extents
+        written: str = line.text
+        extents: Sequence[float] = line.extents
         if indents:
             text.insert(" " * indents[index])
         elif "..." in written or ". ." in written:
@@ -130,7 +131,8 @@ def _write_row(text: _Text, draft: Draft, vocabulary: Vocabulary) -> None:
 
 def _write_cell(text: _Text, cell: Cell, vocabulary: Vocabulary) -> None:
     for index, line in enumerate(cell):
-        written, extents = line.text, line.extents
+        written: str = line.text
+        extents: Sequence[float] = line.extents
         space = ""
         if index + 1 < len(cell):
             following = cell[index + 1]

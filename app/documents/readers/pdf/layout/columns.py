@@ -1,8 +1,7 @@
 """Reading order: columns down the page, the left one first, between what goes across them.
 
-Two columns are told from two columns of a table by how their lines go on: in text they wrap, in a table each stands by
-itself beside its neighbour. The order in which the page draws does not matter.
-"""
+Two columns are told from two columns of a table by how their lines go on: in text they wrap, in a table each
+stands by itself beside its neighbour. The order in which the page draws does not matter."""
 
 from __future__ import annotations
 
@@ -12,7 +11,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from app.documents.model import Box
-from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph, rows
+from app.documents.readers.pdf.layout.rows import rows
+from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph
 
 _GUTTER = 0.75  # of the size: nothing narrower parts columns
 _MANY_GUTTERS = 24  # tried at most on one page
@@ -34,7 +34,8 @@ class _Split:
 
 
 def columns(lines: Sequence[Stretch], rules: Sequence[Box] = ()) -> list[list[Stretch]]:
-    """The lines in groups that are read one after the other, each of one column. rules: level ones, in the frame."""
+    """The lines in groups that are read one after the other, each of one column. rules: level ones, in the
+    frame."""
     return [group for group in _columns(sorted(lines, key=lambda line: line.top), rules, 0) if group]
 
 
@@ -50,11 +51,12 @@ def _columns(lines: list[Stretch], rules: Sequence[Box], depth: int) -> list[lis
 
 def _best_split(lines: list[Stretch], rules: Sequence[Box]) -> _Split | None:
     best: _Split | None = None
+    span = min(line.left for line in lines), max(line.right for line in lines)
     most = 0
     for x in _gutters(lines):
         for split in _runs(lines, x):
             weight = sum(len(line.text) for line in split.left) + sum(len(line.text) for line in split.right)
-            if weight > most and _reads_downwards(split.left, split.right, x, rules):
+            if weight > most and _reads_downwards(split.left, split.right, x, rules, span):
                 best, most = split, weight
     return best
 
@@ -140,7 +142,9 @@ def _leading(lines: list[Stretch], start: int, end: int, right: list[Stretch]) -
     )
 
 
-def _reads_downwards(left: list[Stretch], right: list[Stretch], x: float, rules: Sequence[Box]) -> bool:
+def _reads_downwards(
+    left: list[Stretch], right: list[Stretch], x: float, rules: Sequence[Box], span: tuple[float, float]
+) -> bool:
     """Whether the left side is read before the right one, rather than row by row."""
     top = max(min(line.top for line in left), min(line.top for line in right))
     bottom = min(max(line.bottom for line in left), max(line.bottom for line in right))
@@ -154,33 +158,41 @@ def _reads_downwards(left: list[Stretch], right: list[Stretch], x: float, rules:
     for rule in rules:
         if top - size < rule[1] < bottom + size and rule[0] < edge - size and rule[2] > x + size:
             return False  # a table's
-    left_rows, right_rows = rows(left), rows(right)
+    # What stands beside nothing says nothing.
+    left_rows = rows([line for line in left if line.bottom > top and line.top < bottom])
+    right_rows = rows([line for line in right if line.bottom > top and line.top < bottom])
     if len(left_rows) < 2 or len(right_rows) < 2:
         return False
+    aligned = _aligned(left_rows, right_rows, size)
+    if aligned > 0.8 and all(line.monospaced for line in (*left, *right)):
+        return False  # what a program has printed in columns
     left_flows, right_flows = _flows(left_rows), _flows(right_rows)
     if left_flows and right_flows:
         return True
-    aligned = _aligned(left_rows, right_rows, size)
     if left_flows or right_flows:
         return aligned < 0.5
     least = min(len(left_rows), len(right_rows))
     if aligned < (0.65 if least >= 6 else 0.25) and least >= 3:
         return True
-    return least >= _LONG and _is_even(left, right, x)
+    return least >= _LONG and _is_even(left, right, x, span)
 
 
-def _is_even(left: list[Stretch], right: list[Stretch], x: float) -> bool:
-    """Whether the gutter is where it parts a page into columns of one width, and words stand on both sides."""
-    start, end = min(line.left for line in left), max(line.right for line in right)
-    share = (x - start) / (end - start)
-    if not any(abs(share - place) < 0.04 for place in (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)):
+def _is_even(left: list[Stretch], right: list[Stretch], x: float, span: tuple[float, float]) -> bool:
+    """Whether the gutter is where it parts a page into columns of one width, and words stand on both
+    sides."""
+    share = (x - span[0]) / (span[1] - span[0])
+    further = right if share < 0.45 else left if share > 0.55 else []  # where the other columns are
+    if not any(abs(share - place) < 0.06 for place in (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4)):
+        return False
+    if further and sum(len(row) > 1 for row in rows(further)) < 0.6 * len(rows(further)):
         return False
     words = [sum(line.text[:1].isalpha() for line in side) for side in (left, right)]
     return words[0] > 0.6 * len(left) and words[1] > 0.6 * len(right)
 
 
 def _flows(found: list[list[Stretch]]) -> bool:
-    """Whether the lines wrap: they have several words, and the next line's first word would seldom have fitted."""
+    """Whether the lines wrap: they have several words, and the next line's first word would seldom have
+    fitted."""
     edge = max(line[-1].right for line in found)
     words = wraps = pairs = 0
     for index, row in enumerate(found):

@@ -1,8 +1,8 @@
 """The layout of a whole document: pages go in one by one, and come out as blocks once enough has been seen.
 
-Which lines run over all pages, how large the text is, and which words have a hyphen can be told from the document
-only. So a page waits until some more have been seen: few at first, so that the first page comes soon, more later.
-"""
+Which lines run over all pages, how large the text is, and which words have a hyphen can be told from the
+document only. So a page waits until some more have been seen: few at first, so that the first page comes
+soon, more later."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ from app.documents.readers.pdf.layout.furniture import Candidate, Furniture, can
 from app.documents.readers.pdf.layout.hyphens import HYPHENS, Vocabulary
 from app.documents.readers.pdf.layout.kinds import find_captions, find_footnotes, find_headings, plain_title
 from app.documents.readers.pdf.layout.paragraphs import paragraphs
-from app.documents.readers.pdf.layout.stretches import Stretch, joined, lines_of, rows, stretches_by_frame
-from app.documents.readers.pdf.layout.tables import Rules, Table, ruled_tables, sort_rules, unruled_tables
+from app.documents.readers.pdf.layout.rows import lines_of, rows
+from app.documents.readers.pdf.layout.ruled import Rules, ruled_tables, sort_rules
+from app.documents.readers.pdf.layout.stretches import Stretch, joined, stretches_by_frame
+from app.documents.readers.pdf.layout.tables import Table
+from app.documents.readers.pdf.layout.unruled import unruled_tables
 
-_FIRST_LOOK_AHEAD = 12  # pages
+_FIRST_LOOK_AHEAD = 8  # pages
 _LOOK_AHEAD = 48  # pages, which it grows to
 
 
 def lay_out(
     pages: Iterable[PageFragments], outline: Sequence[OutlineEntry] = ()
 ) -> Iterator[tuple[Block, ...]]:
-    """The blocks of each page in reading order. Reads ahead by some dozens of pages and keeps no more than these."""
+    """The blocks of each page in reading order. Reads ahead by some dozens of pages and keeps no more than
+    these."""
     layout = Layout(outline)
     for page in pages:
         yield from layout.add(page)
@@ -115,10 +119,11 @@ class Layout:
     def _blocks(self, drafts: list[Draft]) -> tuple[Block, ...]:
         return tuple(block_of(draft, self._vocabulary) for draft in drafts)
 
-    # -- one page ------------------------------------------------------------------------------------------------------
+    # -- one page
+    # ------------------------------------------------------------------------------------------------------
 
     def _drafts(self, page: _Seen) -> list[Draft]:
-        furniture = self._furniture.find(page.index, page.edges)
+        furniture = self._furniture.find(page.index, page.edges, self._style.body)
         taken = {id(stretch) for candidate in furniture for stretch in candidate.row}
         heads = [_furniture_draft(candidate) for candidate in furniture if candidate.side == "header"]
         feet = [
@@ -152,7 +157,10 @@ class Layout:
 
     def _column(self, lines: list[Stretch]) -> list[Draft]:
         left = min(line.left for line in lines)
-        right = max(line.right for line in lines)
+        longest = max(
+            len(line.text) for line in lines
+        )  # what is short may stand anywhere, as a number in the margin
+        right = max(line.right for line in lines if 2 * len(line.text) >= longest)
         drafts: list[Draft] = []
         rest = [line for line in lines if line.table is None]
         for stand_in in sorted((line for line in lines if line.table is not None), key=lambda line: line.top):
@@ -181,8 +189,12 @@ class Layout:
         first = next((draft for draft in following if draft.kind not in ("header", "footer")), None)
         if last is None or first is None:
             return
-        if last.cells and first.cells and len(last.cells) == len(first.cells) and first.header:
-            last.continues = True
+        if last.cells:
+            if len(last.cells) == len(first.cells) and first.header:
+                last.continues = True
+                head = next((draft for draft in reversed(page) if draft.header), None)
+                # Only a head that is printed again is one.
+                first.header = head is not None and _cell_texts(head) == _cell_texts(first)
             return
         if not goes_on_in(last, first):
             return
@@ -214,6 +226,10 @@ def _table_drafts(table: Table) -> list[Draft]:
         Draft("table_row", [line for cell in row for line in cell], cells=row, header=index == 0)
         for index, row in enumerate(table.rows)
     ]
+
+
+def _cell_texts(draft: Draft) -> list[list[str]]:
+    return [[line.text for line in cell] for cell in draft.cells]
 
 
 def _furniture_draft(candidate: Candidate) -> Draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from app.documents.model import BlockKind
 from app.documents.readers.pdf.layout.stretches import Stretch
@@ -11,13 +12,27 @@ from app.documents.readers.pdf.layout.tables import Cell
 _CLOSING = "\"'»”’)]}〉》」』】*"
 _ENDS = (".", "!", "?", ":", "…", "。", "！", "？", ";", "؟", "।", "۔")
 
+GAP = 1.3  # of the usual distance of lines: what is further away is another block
+
+
+class Style(Protocol):
+    """What the paragraphs need to know of the whole document."""
+
+    @property
+    def body(self) -> float: ...
+
+    @property
+    def is_monospaced(self) -> bool: ...
+
+    def pitch(self, size: float) -> float: ...
+
 
 @dataclass
 class Draft:
-    """borders: what stands before each line: "" before the first, " " at a wrap (which becomes nothing between
-    ideographs, and may take a hyphen with it), "\\n" where the line's end is meant (more of them for blank lines).
-    indents: spaces before each line of code. cells: of a table's row, instead of lines. full: how far the last line
-    could have gone on, in the frame."""
+    """borders: what stands before each line: "" before the first, " " at a wrap (which becomes nothing
+    between ideographs, and may take a hyphen with it), "\\n" where the line's end is meant (more of them for
+    blank lines). indents: spaces before each line of code. cells: of a table's row, instead of lines. full:
+    how far the last line could have gone on, in the frame."""
 
     kind: BlockKind
     lines: list[Stretch] = field(default_factory=list)

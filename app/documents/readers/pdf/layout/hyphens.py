@@ -19,12 +19,9 @@ _SUSPENDED = frozenset(
     ("und", "oder", "bzw", "sowie", "bis", "and", "or", "to", "en", "of", "och", "og", "eller", "ja")
 )
 # Starts that take a hyphen before any word, where the document does not say.
-# fmt: off
-_KEEPING = frozenset((
-    "self", "well", "half", "cross", "quasi",
-    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-))
-# fmt: on
+_KEEPING = frozenset(("self", "well", "half", "cross", "quasi"))
+_TENS = frozenset(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"))
+_ONES = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
 
 
 class Vocabulary:
@@ -79,7 +76,7 @@ class Vocabulary:
             return False  # "SHUT-DOWN", "Mail-Server"
         if compound or len(start) == 1:
             return False
-        if start in _KEEPING and rest in self.words:
+        if (start in _KEEPING and rest in self.words) or (start in _TENS and rest in _ONES):
             return False
         return not self._often_compound(start, rest)
 

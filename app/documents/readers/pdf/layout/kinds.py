@@ -16,10 +16,9 @@ _CHAPTER = re.compile(
     re.IGNORECASE,
 )
 _CAPTION = re.compile(
-    r"(?:fig(?:ure|\.)?|table|listing|example|algorithm|abb(?:ildung|\.)|tab(?:elle|\.)|beispiel|tableau|exemple|"
+    r"(?i:fig(?:ure|\.)?|table|listing|example|algorithm|abb(?:ildung|\.)|tab(?:elle|\.)|beispiel|tableau|exemple|"
     r"figura|tabla|tabela|tabella|figuur|figur|tabel|tabell|rysunek|рис(?:унок|\.)|таблица|図|表|图|그림|표)"
-    r"\s*(?:\d+|[A-Z]|[IVX]+)(?:[.\-–]\d+)*\s*(?:[.:–—]|\s|$)",
-    re.IGNORECASE,
+    r"(?:\s*\d+|\s+[A-Z]|\s+[IVX]+)(?:[.\-–]\d+)*\s*(?:[.:–—]|\s|$)"
 )
 _NOTE_MARK = re.compile(r"(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]+|[*†‡§]+|\[?\d{1,3}[\].)]?|[a-z][.)])\s?(?=\S)")
 _LONGEST_HEADING = 200  # characters
@@ -35,8 +34,8 @@ def plain_title(text: str) -> str:
 def find_headings(
     drafts: Sequence[Draft], body: float, sizes: Sequence[float], titles: Mapping[str, int]
 ) -> None:
-    """Sets kind and level of headings. sizes: of headings in the document, the largest first. titles: the levels of
-    what the outline says begins on this page, by `plain_title`."""
+    """Sets kind and level of headings. sizes: of headings in the document, the largest first. titles: the
+    levels of what the outline says begins on this page, by `plain_title`."""
     for index, draft in enumerate(drafts):
         following = drafts[index + 1] if index + 1 < len(drafts) else None
         if not _may_be_heading(draft):
@@ -44,8 +43,10 @@ def find_headings(
         level = titles.get(plain_title(" ".join(line.text for line in draft.lines)))
         numbering = _NUMBERING.match(draft.start)
         chapter = _CHAPTER.match(draft.start)
-        larger = draft.size > 1.08 * body
+        larger = draft.size > (1.18 if draft.lines[0].monospaced else 1.08 if draft.is_bold else 1.15) * body
         if level is None and not (larger or (draft.is_bold and _stands_out(draft, following, body))):
+            continue
+        if level is None and not draft.is_bold and draft.length > 40 and ends_sentence(draft.lines[-1].text):
             continue
         if larger and level is None and not draft.is_bold and draft.size < 1.25 * body and draft.length > 90:
             continue

@@ -1,147 +1,60 @@
 """From the lines of one column to paragraphs, list items and code.
 
-A line's end was only a wrap if the next line's first word would not have fitted. Distance, indentation, size and marks
-of lists tell blocks apart; where most lines of a block could have taken the next word, as in verse and addresses, the
-line ends are meant.
-"""
+A line's end was only a wrap if the next line's first word would not have fitted. Distance, indentation, size
+and marks of lists tell blocks apart; where most lines of a block could have taken the next word, as in verse
+and addresses, the line ends are meant."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from statistics import median
-from typing import Protocol
 
-from app.documents.readers.pdf.layout.drafts import Draft, ends_sentence
+from app.documents.readers.pdf.layout.code import code_drafts, code_lines
+from app.documents.readers.pdf.layout.drafts import GAP, Draft, Style, ends_sentence
 from app.documents.readers.pdf.layout.hyphens import HYPHENS
 from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph, joined
-from app.documents.readers.pdf.layout.tables import LEADERS
+from app.documents.readers.pdf.layout.tables import LEADERS, numbered_code
 
 _BULLET = re.compile(r"([•▪◦‣·∙*⁃–—§○●■□❏➢➤✓\uf0b7\uf0a7-]|o(?= ))\s*(?=\S)")
 _NUMBER = re.compile(r"([\[(]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)\]])\s+(?=\S)")
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe]")
 _DASHES = frozenset("-–—*o·")
-_SAME_LEFT = 0.35  # of the size
 _INDENT = 0.7  # of the size: less is no indentation
-_GAP = 1.3  # of the usual distance of lines
+_RAGGED = 0.15  # of the line: so much room may be left at a wrap where lines are not filled
 _VERSE = 0.6  # share of line ends that are meant
-
-
-class Style(Protocol):
-    """What the paragraphs need to know of the whole document."""
-
-    @property
-    def body(self) -> float: ...
-
-    @property
-    def is_monospaced(self) -> bool: ...
-
-    def pitch(self, size: float) -> float: ...
 
 
 def paragraphs(rows: Sequence[list[Stretch]], left: float, right: float, style: Style) -> list[Draft]:
     """The blocks of one column, whose edges are given, in order."""
     drafts: list[Draft] = []
     lines = [joined(row) for row in rows]
-    is_code = _code_lines(lines, right, style)
+    numbered = numbered_code(rows)
+    is_code = [a or b for a, b in zip(code_lines(lines, right, style), numbered, strict=True)]
     start = 0
     while start < len(lines):
         end = start + 1
         while end < len(lines) and is_code[end] == is_code[start]:
             end += 1
         if is_code[start]:
-            drafts += _code(rows[start:end], lines[start:end], style)
+            drafts += code_drafts(rows[start:end], lines[start:end], style)
         else:
-            drafts += _Builder(lines[start:end], left, right, style).drafts()
+            drafts += _Builder(rows[start:end], lines[start:end], left, right, style).drafts()
         start = end
     return drafts
-
-
-# -- code --------------------------------------------------------------------------------------------------------------
-
-
-def _code_lines(lines: list[Stretch], right: float, style: Style) -> list[bool]:
-    """Which lines are code: those that are monospaced as a whole, and no part of a paragraph that wraps into them."""
-    if style.is_monospaced:
-        return [False] * len(lines)
-    code = [line.monospaced and _may_be_code(line.text) for line in lines]
-    for index in range(1, len(lines)):
-        if not code[index] or code[index - 1]:
-            continue
-        before, line = lines[index - 1], lines[index]
-        near = line.baseline - before.baseline < _GAP * style.pitch(before.size)
-        wraps = right - before.right < line.first_word_width() + 0.5 * before.size
-        if (
-            near
-            and wraps
-            and abs(line.left - before.left) < 0.5 * line.size
-            and not before.text.endswith(":")
-        ):
-            code[index] = False
-    return code
-
-
-def _may_be_code(text: str) -> bool:
-    """Not an item of a list, and no script in which letters of one width mean nothing."""
-    return text[0] not in "•–—▪◦" and (text.isascii() or not _RIGHT_TO_LEFT.search(text))
-
-
-def _code(rows: Sequence[list[Stretch]], lines: list[Stretch], style: Style) -> list[Draft]:
-    width = median([_letter_width(line) for line in lines])
-    left = min(line.left for line in lines)
-    distances = [b.baseline - a.baseline for a, b in zip(lines, lines[1:], strict=False)]
-    pitch = min([d for d in distances if d > 0.8 * lines[0].size], default=style.pitch(lines[0].size))
-    pitch = min(pitch, 1.7 * lines[0].size)
-    drafts: list[Draft] = []
-    for index, row in enumerate(rows):
-        line = _code_line(row, width)
-        distance = distances[index - 1] / pitch if index else 9.0
-        far = not index or distance > 3.6 or abs(lines[index - 1].size - line.size) > 0.15 * line.size
-        if far:
-            drafts.append(Draft("code", left=left))
-        blank = 0 if far else max(0, round(distance - 0.15) - 1)
-        drafts[-1].add(line, "\n" * (1 + min(blank, 2)))
-        drafts[-1].indents.append(max(0, round((line.left - left) / width)))
-    for draft in drafts:
-        least = min(draft.indents)
-        draft.indents = [indent - least for indent in draft.indents]
-    return drafts
-
-
-def _letter_width(line: Stretch) -> float:
-    return (line.right - line.left) / max(
-        1, sum(2 if is_ideograph(letter) else 1 for letter in line.text)
-    ) or 1.0
-
-
-def _code_line(row: list[Stretch], width: float) -> Stretch:
-    """A line of code with as many spaces in its gaps as they are wide."""
-    line = joined(row)
-    if len(row) == 1:
-        return line
-    text, extents = row[0].text, row[0].extents[:]
-    for before, part in zip(row, row[1:], strict=False):
-        spaces = max(0, round((part.left - before.right) / width))
-        place = extents[-1]
-        text += " " * spaces + part.text
-        extents.extend([place] * (2 * spaces))
-        extents.extend(part.extents)
-    line.text, line.extents = text, extents
-    return line
-
-
-# -- text --------------------------------------------------------------------------------------------------------------
 
 
 class _Builder:
     """Puts the lines of a column's text together."""
 
-    def __init__(self, lines: list[Stretch], left: float, right: float, style: Style) -> None:
+    def __init__(
+        self, rows: Sequence[list[Stretch]], lines: list[Stretch], left: float, right: float, style: Style
+    ) -> None:
+        self._rows = rows
         self._lines = lines
         self._left = left
         self._right = right
         self._style = style
         self._edges = self._right_edges()
+        self._ragged = self._is_ragged()
         self._items: list[tuple[float, str]] = []  # lists that are open: where the mark stands, and its kind
 
     def drafts(self) -> list[Draft]:
@@ -171,11 +84,14 @@ class _Builder:
         """How far each line could have gone: to the longest line around it, or to the column's edge."""
         edges: list[float] = []
         lines, width = self._lines, self._right - self._left
+        starts = [row[-1].left if len(row) == 2 else row[0].left for row in self._rows]
         for index, line in enumerate(lines):
             near = [
                 other.right
-                for other in lines[max(0, index - 4) : index + 5]
-                if abs(other.left - line.left) < 2.5 * line.size
+                for other, start in zip(
+                    lines[max(0, index - 4) : index + 5], starts[max(0, index - 4) :], strict=False
+                )
+                if abs(start - starts[index]) < 2.5 * line.size
                 and abs(other.size - line.size) < 0.1 * line.size
             ]
             edge = max(near)
@@ -188,7 +104,7 @@ class _Builder:
         line = self._lines[index]
         match = _BULLET.match(line.text) or _NUMBER.match(line.text)
         if match is None:
-            return None
+            return self._term(index)
         sign = match.group(1)
         if sign in _DASHES and line.text[len(sign) : len(sign) + 1] != " ":
             return None
@@ -197,7 +113,7 @@ class _Builder:
         if index == 0:
             return kind, text_left
         before = self._lines[index - 1]
-        far = line.baseline - before.baseline > _GAP * self._style.pitch(line.size)
+        far = line.baseline - before.baseline > GAP * self._style.pitch(line.size)
         known = any(abs(left - line.left) < line.size and kind == other for left, other in self._items)
         if far or known or abs(before.left - line.left) > 0.5 * line.size:
             return kind, text_left
@@ -210,6 +126,18 @@ class _Builder:
         wrapped = self._wraps(index) and not ends_sentence(before.text)
         initial = sign[0].isalpha() and sign[0].isupper() and sign.endswith(".")
         return (kind, text_left) if hangs or not (wrapped or initial) else None
+
+    def _term(self, index: int) -> tuple[str, float] | None:
+        """Whether the line begins with a term that is explained: where the explanation begins, others begin
+        too."""
+        row = self._rows[index]
+        if len(row) != 2 or row[0].right - row[0].left > 0.4 * (self._right - self._left):
+            return None
+        x = row[1].left
+        for other in (*self._rows[max(0, index - 6) : index], *self._rows[index + 1 : index + 7]):
+            if abs(other[-1].left - x) < 2 and len(other) < 3:
+                return "term", x
+        return None
 
     def _list_level(self, line: Stretch, kind: str) -> int:
         while self._items and self._items[-1][0] > line.left + 0.5 * line.size:
@@ -227,11 +155,13 @@ class _Builder:
         distance = line.baseline - before.baseline
         if max(before.size, line.size) > 1.12 * size:
             return "\n\n"
-        if distance > _GAP * self._style.pitch(size) and distance > _GAP * self._nearest(index):
+        if distance > GAP * self._style.pitch(size) and distance > GAP * self._nearest(index):
             return "\n\n"
-        contents = LEADERS.search(before.text) is not None
-        if contents or LEADERS.search(line.text):
-            return "\n" if contents else ("\n\n" if not draft.lines or self._room(index) > 0 else " ")
+        if LEADERS.search(before.text):
+            return "\n"
+        if LEADERS.search(line.text):  # the second line of a long title, or the next title
+            hangs = line.left > before.left + 0.5 * size or line.text[0].islower()
+            return " " if hangs or self._breaks_word(index) else "\n"
         wraps = self._wraps(index) or self._breaks_word(index)
         if before.bold != line.bold and not (wraps and line.text[:1].islower()):
             return "\n\n"
@@ -241,9 +171,10 @@ class _Builder:
         hanging = text_left if item else before.left
         if item and len(draft.lines) == 1:
             shift = line.left - text_left
-            if line.left <= before.left + 0.3 * size and (not wraps or ended):
+            hangs_far = text_left - before.left > 3 * size
+            if line.left <= before.left + 0.3 * size and (not wraps or ended or hangs_far):
                 return "\n\n"
-            if shift < 0:
+            if shift < 0 or (not ended and line.text[:1].islower()):
                 shift = 0.0
         if shift > _INDENT * size and not self._is_centred(before, line):
             first = len(draft.lines) == 1 and not item
@@ -253,10 +184,10 @@ class _Builder:
                 return "\n\n"
             if not first:
                 return "\n\n"
-        if shift < -_INDENT * size and not self._is_centred(before, line):
-            # Back from the indentation of a first line; otherwise something else begins.
-            if len(draft.lines) > 1 or (not wraps and ended):
-                return "\n\n"
+        # Back from the indentation of a first line the paragraph goes on; otherwise something else begins.
+        back = shift < -_INDENT * size and not self._is_centred(before, line)
+        if back and (len(draft.lines) > 1 or (not wraps and ended)):
+            return "\n\n"
         if wraps:
             return " "
         if ended:
@@ -285,11 +216,30 @@ class _Builder:
         """Whether the first word of a line would not have fitted into the one before."""
         line = self._lines[index]
         slack = 1.2 if is_ideograph(line.text[:1]) else 0.45
-        return self._room(index) < line.first_word_width() + slack * line.size
+        least = line.first_word_width() + slack * line.size
+        if self._ragged and not self._is_like_verse(index):
+            # Not all writers of lines fill them: some count letters, some keep words together.
+            least += _RAGGED * min(self._edges[index - 1] - self._left, 60 * line.size)
+        return self._room(index) < least
+
+    def _is_ragged(self) -> bool:
+        """Whether the lines end at different places, so that how much room is left says less."""
+        wide = [
+            line.right for line in self._lines if line.right - self._left > 0.6 * (self._right - self._left)
+        ]
+        if len(wide) < 3:
+            return False
+        edge = max(wide)
+        return sum(edge - right < 1.5 for right in wide) < 0.4 * len(wide)
+
+    def _is_like_verse(self, index: int) -> bool:
+        """Whether all lines around begin with a capital letter."""
+        around = self._lines[max(0, index - 3) : index + 3]
+        return len(around) > 3 and all(line.text[0].isupper() for line in around)
 
     def _breaks_word(self, index: int) -> bool:
         before, line = self._lines[index - 1].text, self._lines[index].text
-        return before[-1] in HYPHENS and before[-2:-1].isalpha() and line[0].isalpha()
+        return before[-1] in HYPHENS and before[-2:-1].isalnum() and line[0].isalnum()
 
     def _is_centred(self, before: Stretch, line: Stretch) -> bool:
         middle = (before.left + before.right) / 2

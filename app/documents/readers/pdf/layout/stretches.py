@@ -1,8 +1,8 @@
 """Stretches of printed lines in an upright frame, in which all writing runs from left to right and downwards.
 
-Turned writing, vertical writing and writing from right to left become alike in such a frame, so that lines, columns,
-tables and paragraphs need to know one case only. Each character keeps its place on the page as shown.
-"""
+Turned writing, vertical writing and writing from right to left become alike in such a frame, so that lines,
+columns, tables and paragraphs need to know one case only. Each character keeps its place on the page as
+shown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.documents.model import Box
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
 _IDEOGRAPHS = re.compile(
     "[\u2e80-\u303f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]"
 )
-_SUPERSCRIPTS = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_HAS_SUPERSCRIPT = frozenset("0123456789+-−=()n")
+SUPERSCRIPTS = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+HAS_SUPERSCRIPT = frozenset("0123456789+-−=()n")
 
 TOUCHING = 0.12  # of the size: a smaller gap parts no words
 WITHIN_LINE = 0.5  # of the size: a smaller gap parts no cells or columns
-_SAME_BASELINE = 0.2  # of the size
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def frame_of(name: str, width: float, height: float) -> Frame:
 class Stretch:
     """Some characters on one baseline.
 
-    text, extents (two numbers a character) and box as on the page; left, top, right, bottom, baseline in the frame.
-    size: of most of the letters. bold, monospaced: all of it is. raised: it begins with a superscript.
+    text, extents (two numbers a character) and box as on the page; left, top, right, bottom, baseline in the
+    frame. size: of most of the letters. bold, monospaced: all of it is. raised: it begins with a superscript.
     """
 
     __slots__ = (
@@ -142,10 +142,11 @@ class Stretch:
             end -= 1
         extents = self.extents[2 * start : 2 * end]
         low, high = min(extents), max(extents)
-        if self.frame.vertical:
-            box = (self.box[0], low, self.box[2], high)
-        else:
-            box = (low, self.box[1], high, self.box[3])
+        box = (
+            (self.box[0], low, self.box[2], high)
+            if self.frame.vertical
+            else (low, self.box[1], high, self.box[3])
+        )
         return Stretch(
             self.text[start:end],
             extents,
@@ -167,7 +168,8 @@ def is_ideograph(character: str) -> bool:
 
 
 def stretches_by_frame(page: PageFragments) -> list[list[Stretch]]:
-    """The page's fragments as stretches, apart for each direction of writing, the one with most letters first."""
+    """The page's fragments as stretches, apart for each direction of writing, the one with most letters
+    first."""
     rtl = sum(len(f.text) for f in page.fragments if f.direction == "rtl" and not f.angle)
     ltr = sum(len(f.text) for f in page.fragments if f.direction == "ltr" and not f.angle)
     upright = "rtl" if rtl > ltr else "ltr"
@@ -193,8 +195,8 @@ def stretches_by_frame(page: PageFragments) -> list[list[Stretch]]:
 
 def _stretch(fragment: Fragment, page: PageFragments, frame: Frame) -> Stretch:
     text = fragment.text
-    if fragment.raised > 0 and _HAS_SUPERSCRIPT.issuperset(text):
-        text = text.translate(_SUPERSCRIPTS)  # 10⁵ must not read as 105, nor 2024¹ as 20241
+    if fragment.raised > 0 and HAS_SUPERSCRIPT.issuperset(text):
+        text = text.translate(SUPERSCRIPTS)  # 10⁵ must not read as 105, nor 2024¹ as 20241
     font = page.fonts[fragment.font] if fragment.font < len(page.fonts) else None
     # Along y, the frame's sign of the baseline is that of its y.
     baseline = frame.y_sign * fragment.baseline + frame.y_start
@@ -208,9 +210,19 @@ def _stretch(fragment: Fragment, page: PageFragments, frame: Frame) -> Stretch:
         fragment.size or 1.0,
         font is not None and font.bold,
         font is not None and font.italic,
-        font is not None and font.monospaced,
+        font is not None and font.monospaced and _has_one_width(fragment),
         fragment.raised,
     )
+
+
+def _has_one_width(fragment: Fragment) -> bool:
+    """Whether all letters of a fragment are as far apart: its font is that of most of them only."""
+    starts = fragment.extents[::2]
+    steps = [abs(after - before) for before, after in pairwise(starts)]
+    if len(steps) < 6:
+        return True
+    step = sorted(steps)[len(steps) // 2] or 1.0
+    return sum(abs(other / step - round(other / step)) < 0.06 for other in steps) >= 0.85 * len(steps)
 
 
 def joined(parts: Sequence[Stretch]) -> Stretch:
@@ -261,115 +273,3 @@ def union(boxes: Sequence[Box]) -> Box:
         max(box[2] for box in boxes),
         max(box[3] for box in boxes),
     )
-
-
-def rows(stretches: Sequence[Stretch]) -> list[list[Stretch]]:
-    """Stretches that share a baseline, each row from left to right, the rows downwards."""
-    found: list[list[Stretch]] = []
-    baseline = size = 0.0
-    for stretch in sorted(stretches, key=lambda item: item.baseline):
-        if found and stretch.baseline - baseline <= _SAME_BASELINE * max(size, stretch.size):
-            found[-1].append(stretch)
-            if stretch.size > size:
-                size = stretch.size
-        else:
-            found.append([stretch])
-            baseline, size = stretch.baseline, stretch.size
-    for row in found:
-        if len(row) > 1:
-            row.sort(key=lambda item: item.left)
-    return _with_small_marks(found)
-
-
-def _with_small_marks(found: list[list[Stretch]]) -> list[list[Stretch]]:
-    """Marks that stand higher or lower than the line they belong to, put into it."""
-    if len(found) < 2:
-        return found
-    kept = list(found)
-    for index, row in enumerate(found):
-        for mark in list(row):
-            if len(mark.text) > 6:
-                continue
-            for near in (index + 1, index - 1):
-                if not 0 <= near < len(found):
-                    continue
-                host = next((other for other in found[near] if _is_mark_of(mark, other)), None)
-                if host is None:
-                    continue
-                row.remove(mark)
-                mark.baseline = host.baseline
-                if not mark.raised:
-                    mark.raised = 1 if near > index else -1
-                    if mark.raised > 0 and _HAS_SUPERSCRIPT.issuperset(mark.text):
-                        mark.text = mark.text.translate(_SUPERSCRIPTS)
-                found[near].append(mark)
-                found[near].sort(key=lambda item: item.left)
-                break
-    return [row for row in kept if row]
-
-
-def _is_mark_of(mark: Stretch, line: Stretch) -> bool:
-    if mark.size > 0.85 * line.size or mark.bottom <= line.top or mark.top >= line.bottom:
-        return False
-    overlap = min(mark.bottom, line.bottom) - max(mark.top, line.top)
-    if overlap < 0.4 * (mark.bottom - mark.top):
-        return False
-    reach = 0.4 * line.size
-    return -reach < mark.left - line.right < reach or -reach < line.left - mark.right < reach
-
-
-def lines_of(stretches: Sequence[Stretch], separators: Sequence[Box] = ()) -> list[Stretch]:
-    """Stretches joined across gaps that part neither cells nor columns. separators: upright rules in the frame."""
-    if separators:
-        stretches = _split_at(stretches, separators)
-    lines: list[Stretch] = []
-    for row in rows(stretches):
-        if len(row) == 1:
-            lines.append(row[0])
-            continue
-        run = [row[0]]
-        for stretch in row[1:]:
-            gap = stretch.left - run[-1].right
-            if gap < WITHIN_LINE * max(stretch.size, run[-1].size) and not _parted(
-                run[-1], stretch, separators
-            ):
-                run.append(stretch)
-            else:
-                lines.append(joined(run))
-                run = [stretch]
-        lines.append(joined(run))
-    return lines
-
-
-def _parted(left: Stretch, right: Stretch, separators: Sequence[Box]) -> bool:
-    return any(
-        left.right - 1 <= rule[0]
-        and rule[2] <= right.left + 1
-        and rule[1] < left.baseline < rule[3] + left.size
-        for rule in separators
-    )
-
-
-def _split_at(stretches: Sequence[Stretch], separators: Sequence[Box]) -> list[Stretch]:
-    """Stretches cut where an upright rule goes through a space in them."""
-    parts: list[Stretch] = []
-    for stretch in stretches:
-        middle = (stretch.top + stretch.bottom) / 2
-        cuts = sorted(
-            x
-            for rule in separators
-            if rule[1] <= middle <= rule[3]
-            and stretch.left + 1 < (x := (rule[0] + rule[2]) / 2) < stretch.right - 1
-        )
-        start = 0
-        for x in cuts:
-            end = next((i for i in range(start, len(stretch.text)) if stretch.place(i)[0] >= x - 0.5), None)
-            if end is None or not stretch.text[start:end].strip() or not stretch.text[end:].strip():
-                continue
-            begin, finish = stretch.place(end - 1)
-            if finish > x + 0.5 and stretch.text[end - 1] != " ":
-                continue  # the rule goes through a letter: it is struck out or underlined, not parted
-            parts.append(stretch.part(start, end))
-            start = end
-        parts.append(stretch.part(start, len(stretch.text)) if start else stretch)
-    return parts

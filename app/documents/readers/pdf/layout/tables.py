@@ -1,8 +1,8 @@
-"""Tables: by the rules that are drawn, or by the white space that runs down between cells.
+"""Tables: rows of cells between edges that rules or white space show.
 
-A table is rows of cells, a cell is its printed lines; an empty cell is an empty list, so that every number stays under
-its heading. Code, contents pages and definition lists have gaps in their lines as well, and are no tables.
-"""
+A table is rows of cells, a cell is its printed lines; an empty cell is an empty list, so that every number
+stands under its heading. Code, contents pages and definition lists have gaps in their lines as well, and are
+no tables."""
 
 from __future__ import annotations
 
@@ -12,16 +12,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from app.documents.model import Box
-from app.documents.readers.pdf.layout.columns import columns
-from app.documents.readers.pdf.layout.stretches import Stretch, rows, union
+from app.documents.readers.pdf.layout.stretches import Stretch
 
 Cell = list[Stretch]
 LEADERS = re.compile(r"(?:[.·…_] ?){4,}")
-
-_TOUCH = 3.0  # points between rules that meet
-_FAR = 2.4  # of the size: rows further apart belong to two tables
-_MANY_RULES = 24  # above each other, of one table or several
-_NARROWEST_GAP = 0.45  # of the size, between two columns of a table
+_MANY_ROWS = 200  # enough to know a table's columns by
+NARROWEST_GAP = 0.45  # of the size, between two columns of a table
 
 
 @dataclass
@@ -33,267 +29,50 @@ class Table:
     ruled: bool = False
 
 
-@dataclass
-class Rules:
-    """The rules of a page in a frame: level ones and upright ones, those in one line made one."""
-
-    level: list[Box]
-    upright: list[Box]
-
-
-def sort_rules(boxes: Sequence[Box]) -> Rules:
-    """Level and upright rules among thin boxes; what is neither is left out."""
-    level = [box for box in boxes if box[3] - box[1] <= 3 and box[2] - box[0] >= 8]
-    upright = [box for box in boxes if box[2] - box[0] <= 3 and box[3] - box[1] >= 6]
-    if len(level) + len(upright) > 4000:  # a drawing
-        return Rules([], [])
-    turned = _in_one_line([(box[1], box[0], box[3], box[2]) for box in upright])
-    return Rules(_in_one_line(level), [(box[1], box[0], box[3], box[2]) for box in turned])
-
-
-def _in_one_line(boxes: list[Box]) -> list[Box]:
-    """Level boxes, those that touch end to end or lie on one another made one."""
-    merged: list[Box] = []
-    for box in sorted(boxes, key=lambda item: (round((item[1] + item[3]) / 2), item[0])):
-        if merged:
-            last = merged[-1]
-            if abs(last[1] + last[3] - box[1] - box[3]) <= 3 and box[0] <= last[2] + _TOUCH:
-                merged[-1] = union((last, box))
-                continue
-        merged.append(box)
-    return merged
-
-
-# -- by rules ----------------------------------------------------------------------------------------------------------
-
-
-def ruled_tables(lines: list[Stretch], rules: Rules) -> tuple[list[Table], list[Stretch]]:
-    """Tables that rules show, and the lines that are in none of them."""
-    tables: list[Table] = []
-    for level, upright in _clusters(rules):
-        zone = union([*level, *upright])
-        inside = [line for line in lines if _is_inside(line, zone)]
-        if len(inside) < 4:
-            continue
-        grid = _grid(inside, level, upright, zone)
-        for table in [grid] if grid else _between_level_rules(inside, level):
-            tables.append(table)
-            taken = {id(stretch) for row in table.rows for cell in row for stretch in cell}
-            lines = [line for line in lines if id(line) not in taken]
-    return tables, lines
-
-
-def _clusters(rules: Rules) -> list[tuple[list[Box], list[Box]]]:
-    """Rules that meet, or level ones of one width above each other."""
-    found: list[tuple[list[Box], list[Box], list[float]]] = []
-    spans = [(box, True) for box in rules.level] + [(box, False) for box in rules.upright]
-    for box, is_level in sorted(spans, key=lambda item: item[0][1]):
-        home: tuple[list[Box], list[Box], list[float]] | None = None
-        for cluster in [*found]:
-            zone = cluster[2]
-            meets = (
-                box[0] <= zone[2] + _TOUCH
-                and box[2] >= zone[0] - _TOUCH
-                and box[1] <= zone[3] + _TOUCH
-                and box[3] >= zone[1] - _TOUCH
-            )
-            alike = (
-                is_level
-                and not cluster[1]
-                and any(abs(r[0] - box[0]) < 3 and abs(r[2] - box[2]) < 3 for r in cluster[0])
-            )
-            if not (meets or alike):
-                continue
-            if home is None:
-                home = cluster
-            else:  # the rule joins two
-                home[0].extend(cluster[0])
-                home[1].extend(cluster[1])
-                home[2][:] = union((tuple(home[2]), tuple(zone)))  # type: ignore[arg-type]
-                found.remove(cluster)
-        if home is None:
-            home = ([], [], list(box))
-            found.append(home)
-        (home[0] if is_level else home[1]).append(box)
-        home[2][:] = union((tuple(home[2]), box))  # type: ignore[arg-type]
-    return [(level, upright) for level, upright, _ in found if len(level) >= 2]
-
-
-def _is_inside(line: Stretch, zone: Box) -> bool:
-    middle = (line.top + line.bottom) / 2
-    return zone[1] - 1 <= middle <= zone[3] + 1 and zone[0] - 4 <= line.left and line.right <= zone[2] + 4
-
-
-def _grid(lines: list[Stretch], level: list[Box], upright: list[Box], zone: Box) -> Table | None:
-    """The table of a grid; None where no upright rule stands between cells."""
-    height = zone[3] - zone[1]
-    places = _distinct([(rule[0] + rule[2]) / 2 for rule in upright if rule[3] - rule[1] >= 0.2 * height])
-    inner = [x for x in places if zone[0] + 4 < x < zone[2] - 4]
-    if not inner:
-        return None
-    edges = [zone[0] - 5, *inner, zone[2] + 5]
-    found = _filled(
-        rows(lines), edges, [rule[1] for rule in level if rule[2] - rule[0] >= 0.5 * (zone[2] - zone[0])]
-    )
-    filled = sum(1 for row in found for cell in row if cell)
-    if len(found) < 2 or filled < 4 or sum(1 for row in found if sum(map(bool, row)) > 1) < 2:
-        return None
-    return Table(found, zone, True)
-
-
-def _between_level_rules(lines: list[Stretch], level: list[Box]) -> list[Table]:
-    """Tables with rules above and below, perhaps between their rows, and none between their columns. The rules of two
-    tables may be of one width, with text between them."""
-    ys = _distinct([rule[1] for rule in level])[:_MANY_RULES]
-    tables: list[Table] = []
-    start = 0
-    while start < len(ys) - 1:
-        for end in range(len(ys) - 1, start, -1):
-            inside = [line for line in lines if ys[start] - 1 < (line.top + line.bottom) / 2 < ys[end] + 1]
-            table = _between(inside, ys[start : end + 1])
-            if table is not None:
-                tables.append(table)
-                start = end
-                break
-        start += 1
-    return tables
-
-
-def _between(lines: list[Stretch], ys: list[float]) -> Table | None:
-    if len(lines) < 4 or (len(ys) < 4 and len(columns(lines)) > 1):
-        return None  # perhaps a page in two columns between the rules of its head and its foot
-    found = rows(lines)
-    if sum(len(row) > 1 for row in found) < max(2, 0.4 * len(found)) or _is_other(found):
-        return None
-    edges = _edges(found)
-    if len(edges) < 3:
-        return None
-    # Few rules are those around the head; they part no rows.
-    table = _filled(found, edges, ys if len(ys) >= 5 else [])
-    box = union([(line.left, line.top, line.right, line.bottom) for line in lines])
-    return Table(table, (box[0], ys[0], box[2], ys[-1]), True) if len(table) >= 2 else None
-
-
-def _distinct(places: list[float]) -> list[float]:
-    kept: list[float] = []
-    for place in sorted(places):
-        if not kept or place - kept[-1] > 4:
-            kept.append(place)
-    return kept
-
-
-# -- by white space ----------------------------------------------------------------------------------------------------
-
-
-def unruled_tables(found: list[list[Stretch]]) -> list[tuple[int, int, Table]]:
-    """Tables among the rows of a column, each with its first row and the one after its last."""
-    tables: list[tuple[int, int, Table]] = []
-    index = 0
-    while index < len(found):
-        if len(found[index]) < 2:
-            index += 1
-            continue
-        end = _run(found, index)
-        table = _unruled(found[index:end])
-        if table is not None:
-            tables.append((index, end, table))
-            index = end
-        else:
-            index += 1
-    return tables
-
-
-def _run(found: list[list[Stretch]], start: int) -> int:
-    """The row after the last one that keeps the white space between cells that the first one has."""
-    gaps = [(a.right, b.left) for a, b in zip(found[start], found[start][1:], strict=False)]
-    second = found[start][1].left
-    end = start + 1
-    for index in range(start + 1, len(found)):
-        row, before = found[index], found[index - 1]
-        size = row[0].size
-        if row[0].baseline - before[0].baseline > _FAR * max(size, before[0].size):
-            break
-        if abs(size - found[start][0].size) > 0.3 * size:
-            break
-        left = [gap for gap in (_less(gap, row) for gap in gaps) if gap[1] - gap[0] >= _NARROWEST_GAP * size]
-        if not left:
-            break
-        if len(row) > 1:
-            gaps = left
-            second = min(second, row[1].left)
-            end = index + 1
-        elif row[0].left >= second - size or index + 1 < len(found):
-            gaps = left
-            if row[0].left >= second - size:
-                end = index + 1
-    return end
-
-
-def _less(gap: tuple[float, float], row: list[Stretch]) -> tuple[float, float]:
-    """What the row leaves of the gap."""
-    low, high = gap
-    for cell in row:
-        if cell.left < high and cell.right > low:
-            if cell.left <= low and cell.right >= high:
-                return 0.0, 0.0
-            if cell.left - low > high - cell.right:
-                high = cell.left
-            else:
-                low = cell.right
-    return low, high
-
-
-def _unruled(found: list[list[Stretch]]) -> Table | None:
-    several = sum(len(row) > 1 for row in found)
-    if several < 2 or several < 0.4 * len(found) or _is_other(found):
-        return None
-    edges = _edges(found)
-    if len(edges) < 3:
-        return None
-    if len(edges) == 3 and (several < 3 or _is_definitions(found, edges[1])):
-        return None
-    cells = [cell for row in found for cell in row]
-    if sum(len(cell.text) for cell in cells) > 45 * len(cells):
-        return None
-    table = _filled(found, edges, [])
-    return (
-        Table(table, union([(c.left, c.top, c.right, c.bottom) for c in cells])) if len(table) >= 2 else None
-    )
-
-
-def _is_other(found: list[list[Stretch]]) -> bool:
+def is_no_table(found: Sequence[list[Stretch]]) -> bool:
     """Whether the rows are code or lines of a table of contents."""
     cells = [cell for row in found for cell in row]
     code = sum(all(cell.monospaced for cell in row) for row in found)
     leaders = sum(LEADERS.search(cell.text) is not None for cell in cells)
-    return code > 0.6 * len(found) or leaders > 0.3 * len(found)
+    return (
+        code > 0.6 * len(found) or leaders > 0.3 * len(found) or sum(numbered_code(found)) > 0.6 * len(found)
+    )
 
 
-def _is_definitions(found: list[list[Stretch]], edge: float) -> bool:
-    """Whether the right one of two columns is wrapped text: a list of terms with what they mean."""
-    right = [cell for row in found for cell in row if cell.left >= edge - 1]
-    if not right:
-        return False
-    words = sum(cell.text.count(" ") + 1 for cell in right)
-    return words > 4 * len(right)
+def numbered_code(found: Sequence[list[Stretch]]) -> list[bool]:
+    """Which rows are lines of a listing whose lines are numbered, empty ones included."""
+    numbers = [int(row[0].text) if row[0].text.isdecimal() and len(row[0].text) < 6 else -9 for row in found]
+    result = [False] * len(found)
+    start = 0
+    while start < len(found):
+        end = start + 1
+        while end < len(found) and numbers[start] >= 0 and numbers[end] == numbers[end - 1] + 1:
+            end += 1
+        texts = [row[1:] for row in found[start:end] if len(row) > 1]
+        code = sum(all(cell.monospaced for cell in cells) for cells in texts)
+        if end - start >= 3 and texts and code > 0.6 * len(texts):
+            result[start:end] = [True] * (end - start)
+        start = end
+    return result
 
 
-def _edges(found: list[list[Stretch]]) -> list[float]:
+def column_edges(found: list[list[Stretch]]) -> list[float]:
     """Where the columns' borders are, the outer ones included."""
     cells = [cell for row in found for cell in row]
     size = median([cell.size for cell in cells])
+    few = found[:_MANY_ROWS]
     spans = sorted(
         (cell.left, cell.right)
         for row in found
         for cell in row
-        if not (len(row) < 3 and _spans(cell, row, found))
+        if not (len(row) < 3 and _spans(cell, row, few))
     )
     if not spans:
         return []
     edges = [spans[0][0] - 5]
     reach = spans[0][1]
     for left, right in spans[1:]:
-        if left - reach >= _NARROWEST_GAP * size:
+        if left - reach >= NARROWEST_GAP * size:
             edges.append((left + reach) / 2)
         reach = max(reach, right)
     return [*edges, reach + 5]
@@ -308,15 +87,26 @@ def _spans(cell: Stretch, row: list[Stretch], found: list[list[Stretch]]) -> boo
     )
 
 
-# -- rows of cells -----------------------------------------------------------------------------------------------------
+def holds_text(found: list[list[Stretch]], edges: list[float]) -> bool:
+    """Whether more than one line runs across the columns: text between two tables."""
+    width = 0.7 * (edges[-1] - edges[0])
+    return sum(len(row) == 1 and row[0].right - row[0].left > width for row in found) > 1
 
 
-def _filled(found: list[list[Stretch]], edges: list[float], level: list[float]) -> list[list[Cell]]:
+def distinct(places: list[float]) -> list[float]:
+    kept: list[float] = []
+    for place in sorted(places):
+        if not kept or place - kept[-1] > 4:
+            kept.append(place)
+    return kept
+
+
+def filled_rows(found: list[list[Stretch]], edges: list[float], level: list[float]) -> list[list[Cell]]:
     """The cells between the edges. Lines between two level rules are one row where there are such rules."""
     count = len(edges) - 1
     table: list[list[Cell]] = []
     previous: list[list[Stretch]] = []
-    by_rules = len(_distinct(level)) > 2
+    by_rules = len(distinct(level)) > 2
     last = 0.0
     pitch = _pitch(found)
     for row in found:
@@ -353,16 +143,17 @@ def _column(stretch: Stretch, edges: list[float]) -> int:
 def _pitch(found: list[list[Stretch]]) -> tuple[float, float]:
     """The least and the greatest usual distance of rows."""
     distances = sorted(b[0].baseline - a[0].baseline for a, b in zip(found, found[1:], strict=False))
-    return (distances[0], distances[(9 * len(distances)) // 10]) if distances else (0.0, 0.0)
+    return (distances[0], distances[(6 * len(distances)) // 10]) if distances else (0.0, 0.0)
 
 
 def _goes_on(
     before: list[Cell], cells: list[Cell], edges: list[float], distance: float, pitch: tuple[float, float]
 ) -> bool:
     """Whether a line holds more of the cells of the line before it, rather than a row of its own."""
-    if pitch[1] > 1.25 * pitch[0]:
-        return distance < (pitch[0] + pitch[1]) / 2 and (not cells[0] or distance <= 1.05 * pitch[0])
-    if cells[0]:
+    spread = pitch[1] > 1.25 * pitch[0]
+    if spread and distance > (pitch[0] + pitch[1]) / 2:
+        return False
+    if cells[0] and not spread:
         return False
     for index, cell in enumerate(cells):
         if not cell:
@@ -371,6 +162,8 @@ def _goes_on(
             return False
         room = edges[index + 1] - before[index][-1].right
         words = before[index][-1].text.count(" ") + 1
-        if words < 2 or room > cell[0].first_word_width() + 2 * cell[0].size:
+        if not spread and (words < 2 or room > cell[0].first_word_width() + 2 * cell[0].size):
+            return False
+        if spread and index == 0 and room > cell[0].first_word_width() + 2 * cell[0].size:
             return False
     return True
