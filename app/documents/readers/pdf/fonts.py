@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.documents.readers.pdf.engine import ITALIC_FLAG, Floats, font_facts, glyph_width
+from app.documents.readers.pdf.font_calls import ITALIC_FLAG, Floats, font_facts, glyph_width
 from app.documents.readers.pdf.fragments import Font
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")

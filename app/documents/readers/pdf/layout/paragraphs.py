@@ -224,7 +224,9 @@ class _Builder:
 
     def _is_ragged(self) -> bool:
         """Whether the lines end at different places, so that how much room is left says less."""
-        wide = [line.right for line in self._lines if line.right - self._left > 0.6 * (self._right - self._left)]
+        wide = [
+            line.right for line in self._lines if line.right - self._left > 0.6 * (self._right - self._left)
+        ]
         if len(wide) < 3:
             return False
         edge = max(wide)
