@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from app.documents.readers.pdf.font_calls import Floats, advances_of, kinds_of, share_a_glyph
 from app.documents.readers.pdf.page_objects import Affine, PageObject, object_matrix, page_objects
-from app.documents.readers.pdf.quick_calls import INT, POINTER, UINT, quick, run_all
+from app.documents.readers.pdf.quick_calls import INT, POINTER, UINT, quick, row_addresses, run_all
 
 _STEP = 4  # characters
 
