@@ -221,6 +221,12 @@ class Chat:
         """Pause the reading within one chunk; what was read stays, and the next document's reading goes on."""
         self._reader.pause(document_id)
 
+    def move_document(self, document_id: str, *, earlier: bool) -> None:
+        """Let a document that waits to be read go before the one in front of it in line, or after the next one."""
+        with self._lock:
+            self._check_open()
+        self._reader.move(document_id, earlier)
+
     def resume_reading(self, document_id: str) -> None:
         """Read on from where the reading was paused, or try a failed one again."""
         with self._lock:

@@ -95,6 +95,20 @@ class Reader:
                 entry.phase = ReadPhase.PAUSED
         self._on_change()
 
+    def move(self, document_id: str, earlier: bool) -> None:
+        """Let a document that waits change places with the one that waits before it, or after it; nothing where there
+        is none."""
+        with self._lock:
+            waiting = [i for i, entry in enumerate(self._entries) if entry.phase is ReadPhase.QUEUED]
+            place = next((n for n, i in enumerate(waiting) if self._entries[i].id == document_id), None)
+            if place is None:
+                return
+            other = place - 1 if earlier else place + 1
+            if 0 <= other < len(waiting):
+                one, two = waiting[place], waiting[other]
+                self._entries[one], self._entries[two] = self._entries[two], self._entries[one]
+        self._on_change()
+
     def resume(self, document_id: str) -> None:
         """Put a paused or failed document in line again."""
         with self._lock:

@@ -96,6 +96,7 @@ def extract(
     *,
     name: str | None = None,
     encoding: str = "",
+    need_text: bool = True,
     limits: Limits = _DEFAULT_LIMITS,
     should_stop: Callable[[], bool] | None = None,
     on_page: Callable[[int, int], None] | None = None,
@@ -104,12 +105,13 @@ def extract(
 
     name: what to call the document, if not by the last part of `path` (an upload has a name of its own).
     encoding: what the bytes of a text are to be taken for, a name that Python knows; "" to find out.
+    need_text: whether a document in which no page has text is refused; else it is returned, to be recognised.
     should_stop: asked about twenty times a second, from the calling thread; once true, the child is killed
     and
         `ExtractionCancelled` raised within a quarter of a second.
     on_page: called from the calling thread after each page with the number of pages done and of all pages.
 
-    A document in which no page has text is refused (a scan wants text recognition first); one in which only
+    A document in which no page has text is refused where `need_text` (a scan wants text recognition); one in which only
     some pages have none is returned, with their numbers in `pages_without_text`.
 
     Raises DocumentError: one sentence that says what is wrong, the limit if there is one, and what to do.
@@ -127,7 +129,7 @@ def extract(
             should_stop=stop,
             on_page=on_page if on_page is not None else _ignore_progress,
         )
-    if not any(page.text for page in received.pages):
+    if need_text and not any(page.text for page in received.pages):
         raise document_error(Fault.NO_TEXT_LAYER, shown_name, limits, value=len(received.pages))
     return Extracted(
         name=shown_name,

@@ -23,7 +23,7 @@ from types import TracebackType
 from app.store import old_files
 from app.store.chats import Chats, ChatSummary, StoredChat, StoredTurn
 from app.store.database import Database
-from app.store.document_rows import Document, DocumentUsage, PageHit, TextId, Unreadable
+from app.store.document_rows import Document, DocumentUsage, PageHit, PageNote, TextId, Unreadable
 from app.store.documents import Documents
 from app.store.errors import StoreClosed, StoreError, UnknownDocument
 from app.store.files import tighten
@@ -40,6 +40,7 @@ __all__ = [
     "DocumentUsage",
     "Documents",
     "PageHit",
+    "PageNote",
     "Rates",
     "Store",
     "StoreClosed",
@@ -73,6 +74,12 @@ class Store:
         except BaseException:
             self.database.close()
             raise
+
+    def nbytes(self) -> dict[str, int]:
+        """What everything takes on the disk: "originals", "text" (the store's file with all indexes) and "readings"."""
+        file = self.database.path
+        text = sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
+        return {"originals": self.originals.total(), "text": text, "readings": self.readings.total()}
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""

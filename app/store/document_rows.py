@@ -79,6 +79,14 @@ class Unreadable:
     reason: str
 
 
+class PageNote(NamedTuple):
+    """What is told of a page beside its text: its number (from 1), its label, and sentences about what went wrong."""
+
+    number: int
+    label: str
+    warnings: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class DocumentUsage:
     """What a document takes: bytes by kind ("original", "text", "readings", ...), and the chats that have it, each by
@@ -163,6 +171,14 @@ def page_rows(extracted: Extracted) -> list[tuple[object, ...]]:
         )
         for page in extracted.layout
     ]
+
+
+def warnings_from_json(warnings: str) -> tuple[str, ...]:
+    """A page's warnings; none where they are damaged, for the text stands without them."""
+    try:
+        return tuple(str(sentence) for sentence in json.loads(warnings))
+    except (ValueError, TypeError):
+        return ()
 
 
 def outline_from_json(outline: str) -> tuple[OutlineEntry, ...]:

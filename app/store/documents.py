@@ -22,12 +22,14 @@ from app.store.document_rows import (
     DocumentList,
     DocumentUsage,
     PageHit,
+    PageNote,
     TextId,
     Unreadable,
     document_from_row,
     outline_from_json,
     page_rows,
     text_row,
+    warnings_from_json,
 )
 from app.store.errors import StoreError, UnknownDocument, unknown_document
 from app.store.layout import unpack_page
@@ -190,6 +192,18 @@ class Documents:
                 (*text, first, last),
             )
             return tuple(unpack_page(*row) for row in rows if wanted is None or row[0] in wanted)
+
+    def page_notes(self, document_id: str, revision: int | None = None) -> tuple[PageNote, ...]:
+        """Labels and warnings of all pages, without their texts: cheap also for thousands. Raises UnknownDocument."""
+        with self._database.reading() as connection:
+            text = _text_id(connection, document_id, revision)
+            rows = connection.execute(
+                "SELECT number, label, warnings FROM pages WHERE document_id = ? AND revision = ? ORDER BY number",
+                text,
+            )
+            return tuple(
+                PageNote(number, str(label), warnings_from_json(told)) for number, label, told in rows
+            )
 
     def outline(self, document_id: str, revision: int | None = None) -> tuple[OutlineEntry, ...]:
         """The table of contents. Raises UnknownDocument."""

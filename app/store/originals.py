@@ -105,6 +105,10 @@ class Originals:
         path = self.path(sha256)
         return 0 if path is None else path.stat().st_size
 
+    def total(self) -> int:
+        """The bytes of all kept files."""
+        return sum(path.stat().st_size for path in self._folder.glob("??/*"))
+
     def delete(self, sha256: str) -> int:
         """Delete the kept file, if there is one, and return how many bytes that freed. Raises StoreError."""
         freed = 0

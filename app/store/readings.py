@@ -23,6 +23,22 @@ class Readings:
         """The bytes of all readings with this document in them."""
         return sum(_size(path) for path in self._with(document_id))
 
+    def total(self) -> int:
+        """The bytes of all readings, those of killed saves included."""
+        return sum(_size(path) for path in self._folder.glob("*"))
+
+    def delete_all(self) -> int:
+        """Delete every reading and return the bytes freed; documents are read again when they are wanted.
+
+        Raises OSError.
+        """
+        freed = 0
+        for path in sorted(self._folder.glob("*"), key=lambda path: path.suffix == ".json"):
+            if path.suffix in (".json", ".safetensors"):  # another process may be writing a partial one
+                freed += _size(path)
+                path.unlink(missing_ok=True)
+        return freed
+
     def delete(self, document_id: str) -> int:
         """Delete all readings with this document in them and return the bytes freed. Raises OSError.
 

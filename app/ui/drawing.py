@@ -14,8 +14,11 @@ from app.conversation.events import (
     Turn,
     Waiting,
 )
+from app.ui.card_extras import extras_of
+from app.ui.library_view import draw_library
+from app.ui.retaking import ENCODINGS
 from app.ui.session import Tab
-from app.ui.views import chats, comparison, documents, facts, memory, probe, status, transcript
+from app.ui.views import chats, comparison, documents, facts, found, memory, probe, status, transcript
 from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
@@ -23,7 +26,6 @@ from app.ui.views.status import Loading
 if TYPE_CHECKING:
     from app.conversation import Engine
 
-LIBRARY_SHOWN = 8
 MEMORY_NAMES = {"ahn": "AHN", "window": "window only", "full": "full attention"}
 
 Draw = Callable[[Tab, "Engine | None", Loading], str]
@@ -35,14 +37,24 @@ def draw_documents(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     others = (
         []
         if engine is None
-        else [d for d in engine.store.documents.list() if d.id not in here][:LIBRARY_SHOWN]
+        else [d for d in engine.store.documents.list() if d.id not in here and d.characters]
     )
     return documents.cards(
         states,
         [entry.state for entry in list(tab.imports) if entry.has_card],
         [LibraryEntry(document.id, document.name, document.page_count) for document in others],
         ready=loading.ready,
+        extras=extras_of(tab, engine),
+        encodings=ENCODINGS,
     )
+
+
+def draw_found(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    return found.found_pages(tab.found, tab.query)
+
+
+def draw_library_list(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    return draw_library(tab, engine)
 
 
 def draw_chats(tab: Tab, engine: Engine | None, loading: Loading) -> str:
@@ -116,7 +128,12 @@ LIVE_PARTS: dict[str, Draw] = {
     "panes": draw_panes,
     "probe": draw_probe,
 }
-LISTS: dict[str, Draw] = {"chats": draw_chats, "facts": draw_facts}
+LISTS: dict[str, Draw] = {
+    "chats": draw_chats,
+    "found": draw_found,
+    "library": draw_library_list,
+    "facts": draw_facts,
+}
 PARTS = LIVE_PARTS | LISTS
 
 

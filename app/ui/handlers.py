@@ -12,8 +12,13 @@ from app.conversation import ChatError, ChatSettings, UnreadableChatError
 from app.conversation.events import ChatEvent, ReadPhase, TurnState
 from app.conversation.question import replaced_sentence, unreadable_characters
 from app.store import StoreError
+from app.ui import import_line
 from app.ui.ingest import Import, UploadFolder
+from app.ui.library_view import LibraryActions
 from app.ui.loading import EngineLoader
+from app.ui.reader import ReaderActions
+from app.ui.retaking import Retakings
+from app.ui.searching import find_everywhere
 from app.ui.session import Answering, Following, Tab, Tabs
 from app.ui.views import documents, facts
 from app.ui.views import markup as m
@@ -45,7 +50,11 @@ class Handlers:
             "resume-reading": lambda tab, data: self._chat(tab).resume_reading(data["documentId"]),
             "remove-document": lambda tab, data: self._chat(tab).remove_document(data["documentId"]),
             "add-document": lambda tab, data: self._add(tab, data["documentId"]),
-            "dismiss-import": self._dismiss_import,
+            "move-document": lambda tab, data: self._chat(tab).move_document(
+                data["documentId"], earlier=bool(data["earlier"])
+            ),
+            "dismiss-import": import_line.dismiss,
+            "move-import": import_line.move,
             "ask-now": lambda tab, data: self._chat(tab).answer_now(),
             "stop": self._stop,
             "new-chat": lambda tab, data: self._open(tab, ""),
@@ -56,7 +65,7 @@ class Handlers:
             "ask-delete": lambda tab, data: setattr(tab, "deleting", data["chatId"]),
             "cancel-delete": lambda tab, data: setattr(tab, "deleting", ""),
             "delete-chat": self._delete,
-            "search-chats": lambda tab, data: setattr(tab, "query", data["value"][:200]),
+            "search-everything": self._search,
             "edit-question": self._start_editing,
             "cancel-edit": lambda tab, data: setattr(tab, "editing", None),
             "save-edit": self._edit,
@@ -67,6 +76,9 @@ class Handlers:
             "toggle-layers": lambda tab, data: setattr(tab, "show_layers", not tab.show_layers),
             "toggle-answer": lambda tab, data: setattr(tab, "show_answer", not tab.show_answer),
         }
+        self.retakings = Retakings(self._engine)
+        for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings):
+            self._acts |= actions.acts()
 
     def tab(self, request: gr.Request) -> Tab | None:
         """The tab that gradio's fields belong to; None where the page has gone, or was opened before a restart."""
@@ -90,6 +102,7 @@ class Handlers:
     def open_tab(self, tab_id: str, remembered_chat: str = "") -> Tab:
         """A page has come, or come back: show the chat it had, else the one used last."""
         tab = self.tabs.open(tab_id)
+        tab.retakes = self.retakings.states
         tab.wanted_chat = remembered_chat if remembered_chat.isalnum() else ""
         return tab
 
@@ -117,7 +130,7 @@ class Handlers:
         act = self._acts.get(str(data.get("action", "")))
         if act is None:
             return
-        tab.lists_due = 0.0
+        tab.lists_due = tab.extras_due = 0.0
         try:
             self.enter(tab)
             act(tab, {key: value if isinstance(value, list) else str(value) for key, value in data.items()})
@@ -126,12 +139,10 @@ class Handlers:
         except KeyError as missing:
             tab.warn(f"The page sent no {missing}; reload it.")
 
-    def _dismiss_import(self, tab: Tab, data: dict[str, str]) -> None:
-        with tab.lock:
-            for entry in tab.imports:
-                if entry.id == data["importId"]:
-                    entry.cancel()
-            tab.imports = [entry for entry in tab.imports if entry.id != data["importId"]]
+    def _search(self, tab: Tab, data: dict[str, str]) -> None:
+        """Look for words in the chats and in all documents."""
+        tab.query = data["value"][:200]
+        tab.found = tuple(find_everywhere(self._engine(), tab.query)) if len(tab.query.strip()) > 1 else ()
 
     def _stop(self, tab: Tab, data: dict[str, str]) -> None:
         if tab.chat is not None:
@@ -181,9 +192,7 @@ class Handlers:
                     lambda document, chat=chat: self._imported(tab, chat, document),
                     at_end=lambda chat=chat: engine.leave_chat(chat),
                 )  # fmt: skip
-                started.start()
-            with tab.lock:
-                tab.imports.append(started)
+            import_line.put_in_line(tab, started)
 
     def _imported(self, tab: Tab, chat: Chat, document: Document) -> Callable[[], object]:
         """Say what reading will take; returns what begins it. Runs in the import's thread."""

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.documents import DocumentError, extract
+from app.documents import DocumentError, extract, recognition
 from app.store import StoreError
+from app.ui.views import markup as m
 from app.ui.views.documents import ImportState
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class UploadFolder:
 
 
 class Import:
-    """One file on its way into the library, in a thread of its own; `state` may be polled from any thread."""
+    """One file on its way into the library (see `import_line`); `state` may be polled from any thread."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Import:
         done: Callable[[Document], Callable[[], object]],
         at_end: Callable[[], object] = lambda: None,
     ) -> None:
-        """`done` is called in the import's thread with the document, and what it returns when the file's card may go:
+        """`done` is called by `run` with the document, and what it returns when the file's card may go:
         it gives the document one. A DocumentError or ChatError of either is shown. `at_end` is called last, however
         it went."""
         self.id = uuid.uuid4().hex
@@ -78,8 +79,9 @@ class Import:
         self._cancelled = threading.Event()
         self._error = ""
         self._handed_over = False
+        self._begun = False
+        self._scan_id = ""
         self.finished = False
-        self._thread = threading.Thread(target=self._run, name=f"import-{self.id[:8]}", daemon=True)
 
     @classmethod
     def refused(cls, name: str, sentence: str, uploads: UploadFolder, documents: Documents) -> Import:
@@ -91,7 +93,7 @@ class Import:
 
     @property
     def state(self) -> ImportState:
-        return ImportState(self.id, self.name, *self._pages, self._error)
+        return ImportState(self.id, self.name, *self._pages, self._error, self.waiting, self._scan_id)
 
     @property
     def has_card(self) -> bool:
@@ -102,17 +104,33 @@ class Import:
     def running(self) -> bool:
         return not self.finished
 
-    def start(self) -> None:
-        self._thread.start()
+    @property
+    def waiting(self) -> bool:
+        return not self._begun and not self.finished
+
+    def begin(self) -> None:
+        """It is this one's turn: `run` follows."""
+        self._begun = True
 
     def cancel(self) -> None:
-        """Have the extraction end soon; nothing is added."""
+        """Have the extraction end soon; nothing is added. One that still waits lets go of its file at once."""
         self._cancelled.set()
+        if self.waiting:
+            self.finished = True
+            self._uploads.refuse(self._upload)
+            self._at_end()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Take the text out and hand the document over; returns when that is done, or has failed with a sentence."""
         try:
             document = self._extract()
-            if not self._cancelled.is_set():
+            if document.characters == 0:
+                self._scan_id = document.id
+                self._error = (
+                    f"{document.name} has no text layer on any of its {m.plural(document.page_count, 'page')}: it is "
+                    "a scan. Its text can be recognised, page by page, in the background."
+                )
+            elif not self._cancelled.is_set():
                 hand_over = self._done(document)
                 self._handed_over = True
                 hand_over()
@@ -131,7 +149,11 @@ class Import:
         taken = self._uploads.take(self._upload)
         try:
             extracted = extract(
-                taken, name=self.name, should_stop=self._cancelled.is_set, on_page=self._count
+                taken,
+                name=self.name,
+                need_text=not recognition.is_available(),
+                should_stop=self._cancelled.is_set,
+                on_page=self._count,
             )
             return self._documents.add(extracted, taken)
         finally:

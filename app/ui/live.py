@@ -3,8 +3,8 @@
 One WebSocket a page. Browsers allow a server six connections for ordinary requests, all tabs together, so a page that
 held one open for its updates would stop the seventh from loading; WebSockets are counted apart.
 
-To the page, as JSON: {"hello": {"tab", "boot"}} once, then {"parts": {name: html}, "notices": [...], "box": {...}} with
-what has changed, seven times a second while something moves. From the page: {"action": …, …} (see `Handlers.act`).
+To the page, as JSON: {"hello": {"tab", "boot"}} once, then {"parts": {name: html}, "notices": [...], "box": {...},
+"reader": {...}} with what has changed, seven times a second while something moves. From the page: {"action": …, …} (see `Handlers.act`).
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class LiveChannel:
                 wake.clear()
                 if due:
                     next_lists = time.monotonic() + LISTS_INTERVAL
-                    tab.lists_due = 0.0
+                    tab.lists_due = tab.extras_due = 0.0
                 changes = await run_in_threadpool(self.changes, tab)
                 if changes:
                     await websocket.send_json(changes)
@@ -115,6 +115,9 @@ class LiveChannel:
             tab.lists_due = now + LISTS_INTERVAL
         drawn = {name: draw(tab, engine, loading) for name, draw in (PARTS if due else LIVE_PARTS).items()}
         drawn |= draw_transcript(tab)
+        reader = tab.reader
+        if reader is not None:
+            drawn |= reader.parts()
         changes: dict[str, Any] = {}
         parts = {name: html for name, html in drawn.items() if tab.changed(name, html)}
         if parts:
@@ -127,6 +130,12 @@ class LiveChannel:
             "busy": tab.busy,
             "chat": "" if tab.chat is None else tab.chat.id,
         }
+        beside = {
+            "open": None if reader is None else reader.told(),
+            "strips": [] if tab.chat is None else [[d.document_id, d.page_count] for d in tab.chat.documents],
+        }
+        if tab.changed("beside", beside):
+            changes["reader"] = beside
         returned = tab.take_returned_question()
         if tab.changed("box", box) or returned is not None:
             changes["box"] = box if returned is None else {**box, "returned": returned}

@@ -18,7 +18,19 @@ from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
-from app.ui.views import chats, comparison, documents, facts, memory, probe, question, status, transcript
+from app.ui.views import (
+    chats,
+    comparison,
+    documents,
+    facts,
+    library,
+    memory,
+    probe,
+    question,
+    reader,
+    status,
+    transcript,
+)
 
 # Our script may start after gradio's; it knows the tab's id once the server has told it.
 OWN_ID = """async () => {
@@ -63,6 +75,7 @@ class Page:
                 with gr.Column(elem_id="left"):
                     _part("documents", documents.cards((), ready=False))
                     _part("chats", chats.chat_list((), ""))
+                    _part("found")
                 with gr.Column(elem_id="middle"), gr.Tabs(elem_id="tabs"):
                     with gr.Tab("Chat", id="chat", elem_id="chat-tab", render_children=True):
                         _part("reading")
@@ -71,6 +84,9 @@ class Page:
                             _part("last", transcript.EMPTY)
                         _part("activity")
                         _drawn("question", question.box())
+                    with gr.Tab("Library", id="library", elem_id="library-tab", render_children=True):
+                        _drawn("library-tools", library.frame())
+                        _part("library")
                     with gr.Tab("Compare", id="compare", elem_id="compare-tab") as compare_tab:
                         compare = _compare_fields()
                         _part("panes", comparison.panes(None))
@@ -80,6 +96,8 @@ class Page:
                         cost = _drawn("cost")
                         apply = gr.Button("Use these settings", variant="primary", elem_id="apply", size="md")
                         _part("facts", facts.model_facts(None))
+                with gr.Column(elem_id="beside"):
+                    _drawn("reader", reader.frame())
                 with gr.Column(elem_id="right"):
                     _part("memory", memory.panel(None, trained=True))
             _part("status", status.status_line())

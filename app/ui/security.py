@@ -60,7 +60,8 @@ ROUTES = frozenset(
         "/gradio_api/user",
     }
 )
-ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/")
+# The last three: pictures, files and texts of documents (`app.ui.document_files`).
+ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/", "/pictures/", "/originals/", "/texts/")
 
 NO_TOKEN = (
     "AHN Chat is private to whoever started it: open the link with ?token= that it printed in the terminal."

@@ -21,11 +21,14 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app import paths
 from app.conversation import ChatSettings
+from app.documents import SUPPORTED_SUFFIXES
+from app.ui.document_files import DocumentFiles
 from app.ui.ingest import UploadFolder
 from app.ui.live import LiveChannel
 from app.ui.loading import EngineLoader, LoadEngine
@@ -95,6 +98,7 @@ class PageServer:
         self.port: int = self._socket.getsockname()[1]
         self._uploads = Path(tempfile.mkdtemp(prefix="ahn-chat-"))
         self._server: uvicorn.Server | None = None
+        self._files: DocumentFiles | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -151,6 +155,8 @@ class PageServer:
             self._server.should_exit = True
             self._thread.join(10)
         self._socket.close()
+        if self._files is not None:
+            self._files.close()
         if self.loader.engine is not None:
             self.loader.engine.close()
         shutil.rmtree(self._uploads, ignore_errors=True)
@@ -180,6 +186,11 @@ class PageServer:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         app.add_api_websocket_route(LIVE_ROUTE, live)
         app.mount("/ui", _OwnFiles(directory=ASSETS))
+        self._files = DocumentFiles(
+            self.loader,
+            lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
+        )
+        app.router.routes.extend(self._files.routes())
         app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
         app.add_api_route("/manifest.json", _manifest, include_in_schema=False)
         gr.mount_gradio_app(
@@ -215,7 +226,9 @@ def _head(max_upload_bytes: int) -> str:
     """Links to our own styles and script."""
     return (
         '<link rel="stylesheet" href="/ui/page.css"><link rel="stylesheet" href="/ui/transcript.css">'
+        '<link rel="stylesheet" href="/ui/reader.css"><link rel="stylesheet" href="/ui/library.css">'
         '<script type="module" src="/ui/page.js"></script>'
+        f'<meta name="ahn-suffixes" content="{",".join(SUPPORTED_SUFFIXES)}">'
         f'<meta name="ahn-max-upload-bytes" content="{max_upload_bytes}"><meta name="referrer" content="same-origin">'
     )
 
@@ -229,12 +242,12 @@ class _OwnFiles(StaticFiles):
         return response
 
 
-def _logged_in(gradio_app: Any, websocket: WebSocket) -> bool:
+def _logged_in(gradio_app: Any, connection: HTTPConnection) -> bool:
     """Whether this connection may be opened where a login is asked for: gradio's own cookie says who it is."""
     if gradio_app.auth is None:
         return True
     names = (f"access-token-{gradio_app.cookie_id}", f"access-token-unsecure-{gradio_app.cookie_id}")
-    return any(gradio_app.tokens.get(websocket.cookies.get(name)) is not None for name in names)
+    return any(gradio_app.tokens.get(connection.cookies.get(name)) is not None for name in names)
 
 
 def _favicon() -> FileResponse:

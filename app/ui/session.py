@@ -21,7 +21,10 @@ from app.ui.views.probe import ProbeState
 if TYPE_CHECKING:
     from app.conversation import Chat, ChatSettings, Engine
     from app.ui.ingest import Import
-
+    from app.ui.library_view import LibraryState
+    from app.ui.reader import ReaderState
+    from app.ui.searching import FoundPage
+    from app.ui.views.extras import Extras, Retake
 
 log = logging.getLogger(__name__)
 SESSIONS_REMEMBERED = 1000
@@ -104,6 +107,13 @@ class Tab:
     comparing: Following[CompareState] | None = None
     probing: Following[ProbeState] | None = None
     imports: list[Import] = field(default_factory=list)
+    importing: threading.Thread | None = None  # takes them one by one
+    reader: ReaderState | None = None  # which page of which document stands beside the chat
+    library: LibraryState | None = None  # what the library's tab shows; None while another tab is open
+    found: tuple[FoundPage, ...] = ()  # pages with what is searched for
+    choosing_encoding: str = ""  # the document whose encoding is being chosen
+    extras: dict[str, Extras] = field(default_factory=dict)  # of the chat's documents, as last looked up
+    extras_due: float = 0.0  # when they are looked up again; `time.monotonic` seconds
     notices: list[Notice] = field(default_factory=list)
     wanted_chat: str = ""  # to open once there is an engine
     returned_question: str | None = None  # goes back into the text box
@@ -117,6 +127,7 @@ class Tab:
     closed: bool = False
     shown: dict[str, object] = field(default_factory=dict)  # what the page shows, by part
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    retakes: Callable[[], dict[str, Retake]] = field(default=dict, repr=False)  # texts being taken out again
     wake: Callable[[], None] = field(default=lambda: None, repr=False)  # have the page look at once
 
     @property
@@ -132,6 +143,7 @@ class Tab:
             or (self.chat is not None and self.chat.reading)
             or any(not work.finished for work in self.side_work)
             or any(entry.running for entry in self.imports)
+            or bool(self.retakes())
         )
 
     @property

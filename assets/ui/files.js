@@ -1,16 +1,20 @@
+// Files and folders: picked, dropped anywhere, or pasted. They are sent in the natural order of their names.
 import { send } from "./live.js";
 
-// ---- files: picked, dropped anywhere, or pasted ----
+const MOST_FILES = 500;
+const meta = (name) => document.querySelector(`meta[name=${name}]`)?.content ?? "";
+const suffixes = meta("ahn-suffixes").split(",").filter(Boolean);
 export const picker = Object.assign(document.createElement("input"), {
   type: "file",
   id: "file-picker",
   multiple: true,
-  accept: ".pdf,.txt,.md",
+  accept: suffixes.join(","),
   hidden: true,
 });
+picker.setAttribute("aria-label", "Documents to add");
 document.body.append(picker);
 picker.addEventListener("change", () => {
-  upload([...picker.files]);
+  upload([...picker.files].map((file) => ({ file, path: file.name })));
   picker.value = "";
 });
 const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -35,7 +39,7 @@ addEventListener(
     event.stopPropagation();
     depth = 0;
     dropping(false);
-    upload([...event.dataTransfer.files]);
+    dropped(event.dataTransfer).then(upload);
   },
   true,
 );
@@ -46,14 +50,47 @@ addEventListener(
     if (!files.length) return;
     event.preventDefault();
     event.stopPropagation();
-    upload(files);
+    upload(files.map((file) => ({ file, path: file.name })));
   },
   true,
 );
+
+// ---- folders: what can be read in them, with their folders' names for the order ----
+async function dropped(transfer) {
+  // The list is empty once this event has ended, so entries are taken out of it before anything is waited for.
+  const entries = [...transfer.items].map((item) => [item.webkitGetAsEntry?.(), item.getAsFile()]);
+  const files = [];
+  for (const [entry, file] of entries) {
+    if (entry?.isDirectory) await walk(entry, files);
+    else if (file) files.push({ file, path: file.name });
+  }
+  return files;
+}
+async function walk(folder, files) {
+  const reader = folder.createReader();
+  for (;;) {
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)).catch(() => []);
+    if (!entries.length || files.length > MOST_FILES) return;
+    for (const entry of entries) {
+      if (entry.name.startsWith(".")) continue;
+      if (entry.isDirectory) await walk(entry, files);
+      else if (suffixes.some((suffix) => entry.name.toLowerCase().endsWith(suffix)))
+        files.push({ file: await new Promise((take, fail) => entry.file(take, fail)), path: entry.fullPath });
+    }
+  }
+}
+
+const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 async function upload(files) {
-  const most = Number(document.querySelector("meta[name=ahn-max-upload-bytes]")?.content ?? Infinity);
+  const most = Number(meta("ahn-max-upload-bytes")) || Infinity;
   const report = (entry) => send("upload", { files: [entry] });
-  for (const file of files) {
+  if (!files.length) return report({ name: "This folder", error: "There is no document in this folder that can be read." });
+  if (files.length > MOST_FILES) {
+    const error = `These are more than ${MOST_FILES} files, so none was sent; add fewer at a time.`;
+    return report({ name: "Too many files", error });
+  }
+  files.sort((one, two) => natural.compare(one.path, two.path));
+  for (const { file } of files) {
     if (file.size > most) {
       const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MB`;
       report({

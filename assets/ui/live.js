@@ -2,7 +2,7 @@
 // It comes back by itself, after a computer's sleep as after a restart of the server.
 
 const html = new Map(); // what each part shows, by its name
-const listeners = new Map(); // who wants to know of a message's entry
+const listeners = new Map(); // who want to know of a message's entry
 const waiting = []; // done while there was no connection
 let socket;
 let boot;
@@ -11,7 +11,7 @@ let settle;
 // The id of this tab on the server; fields of the settings and of the comparison are sent with it.
 window.ahnTab = new Promise((resolve) => (settle = resolve));
 
-export const on = (entry, listener) => listeners.set(entry, listener);
+export const on = (entry, listener) => listeners.set(entry, [...(listeners.get(entry) ?? []), listener]);
 
 export function send(action, data = {}) {
   const message = JSON.stringify({ ...data, action });
@@ -44,7 +44,8 @@ function take(message) {
     html.set(name, drawn);
     for (const place of document.querySelectorAll(`[data-part="${name}"]`)) fill(place);
   }
-  for (const [entry, value] of Object.entries(message)) listeners.get(entry)?.(value);
+  for (const [entry, value] of Object.entries(message))
+    for (const listener of listeners.get(entry) ?? []) listener(value);
 }
 
 function fill(place) {

@@ -1,7 +1,9 @@
 // What the browser does by itself: side panels, colours, keyboard, clicks. No library, no request off this server.
 import { focusBox, show } from "./box.js";
 import { picker } from "./files.js";
+import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
+import { openedFrom, readerActions, readerIsOpen } from "./reader.js";
 
 const body = document.body;
 const narrow = { left: "(max-width: 760px)", right: "(max-width: 1080px)" };
@@ -36,17 +38,28 @@ applyTheme();
 // ---- actions that need no server ----
 const local = {
   "toggle-left": () => toggle("left"),
-  "toggle-right": () => toggle("right"),
+  "toggle-right": toggleRight,
   "toggle-theme": toggleTheme,
   "toggle-shortcuts": () => body.classList.toggle("shortcuts-open"),
   "pick-files": () => picker.click(),
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
+  "show-library": showLibrary,
+  ...readerActions,
 };
+// Where the reader stands in the memory's place, the memory comes back when the reader goes.
+function toggleRight() {
+  if (!readerIsOpen() || isNarrow("right") || matchMedia("(min-width: 1700px)").matches) return toggle("right");
+  send("close-reader");
+  toggle("right", true);
+}
 const afterwards = {
   "open-chat": toChat,
   "new-chat": toChat,
   "ask-rename": () => focusSoon(".rename"),
+  "ask-rename-document": () => focusSoon(".library-row .rename"),
+  "open-page": closeDrawers,
+  "choose-encoding": () => focusSoon(".choice"),
   "edit-question": () => focusSoon(".edit-question"),
   "save-edit": focusBox,
   "cancel-edit": focusBox,
@@ -71,6 +84,7 @@ function act(button) {
   const { action, field } = button.dataset;
   if (Object.hasOwn(local, action)) return local[action](button);
   if (action === "clear-chat" && !armed(button)) return;
+  if (action === "open-page") openedFrom(button);
   const typed = field && document.querySelector(field);
   send(action, { ...button.dataset, ...(typed ? { value: typed.value } : {}) });
   afterwards[action]?.(button);

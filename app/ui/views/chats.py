@@ -20,8 +20,8 @@ def chat_list(
         nothing = "No chat contains this." if query else "Chats appear here with their first question."
         rows = f'<li class="quiet">{nothing}</li>'
     search = (
-        f'<label class="search">{m.ICON_SEARCH}<input id="chat-search" type="search" data-input="search-chats"'
-        f' placeholder="Search chats" aria-label="Search chats" autocomplete="off"><kbd>Ctrl K</kbd></label>'
+        f'<label class="search">{m.ICON_SEARCH}<input id="chat-search" type="search" data-input="search-everything"'
+        f' placeholder="Search chats and documents" aria-label="Search chats and documents" autocomplete="off"><kbd>Ctrl K</kbd></label>'
     )
     new = m.button("New", "new-chat", css="link", icon=m.ICON_PLUS, title="Start a new chat")
     body = f'<h2>Chats{new}</h2>{search}<ul class="entries">{rows}</ul>'

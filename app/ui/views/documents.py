@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from app.conversation.events import ReadingEstimate, ReadPhase, ReadState
 from app.documents import format_page_ranges
+from app.ui.views import extras as more
 from app.ui.views import markup as m
+from app.ui.views.extras import Extras
 
 RANGES_SHOWN = 12
+OTHERS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class ImportState:
     pages_done: int = 0
     pages_total: int = 0
     error: str = ""
+    waiting: bool = False  # for the files before it
+    scan_id: str = ""  # the document it became, where that has no text yet and can be recognised
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ def cards(
     others: Sequence[LibraryEntry] = (),
     *,
     ready: bool,
+    extras: Mapping[str, Extras] = MappingProxyType({}),
+    encodings: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """The documents of this chat, files on their way, and what else the library holds."""
     add = m.button(
@@ -45,14 +53,25 @@ def cards(
         "pick-files",
         css="wide-button",
         icon=m.ICON_PLUS,
-        title="Add PDF, text or Markdown files",
+        title="Add documents: PDF, text and what else can be read",
     )
     if not ready:
         add = add.replace("<button ", "<button disabled ", 1)
-    rows = [_card(state) for state in documents] + [_import_card(state) for state in imports]
+    waiting = [state.document_id for state in documents if state.phase is ReadPhase.QUEUED]
+    rows = [
+        _card(
+            state,
+            extras.get(state.document_id, more.NOTHING),
+            encodings,
+            _movable(state.document_id, waiting),
+        )
+        for state in documents
+    ]
+    in_line = [state.import_id for state in imports if state.waiting]
+    rows += [_import_card(state, _movable(state.import_id, in_line)) for state in imports]
     if not rows:
         rows = [
-            '<p class="quiet">Drop PDF, text or Markdown files anywhere on this page. They stay on this computer.</p>'
+            '<p class="quiet">Drop documents or folders anywhere on this page. They stay on this computer.</p>'
         ]
     library = ""
     if others and ready:
@@ -68,13 +87,37 @@ def cards(
                 document_id=entry.document_id,
             )
             + "</li>"
-            for entry in others
+            for entry in others[:OTHERS_SHOWN]
         )
-        library = f'<h3 class="sub">In your library</h3><ul class="entries">{entries}</ul>'
+        every = m.button("All", "show-library", title="All documents of your library, with sizes and search")
+        library = f'<h3 class="sub with-link">In your library {every}</h3><ul class="entries">{entries}</ul>'
     return f'<section class="part"><h2>Documents</h2>{add}<div class="cards">{"".join(rows)}</div>{library}</section>'
 
 
-def _card(state: ReadState) -> str:
+def _movable(one: str, waiting: Sequence[str]) -> tuple[bool, bool]:
+    """Whether one of those that wait in line can go before the one in front of it, and after the next one."""
+    place = waiting.index(one) if one in waiting else -1
+    return place > 0, 0 <= place < len(waiting) - 1
+
+
+def _moving(name: str, movable: tuple[bool, bool], action: str, **data: str) -> str:
+    """The two buttons that change the place in line."""
+    up, down = movable
+    buttons = ""
+    if up:
+        buttons += m.button(
+            "", action, css="icon-button", icon=m.icon("M8 12.5v-9M4.5 7L8 3.5 11.5 7"),
+            title=f"Read {name} earlier", earlier="1", **data,
+        )  # fmt: skip
+    if down:
+        buttons += m.button(
+            "", action, css="icon-button", icon=m.icon("M8 3.5v9M4.5 9L8 12.5 11.5 9"),
+            title=f"Read {name} later", earlier="", **data,
+        )  # fmt: skip
+    return buttons
+
+
+def _card(state: ReadState, extras: Extras, encodings: Mapping[str, str], movable: tuple[bool, bool]) -> str:
     """Name, pages, tokens, how far, how fast, how long still, and the one thing to do about it."""
     approximately = "" if state.tokens_exact else "about "
     facts = f"{m.plural(state.page_count, 'page')} · {approximately}{m.count(state.tokens_total)} tokens"
@@ -92,13 +135,22 @@ def _card(state: ReadState) -> str:
         lines.append(
             f'<div class="line warn">{no_text_layer(state.pages_without_text, state.page_count)}</div>'
         )
+    lines.append(more.lines(state.document_id, state.name, extras, encodings))
     if state.message:
         css = "error" if state.phase is ReadPhase.FAILED else "warn"
         lines.append(f'<div class="line {css}">{m.text(state.message)}</div>')
     return (
         f'<article class="card {state.phase.value}" data-document="{m.text(state.document_id)}">'
-        f'<header>{m.name(state.name)}<span class="num">{m.percent(state.fraction)}</span>'
-        f"{_control(state)}{remove}</header>{''.join(lines)}</article>"
+        f'<header>{_open_button(state)}<span class="num">{m.percent(state.fraction)}</span>'
+        f"{_moving(state.name, movable, 'move-document', document_id=state.document_id)}{_control(state)}{remove}</header>{''.join(lines)}</article>"
+    )
+
+
+def _open_button(state: ReadState) -> str:
+    """The document's name, which opens it in the reader."""
+    return (
+        f'<button type="button" class="name open-page" data-action="open-page" data-page="1"'
+        f' data-document="{m.text(state.document_id)}" title="Open {m.text(state.name)}">{m.text(state.name)}</button>'
     )
 
 
@@ -137,11 +189,17 @@ def _phase_line(state: ReadState) -> str:
     return f"stopped at page {m.count(state.pages_done)}"
 
 
-def _import_card(state: ImportState) -> str:
+def _import_card(state: ImportState, movable: tuple[bool, bool]) -> str:
     dismiss = m.button(
         "", "dismiss-import", css="icon-button", icon=m.ICON_CLOSE, import_id=state.import_id,
         title=f"Dismiss {state.name}" if state.error else f"Cancel {state.name}",
     )  # fmt: skip
+    if state.waiting:
+        moving = _moving(state.name, movable, "move-import", import_id=state.import_id)
+        return (
+            f'<article class="card importing"><header>{m.name(state.name)}{moving}{dismiss}</header>'
+            f"{m.line('in line')}</article>"
+        )
     doing = "working out the time" if 0 < state.pages_total <= state.pages_done else "taking out the text"
     pages = f"page {m.count(state.pages_done)} of {m.count(state.pages_total)}" if state.pages_total else ""
     body = (
@@ -149,6 +207,11 @@ def _import_card(state: ImportState) -> str:
         if state.error
         else f'<div class="meter busy"><span class="fill"></span></div>{m.line(doing, pages)}'
     )
+    if state.scan_id:
+        body += m.button(
+            "Recognise text", "recognise", css="button", title=f"Recognise the text of {state.name}",
+            document_id=state.scan_id, import_id=state.import_id, add="1",
+        )  # fmt: skip
     return (
         f'<article class="card {"failed" if state.error else "importing"}">'
         f"<header>{m.name(state.name)}{dismiss}</header>{body}</article>"

@@ -1,0 +1,170 @@
+"""The reader: the frame that stays, and the page that is drawn anew whenever another one is shown.
+
+The picture of a page is fetched by `assets/ui/reader.js`, which knows how many pixels it needs; what is marked lies
+over it in percentages, so that zooming moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.ui.views import markup as m
+
+if TYPE_CHECKING:
+    from app.documents import Page
+    from app.store import Document
+
+ICON_EARLIER = m.icon("M10 3.5L5.5 8l4.5 4.5")
+ICON_LATER = m.icon("M6 3.5L10.5 8 6 12.5")
+ICON_UP = m.icon("M3.5 10L8 5.5l4.5 4.5")
+ICON_DOWN = m.icon("M3.5 6L8 10.5 12.5 6")
+ICON_MINUS = m.icon("M3 8h10")
+
+MODE_NAMES = (("picture", "Picture"), ("text", "Text"), ("both", "Both"))
+_NO_LAYOUT = {"header": "running head", "footer": "running foot"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Marks [start, end) of a page's text in the style of `css`."""
+
+    start: int
+    end: int
+    css: str
+
+
+def frame() -> str:
+    """What stays while pages come and go. Hidden until a document is open."""
+    buttons = "".join(
+        m.button(name, "reader-mode", css="segment", mode=mode).replace(
+            "<button ", '<button aria-pressed="false" ', 1
+        )
+        for mode, name in MODE_NAMES
+    )
+    turning = (
+        m.button("", "reader-turn", css="icon-button", icon=ICON_EARLIER, title="Page before (←)", by=-1)
+        + '<label class="page-box"><span class="num" id="reader-unit"></span>'
+        '<input id="reader-number" data-enter="reader-go" aria-label="Page to show" autocomplete="off"'
+        ' spellcheck="false"></label>'
+        '<span class="num" id="reader-of"></span>'
+        + m.button("", "reader-turn", css="icon-button", icon=ICON_LATER, title="Next page (→)", by=1)
+    )
+    zoom = m.button(
+        "", "reader-zoom", css="icon-button", icon=ICON_MINUS, title="Smaller (−)", by=-1
+    ) + m.button("", "reader-zoom", css="icon-button", icon=m.ICON_PLUS, title="Larger (+)", by=1)
+    search = (
+        f'<label class="search">{m.ICON_SEARCH}<input id="reader-search" type="search" data-input="reader-find"'
+        ' placeholder="Search in this document" aria-label="Search in this document" autocomplete="off"></label>'
+        '<span class="num" id="reader-found" role="status"></span>'
+        + m.button(
+            "", "reader-hit", css="icon-button", icon=ICON_UP, title="Place before (Shift Enter)", by=-1
+        )
+        + m.button("", "reader-hit", css="icon-button", icon=ICON_DOWN, title="Next place (Enter)", by=1)
+    )
+    close = m.button("", "close-reader", css="icon-button", icon=m.ICON_CLOSE, title="Close the reader (Esc)")
+    return (
+        '<section id="reader-region" aria-label="Document" tabindex="-1">'
+        f'<header><div data-part="reader-title" class="title"></div>{close}</header>'
+        f'<div class="reader-tools" role="group" aria-label="Pages and zoom">{turning}'
+        f'<span class="zoom">{zoom}</span>'
+        f'<span class="segments" role="group" aria-label="Show the page as">{buttons}</span></div>'
+        f'<div class="reader-tools" role="search">{search}</div>'
+        '<div id="reader-sheet" tabindex="0" role="group" aria-label="Page"><div data-part="reader-page"></div></div>'
+        "</section>"
+    )
+
+
+def label(unit: str, number: int, printed: str) -> str:
+    """How a page is cited: "p. 4", "p. iv (4)", "slide 4"."""
+    if unit == "page":
+        return f"p. {printed} ({number:,})" if printed and printed != str(number) else f"p. {number:,}"
+    return printed or f"{unit} {number:,}"
+
+
+def page_box(document: Document, page: Page) -> dict[str, str]:
+    """What stands before, in and after the field with the page: "p.", "iv", "(4) of 130"."""
+    printed = page.label if document.unit == "page" else ""
+    count = f"of {document.page_count:,}"
+    return {
+        "unit": "p." if document.unit == "page" else "part" if document.unit == "lines" else document.unit,
+        "typed": printed or str(page.number),
+        "of": f"({page.number:,}) {count}" if printed and printed != str(page.number) else count,
+    }
+
+
+def title(document: Document, page: Page) -> str:
+    """The document's name, and what could not be read right: of this page, else of the document as a whole."""
+    told = [*page.warnings, *(sentence for sentence in document.warnings if sentence not in page.warnings)]
+    sentences = "".join(f'<li class="warn">{m.text(sentence)}</li>' for sentence in told[:6])
+    warnings = f'<ul class="warnings" aria-label="Warnings">{sentences}</ul>' if sentences else ""
+    return f"<h2>{m.name(document.name)}</h2>{warnings}"
+
+
+def page(document: Document, page: Page, marks: Sequence[Mark], mode: str) -> str:
+    """The page as its picture, its text, or both."""
+    shown = ""
+    if mode in ("picture", "both"):
+        shown += picture(document, page, marks)
+    if mode in ("text", "both"):
+        shown += text(page, marks)
+    return shown
+
+
+def picture(document: Document, page: Page, marks: Sequence[Mark]) -> str:
+    """The place of the picture, with boxes over what is marked."""
+    boxes = ""
+    shape = "210 / 297"
+    if page.width > 0 and page.height > 0:
+        shape = f"{page.width:.1f} / {page.height:.1f}"
+        boxes = "".join(
+            f'<i class="mark {mark.css}" style="{_percentages(box, page)}"></i>'
+            for mark in marks
+            for box in page.boxes(mark.start, mark.end)
+        )
+    name = f"{label(document.unit, page.number, page.label)} of {document.name}"
+    return (
+        f'<div class="picture" data-picture="/pictures/{m.text(document.id)}/{page.number}"'
+        f' style="aspect-ratio: {shape}"><img alt="{m.text(name)}"><p class="quiet" hidden></p>{boxes}</div>'
+    )
+
+
+def text(page: Page, marks: Sequence[Mark]) -> str:
+    """The page's text, block by block."""
+    if not page.text:
+        return '<div class="page-text"><p class="quiet">There is no text on this page.</p></div>'
+    blocks = []
+    for block, start in zip(page.blocks, page.starts, strict=True):
+        if start is None:
+            if block.text:
+                title = f' title="{_NO_LAYOUT[block.kind]}, not read"'
+                blocks.append(f'<div class="block left-out"{title}>{m.text(block.text)}</div>')
+            continue
+        css = f"block {block.kind}" + (" recognised" if block.origin == "recognised" else "")
+        level = f' style="--level: {min(block.level, 8)}"' if block.level else ""
+        heading = f' role="heading" aria-level="{min(block.level + 2, 6)}"' if block.kind == "heading" else ""
+        blocks.append(f'<div class="{css}"{level}{heading}>{_marked(block.text, start, marks)}</div>')
+    return f'<div class="page-text" dir="auto">{"".join(blocks)}</div>'
+
+
+def _marked(text: str, start: int, marks: Sequence[Mark]) -> str:
+    """The text of a block that begins at `start` of its page, with what is marked in it; marks may overlap."""
+    end = start + len(text)
+    inside = [mark for mark in marks if mark.start < end and start < mark.end]
+    places = {start, end, *(p for mark in inside for p in (mark.start, mark.end) if start < p < end)}
+    cuts = sorted(places)
+    pieces = []
+    for first, last in zip(cuts, cuts[1:], strict=False):
+        css = " ".join(mark.css for mark in inside if mark.start <= first and last <= mark.end)
+        piece = m.text(text[first - start : last - start])
+        pieces.append(f'<mark class="{css}">{piece}</mark>' if css else piece)
+    return "".join(pieces)
+
+
+def _percentages(box: tuple[float, float, float, float], page: Page) -> str:
+    left, top, right, bottom = box
+    return (
+        f"left: {100 * left / page.width:.2f}%; top: {100 * top / page.height:.2f}%; "
+        f"width: {100 * (right - left) / page.width:.2f}%; height: {100 * (bottom - top) / page.height:.2f}%"
+    )
