@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.conversation import ChatError
 from app.documents import Page
 from app.store import Document, PageNote, UnknownDocument
-from app.ui.searching import Place, find_in_pages
+from app.ui.searching import MOST_IN_ONE, Place, find_in_pages
 from app.ui.views import reader as view
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class ReaderState:
             "picture": self.has_picture,
             "query": self.query,
             "found": len(self.found),
+            "more": len(self.found) == MOST_IN_ONE,
             "current": self.current,
             "seen": self.seen,
         }

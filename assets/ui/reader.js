@@ -57,7 +57,7 @@ function controls(before) {
     ? ""
     : !state.found
       ? "not found"
-      : `${state.current + 1} of ${state.found}`;
+      : `${state.current < 0 ? "–" : state.current + 1} of ${state.found}${state.more ? "+" : ""}`;
   for (const button of byId("reader-region").querySelectorAll("[data-action]")) {
     const { action, mode, by } = button.dataset;
     if (action === "reader-mode") button.setAttribute("aria-pressed", String(mode === state.mode));
@@ -120,6 +120,7 @@ function toMark() {
   const mark = sheet.querySelector(".current") ?? sheet.querySelector(".passage");
   if (!mark) return sheet.scrollTo(0, 0);
   const [page, place] = [sheet.getBoundingClientRect(), mark.getBoundingClientRect()];
+  if (place.top >= page.top && place.bottom <= page.bottom && place.left >= page.left && place.right <= page.right) return;
   sheet.scrollBy(
     Math.min(place.left - page.left - 20, 0) || Math.max(place.right - page.right + 20, 0),
     place.top - page.top - page.height / 3,

@@ -72,12 +72,12 @@ def offer(document_id: str, name: str, extras: Extras) -> str:
             "<code>pip install ahn-chat[ocr]</code>.</div>"
         )
     button = m.button(
-        "Recognise text",
+        "Recognise",
         "recognise",
         title=f"Recognise the text of {pages} of {name}",
         document_id=document_id,
     )
-    return m.line(f"<span>{pages} without right text</span>", button)
+    return m.line(f"<span>no right text on {pages}</span>", button)
 
 
 def _encoding(document_id: str, name: str, extras: Extras, encodings: Mapping[str, str]) -> str:

@@ -139,9 +139,9 @@ def text(page: Page, marks: Sequence[Mark]) -> str:
         if start is None:
             if block.text:
                 title = f' title="{_NO_LAYOUT[block.kind]}, not read"'
-                blocks.append(f'<div class="block left-out"{title}>{m.text(block.text)}</div>')
+                blocks.append(f'<div class="text-block left-out"{title}>{m.text(block.text)}</div>')
             continue
-        css = f"block {block.kind}" + (" recognised" if block.origin == "recognised" else "")
+        css = f"text-block {block.kind}" + (" recognised" if block.origin == "recognised" else "")
         level = f' style="--level: {min(block.level, 8)}"' if block.level else ""
         heading = f' role="heading" aria-level="{min(block.level + 2, 6)}"' if block.kind == "heading" else ""
         blocks.append(f'<div class="{css}"{level}{heading}>{_marked(block.text, start, marks)}</div>')

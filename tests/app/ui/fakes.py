@@ -111,6 +111,7 @@ class FakeChat:
     turns: list[Turn] = field(default_factory=list)
     documents: list[ReadState] = field(default_factory=list)
     closed: bool = False
+    taken: list[str] = field(default_factory=list)  # documents whose newer text it went on with
     fail_next: str = ""  # the next answer fails with this sentence
     _stopping: threading.Event = field(default_factory=threading.Event)
     _answering: bool = False
@@ -170,6 +171,19 @@ class FakeChat:
             else state
             for state in self.documents
         ]
+
+    def newer_texts(self) -> list[str]:
+        return [one for one in self.engine.newer if any(state.document_id == one for state in self.documents)]
+
+    def take_newer_text(self, document_id: str) -> None:
+        self.engine.newer.remove(document_id)
+        self.taken.append(document_id)
+
+    def move_document(self, document_id: str, *, earlier: bool) -> None:
+        waiting = [i for i, state in enumerate(self.documents) if state.phase is ReadPhase.QUEUED]
+        place = next(n for n, i in enumerate(waiting) if self.documents[i].document_id == document_id)
+        one, two = waiting[place], waiting[place - 1 if earlier else place + 1]
+        self.documents[one], self.documents[two] = self.documents[two], self.documents[one]
 
     def cancel_reading(self, document_id: str) -> None:
         self._set(document_id, phase=ReadPhase.PAUSED)
@@ -320,6 +334,7 @@ class FakeEngine:
         self.closed_chats: list[str] = []
         self.viewers: Counter[str] = Counter()
         self.unreadable: set[str] = set()
+        self.newer: list[str] = []  # documents with a newer text than the chats have
         self.measured = False
         self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
