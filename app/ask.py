@@ -107,6 +107,10 @@ def main(argv: Sequence[str]) -> int:
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
     progress = ProgressLine(sys.stderr)
+    from app.conversation.question import replaced_sentence, unreadable_characters
+
+    if replaced := unreadable_characters(question):
+        progress.note(replaced_sentence(replaced))
     try:
         extracted = [_extract(file, progress) for file in files]  # first: a wrong file name is told at once
         answer = _load_and_ask(arguments, extracted, question, folder, progress)

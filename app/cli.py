@@ -1,5 +1,5 @@
-"""The command `ahn-chat`: the page by default, `ask` for one question without it, `bench` and `eval` for figures, and
-`prepare`, `train` and `memory` to teach a memory.
+"""The command `ahn-chat`: the page by default, `ask` for one question without it, `text` to see what is read of a
+document, `bench` and `eval` for figures, and `prepare`, `train` and `memory` to teach a memory.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -17,21 +17,25 @@ from app.options import CommandFailed, OptionError, Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 130 interrupted)."""
+    """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 128 + N ended by signal N)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] == ["ask"]:
             from app import ask
 
             return ask.main(arguments[1:])
+        if arguments[:1] == ["text"]:
+            from app import text_command
+
+            return text_command.main(arguments[1:])
         if arguments[:1] == ["bench"]:
             from app import bench
 
             return bench.main(arguments[1:])
         if arguments[:1] == ["eval"]:
-            from app import evaluate
+            from app import evaluation
 
-            return evaluate.main(arguments[1:])
+            return evaluation.main(arguments[1:])
         if arguments[:1] in (["prepare"], ["train"]):
             from app import train
 
@@ -53,9 +57,9 @@ def page_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
-        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat bench` measures this "
-        "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
-        "each has its own --help.",
+        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat text FILE` prints what "
+        "is read of a document, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, and "
+        "`ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")
@@ -105,7 +109,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from app.ui import launch_app
 
     try:
-        launch_app(
+        ended_by = launch_app(
             partial(startup.load_engine, chosen.model, chosen.data_dir),
             host=chosen.host,
             port=chosen.port,
@@ -120,7 +124,7 @@ def serve(arguments: argparse.Namespace) -> int:
             f"Nothing can listen on {chosen.host}, port {chosen.port} and those after it ({error.strerror or error}): "
             "check --host, or choose another --port."
         ) from error
-    return 0
+    return 128 + ended_by if ended_by else 0
 
 
 def announce(wanted_port: int, link: str) -> None:

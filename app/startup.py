@@ -66,5 +66,10 @@ def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engi
     tokenizer = load_tokenizer(model.model)
     data_dir.mkdir(parents=True, exist_ok=True)
     return Engine(
-        network, tokenizer, Library(paths.library_path(data_dir)), data_dir, compiled=lambda: str(compilation)
+        network,
+        tokenizer,
+        Library(paths.library_path(data_dir)),
+        data_dir,
+        compiled=lambda: str(compilation),
+        at_end=compilation.join,
     )

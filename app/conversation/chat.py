@@ -14,7 +14,6 @@ from app.conversation.answers import (
     Draft,
     PastTurn,
     Running,
-    check_question,
     first_head,
     replay,
     wait_for_reading,
@@ -40,6 +39,7 @@ from app.conversation.events import (
 )
 from app.conversation.live import LiveStats
 from app.conversation.pages import Segment, document_pages
+from app.conversation.question import check_question
 from app.conversation.reading import Reader
 from app.conversation.records import ChatStore, given_title, short_title
 from app.conversation.settings import ChatSettings
@@ -81,6 +81,9 @@ class Chat:
         self._head: Head | None = None
         self._closed = False
         self._told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
+        self._left: list[
+            Reader
+        ] = []  # closed when what they read was changed; their last chunk may still run
         self._disk = ChatStore(resources.sessions, chat_id, resources.encoder.fingerprint)
         self._live = LiveStats(resources.device)
         self._reader, self._caches = self._begin_reading(entries, plan)
@@ -280,12 +283,19 @@ class Chat:
             if delete:
                 self._disk.delete()
 
-    def join(self, timeout: float) -> None:
-        """Wait until the answer and the reading in progress have ended, at most `timeout` seconds each."""
+    def join(self, timeout: float) -> bool:
+        """Wait until the answer and the reading in progress have ended, at most `timeout` seconds each; True when they
+        have."""
         running = self._running
+        ended = True
         if running is not None and running.thread is not None:
             running.thread.join(timeout)
-        self._reader.join(timeout)
+            ended = not running.thread.is_alive()
+        with self._lock:
+            readers = [*self._left, self._reader]
+        for reader in readers:
+            ended = reader.join(timeout) and ended
+        return ended
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
@@ -441,6 +451,8 @@ class Chat:
 
     def _restart_reading(self, entries: Sequence[Entry], plan: Sequence[Segment]) -> None:
         self._reader.close()
+        self._left.append(self._reader)
+        self._left = [reader for reader in self._left if not reader.join(timeout=0)]
         self._caches.close()
         self._head = None
         fresh = [replace(entry, phase=ReadPhase.QUEUED, message="", pages_counted=0) for entry in entries]

@@ -43,13 +43,16 @@ class Engine:
         *,
         snapshot_bytes: int = DEFAULT_SNAPSHOT_BYTES,
         compiled: Callable[[], str] = lambda: "no",
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         """`data_dir` gets `chats.sqlite3`, `snapshots/` (readings, at most `snapshot_bytes`) and `turns/`.
 
-        `compiled` tells whether the model computes in compiled code by now, and if not, why.
+        `compiled` tells whether the model computes in compiled code by now, and if not, why. `at_end` is called when
+        the engine has been closed.
         """
         self.model = model
         self.compiled = compiled
+        self._at_end = at_end
         self.tokenizer = tokenizer
         self.library = library
         turns = data_dir / "turns"
@@ -58,8 +61,9 @@ class Engine:
         snapshots = ReadingSnapshots(data_dir / "snapshots", snapshot_bytes)
         self._resources = Resources(model, tokenizer, library, self._sessions, snapshots, turns)
         self._chats: dict[str, Chat] = {}
+        self._closing: list[Chat] = []  # closed or deleted, whose threads may still compute
         self._streams: list[EventStream[Any]] = []
-        self._lock = threading.Lock()  # over the two above
+        self._lock = threading.Lock()  # over the three above
 
     def default_settings(self) -> ChatSettings:
         """What a new chat starts with: the sinks and window that suit the model, within its trained length."""
@@ -92,7 +96,7 @@ class Engine:
     def close_chat(self, chat_id: str) -> None:
         """Stop the chat's answer and reading and free its caches; what was read and said is kept on disk."""
         with self._lock:
-            chat = self._chats.pop(chat_id, None)
+            chat = self._taken_out(chat_id)
         if chat is not None:
             chat.close()
 
@@ -102,7 +106,7 @@ class Engine:
         Raises UnknownChatError.
         """
         with self._lock:
-            chat = self._chats.pop(chat_id, None)
+            chat = self._taken_out(chat_id)
         if chat is not None:
             chat.close(delete=True)
         elif not self._sessions.delete(chat_id):
@@ -167,20 +171,34 @@ class Engine:
             self._streams = [running for running in self._streams if not running.join(timeout=0)] + [stream]
         return stream
 
+    def _taken_out(self, chat_id: str) -> Chat | None:
+        """The open chat, which is to be closed; its threads are waited for at the end. Needs the lock."""
+        chat = self._chats.pop(chat_id, None)
+        self._closing = [other for other in self._closing if not other.join(timeout=0)]
+        if chat is not None:
+            self._closing.append(chat)
+        return chat
+
     def close(self) -> None:
-        """Close every chat and wait until their threads have kept what was read."""
+        """Close every chat and wait until their threads have kept what was read.
+
+        None may compute any more when the interpreter ends: a thread that it ends in the middle of native code takes
+        the process with it ("terminate called without an active exception").
+        """
         with self._lock:
             chats, self._chats = list(self._chats.values()), {}
+            closing, self._closing = self._closing, []
             streams, self._streams = self._streams, []
         for stream in streams:
             stream.stop()
         for chat in chats:
             chat.close()
-        for chat in chats:
+        for chat in chats + closing:
             chat.join(_CLOSING_SECONDS)
         for stream in streams:
             stream.join(_CLOSING_SECONDS)
         self._sessions.close()
+        self._at_end()
 
     def _open(self, chat_id: str) -> Chat:
         stored = self._sessions.load(chat_id)

@@ -118,11 +118,13 @@ class Reader:
             if self._thread is None:
                 self._cache = None
 
-    def join(self, timeout: float) -> None:
-        """Wait for the background thread to end."""
+    def join(self, timeout: float) -> bool:
+        """Wait for the background thread to end, at most `timeout` seconds; True when it has."""
         thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
+        if thread is None:
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
 
     # -- where it stands ---------------------------------------------------------------------------------------------
 

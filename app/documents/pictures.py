@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -40,7 +40,7 @@ class PagePictures:
         self._limits = limits
         self._lock = threading.Lock()
         self._helper: Helper | None = None
-        self._closed = False
+        self._closed = threading.Event()
 
     def picture(
         self,
@@ -77,7 +77,7 @@ class PagePictures:
 
     def close(self) -> None:
         """End the child process, also while it draws."""
-        self._closed = True
+        self._closed.set()
         helper = self._helper
         if helper is not None:
             helper.close()
@@ -89,7 +89,7 @@ class PagePictures:
         self.close()
 
     def _started(self, should_stop: Callable[[], bool] | None) -> Helper:
-        if self._closed:
+        if self._closed.is_set():
             raise HelperError("it was closed")
         if self._helper is None:
             self._helper = Helper(
@@ -103,7 +103,7 @@ class PagePictures:
                 max_seconds=_START_SECONDS,
                 should_stop=should_stop,
             )
-            if self._closed:  # while it was starting
+            if self._closed.is_set():  # while it was starting
                 self._helper.close()
                 raise HelperError("it was closed")
         return self._helper
@@ -130,14 +130,15 @@ def page_picture(
 
 
 class PictureShelf:
-    """`PagePictures` of the documents that were looked at last: at most `most_open` child processes, each of which ends
-    when nobody has asked for `idle_seconds`."""
+    """`PagePictures` of the documents that were looked at last: at most `most_open` child processes that wait, each of
+    which ends when nobody has asked for any picture for `idle_seconds`."""
 
     def __init__(self, most_open: int = 2, idle_seconds: float = 120.0) -> None:
         self._most_open = most_open
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
-        self._open: OrderedDict[str, PagePictures] = OrderedDict()
+        self._open: OrderedDict[str, PagePictures] = OrderedDict()  # the one asked for last comes last
+        self._asked: Counter[str] = Counter()  # how many requests are under way
         self._timer: threading.Timer | None = None
 
     def picture(
@@ -155,26 +156,45 @@ class PictureShelf:
         with self._lock:
             pictures = self._open.pop(key, None) or PagePictures(source, name=name)
             self._open[key] = pictures
-            too_many = [self._open.popitem(last=False)[1] for _ in range(len(self._open) - self._most_open)]
-            self._restart_timer()
-        for other in too_many:
-            other.close()
-        return pictures.picture(number, width=width, should_stop=should_stop)
+            self._asked[key] += 1
+            self._stop_timer()
+        try:
+            return pictures.picture(number, width=width, should_stop=should_stop)
+        finally:
+            with self._lock:
+                self._asked[key] -= 1
+                waiting = [other for other in self._open if not self._asked[other]]
+                too_many = [
+                    self._open.pop(other) for other in waiting[: max(len(self._open) - self._most_open, 0)]
+                ]
+                if not +self._asked:
+                    self._start_timer()
+            for other in too_many:
+                other.close()
 
     def close(self) -> None:
-        """End all child processes."""
+        """End all child processes, also those that draw."""
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            self._stop_timer()
             pictures = list(self._open.values())
             self._open.clear()
         for one in pictures:
             one.close()
 
-    def _restart_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = threading.Timer(self._idle_seconds, self.close)
+    def _close_idle(self) -> None:
+        with self._lock:
+            pictures = [] if +self._asked else list(self._open.values())
+            if pictures:
+                self._open.clear()
+        for one in pictures:
+            one.close()
+
+    def _start_timer(self) -> None:
+        self._timer = threading.Timer(self._idle_seconds, self._close_idle)
         self._timer.daemon = True
         self._timer.start()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -118,14 +118,19 @@ LISTS: dict[str, Draw] = {"chats": draw_chats, "facts": draw_facts}
 PARTS = LIVE_PARTS | LISTS
 
 
-def messages(tab: Tab) -> list[dict[str, object]]:
-    """The transcript, with the question in progress in the place its answer will take."""
+def draw_transcript(tab: Tab) -> dict[str, str]:
+    """The conversation in its two parts, with a question in progress in the place its answer will take."""
     if tab.chat is None:
-        return []
-    turns, answering = tab.chat.turns, tab.answering
+        return {"earlier": "", "last": transcript.EMPTY}
+    turns, answering, pending = tab.chat.turns, tab.answering, None
     if answering is not None and not answering.writing:
-        return transcript.messages(turns[: answering.turn_index], answering.question)
-    return transcript.messages(turns)
+        turns, pending = turns[: answering.turn_index], answering.question
+    above = turns if pending is None else [*turns, Turn(pending)]
+    shown = {"editing": tab.editing, "busy": tab.busy}
+    return {
+        "earlier": transcript.earlier(above, **shown),
+        "last": transcript.last(turns, pending, **shown),
+    }
 
 
 def facts_of(engine: Engine) -> ModelFacts:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.ui.drawing import LIVE_PARTS, PARTS, messages
+from app.ui.drawing import LIVE_PARTS, PARTS, draw_transcript
 from app.ui.session import Tab
 from app.ui.views import markup as m
 
@@ -39,7 +39,7 @@ class Follower:
             components.compare_question,
             components.compare_button,
         ]
-        self.chat_outputs: list[Any] = [components.chatbot, components.question]
+        self.chat_outputs: list[Any] = [*components.transcript.values(), components.question]
 
     async def parts(self, request: gr.Request) -> AsyncIterator[list[Any]]:
         """Everything drawn, the settings form and the choices of the comparison."""
@@ -67,7 +67,7 @@ class Follower:
                 yield [changes.get(component, gr.skip()) for component in self.chat_outputs]
 
     def _answering(self, tab: Tab) -> bool:
-        """Not while documents are read alone: a transcript that is written to offers no editing."""
+        """Not while documents are read alone: the conversation stays as it is then."""
         return not self._handlers.settled or tab.busy
 
     async def _changes(
@@ -140,9 +140,9 @@ class Follower:
         self._handlers.enter(tab)
         tab.settle()
         changes: dict[Any, Any] = {}
-        transcript = messages(tab)
-        if tab.changed("transcript", transcript):
-            changes[self._c.chatbot] = transcript
+        for name, drawn in draw_transcript(tab).items():
+            if tab.changed(name, drawn):
+                changes[self._c.transcript[name]] = drawn
         box: dict[str, Any] = {}
         ready = self._handlers.loader.state.ready
         if tab.changed("ready", ready):

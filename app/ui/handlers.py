@@ -10,11 +10,12 @@ import gradio as gr
 
 from app.conversation import ChatError, ChatSettings
 from app.conversation.events import ReadPhase, TurnState
+from app.conversation.question import replaced_sentence, unreadable_characters
 from app.library import LibraryError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Answering, Following, Tab, Tabs
-from app.ui.views import documents, facts, transcript
+from app.ui.views import documents, facts
 from app.ui.views import markup as m
 from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
@@ -55,6 +56,12 @@ class Handlers:
             "cancel-delete": lambda tab, data: setattr(tab, "deleting", ""),
             "delete-chat": self._delete,
             "search-chats": lambda tab, data: setattr(tab, "query", data["value"][:200]),
+            "edit-question": self._start_editing,
+            "cancel-edit": lambda tab, data: setattr(tab, "editing", None),
+            "save-edit": self._edit,
+            "regenerate": self._regenerate,
+            "undo": self._undo,
+            "clear-chat": self._clear,
             "probe": self._probe,
             "toggle-layers": lambda tab, data: setattr(tab, "show_layers", not tab.show_layers),
             "toggle-answer": lambda tab, data: setattr(tab, "show_answer", not tab.show_answer),
@@ -206,14 +213,14 @@ class Handlers:
         taken = self._answer(
             tab, question, len(chat.turns), lambda now: chat.ask(question, now=now), can_ask_now=True
         )
+        if taken and (replaced := unreadable_characters(question)):
+            tab.tell(replaced_sentence(replaced))
         return "" if taken else gr.skip()
 
-    def regenerate(self, event: gr.RetryData, request: gr.Request) -> None:
-        """Answer the question of the turn that was clicked again."""
-        tab, turn = self.tab(request), _turn_of(event.index)
-        if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
-            return
-        chat, before = tab.chat, tab.chat.turns[turn]
+    def _regenerate(self, tab: Tab, data: dict[str, str]) -> None:
+        """Answer the question of a turn again."""
+        chat, turn = self._turn(tab, data)
+        before = chat.turns[turn]
         taken = self._answer(tab, before.question, turn, lambda now: chat.regenerate(turn))
         if taken and before.state is TurnState.DONE and not chat.settings.sampling.temperature:
             tab.tell(
@@ -221,27 +228,25 @@ class Handlers:
                 "in Settings for another one."
             )
 
-    def undo(self, event: gr.UndoData, request: gr.Request) -> None:
-        """Take back the turn that was clicked and those after it; its question goes back into the text box."""
-        tab, turn = self.tab(request), _turn_of(event.index)
-        tab.shown.pop("transcript", None)
-        if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
-            return
-        try:
-            tab.returned_question = tab.chat.undo(turn)
-        except ChatError as error:
-            tab.warn(str(error))
+    def _undo(self, tab: Tab, data: dict[str, str]) -> None:
+        """Take back a turn and those after it; its question goes back into the text box."""
+        chat, turn = self._turn(tab, data)
+        tab.returned_question = chat.undo(turn)
 
-    def edit(self, event: gr.EditData, request: gr.Request) -> None:
-        """Ask the edited question in place of the old one."""
-        tab, turn = self.tab(request), _turn_of(event.index)
-        tab.shown.pop(
-            "transcript", None
-        )  # the page shows the edited text already; should it be refused, put it back
-        if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
-            return
-        chat, question = tab.chat, str(event.value)
-        self._answer(tab, question, turn, lambda now: chat.edit(turn, question))
+    def _start_editing(self, tab: Tab, data: dict[str, str]) -> None:
+        tab.editing = self._turn(tab, data)[1]
+
+    def _edit(self, tab: Tab, data: dict[str, str]) -> None:
+        """Ask the edited question in place of the old one; refused, it stays in its field."""
+        chat, turn = self._turn(tab, data)
+        question = data["value"]
+        if self._answer(tab, question, turn, lambda now: chat.edit(turn, question)):
+            tab.editing = None
+
+    def _clear(self, tab: Tab, data: dict[str, str]) -> None:
+        """Forget the turns; the documents stay read."""
+        self._chat(tab).clear()
+        tab.editing = None
 
     def _answer(
         self, tab: Tab, question: str, turn: int, start: Callable[[bool], Any], *, can_ask_now: bool = False
@@ -261,16 +266,6 @@ class Handlers:
     def stop(self, request: gr.Request) -> None:
         """Stop the answer, or the waiting for it."""
         self._stop(self.tab(request), {})
-
-    def clear(self, request: gr.Request) -> None:
-        """Forget the turns; the documents stay read."""
-        tab = self.tab(request)
-        tab.shown.pop("transcript", None)
-        if tab.chat is not None:
-            try:
-                tab.chat.clear()
-            except ChatError as error:
-                tab.warn(str(error))
 
     # -------------------------------------------------------------------------------------------- comparison
 
@@ -366,7 +361,12 @@ class Handlers:
             raise ChatError("The model is still being loaded; try again when it is there.")
         return tab.chat
 
-
-def _turn_of(message_index: int | tuple[int, int]) -> int:
-    index = message_index if isinstance(message_index, int) else message_index[0]
-    return index // transcript.MESSAGES_PER_TURN
+    def _turn(self, tab: Tab, data: dict[str, str]) -> tuple[Chat, int]:
+        """The chat and the place of the turn that a button belongs to. Raises ChatError where there is none such."""
+        chat = self._chat(tab)
+        turn = int(data["turn"]) if data["turn"].isdecimal() else -1
+        if not 0 <= turn < len(chat.turns):
+            raise ChatError(
+                "This turn is no longer there, so nothing was done; the conversation is shown as it is."
+            )
+        return chat, turn

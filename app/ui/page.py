@@ -26,7 +26,7 @@ from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
-from app.ui.views import chats, comparison, documents, facts, memory, probe, status
+from app.ui.views import chats, comparison, documents, facts, memory, probe, status, transcript
 
 # Reports clicks and keys inside drawn parts to the server; see the file.
 DELEGATE = (paths.assets_dir() / "ui" / "delegate.js").read_text(encoding="utf-8")
@@ -35,19 +35,13 @@ QUEUE_SLOTS = (
     400  # events at a time, of all pages; each page holds one for good, and a click takes up to three more
 )
 
-EMPTY_CHAT = (
-    '<div class="empty"><p>Ask about long documents</p>'
-    "<p>Each is read once, in full, in a fixed amount of memory. The memory panel shows what is held word for word and "
-    "what is only remembered.</p></div>"
-)
-
 
 @dataclass(frozen=True)
 class Components:
     """What handlers and followers write to."""
 
     parts: dict[str, gr.HTML]
-    chatbot: gr.Chatbot
+    transcript: dict[str, gr.HTML]
     question: gr.Textbox
     form: SettingsForm
     cost: gr.HTML
@@ -81,7 +75,7 @@ class Page:
                 with gr.Column(elem_id="middle"), gr.Tabs(elem_id="tabs"):
                     with gr.Tab("Chat", id="chat", elem_id="chat-tab"):
                         parts["reading"] = _drawn("reading")
-                        chatbot = _chatbot()
+                        turns = _transcript()
                         parts["activity"] = _drawn("activity")
                         question = _question_box()
                     with gr.Tab("Compare", id="compare", elem_id="compare-tab"):
@@ -96,7 +90,7 @@ class Page:
                 parts |= self._side("right", ("memory",))
             parts["status"] = _drawn("status", status.status_line())
             _drawn("shortcuts", status.shortcuts())
-            self.components = Components(parts, chatbot, question, form, cost, *compare)
+            self.components = Components(parts, turns, question, form, cost, *compare)
             remembered = gr.Textbox(visible=False, elem_id="remembered-chat")
             self._follower = Follower(self.handlers, self.components)
             self._wire(blocks, self.components, remembered)
@@ -134,15 +128,11 @@ class Page:
         )
         opened.then(handlers.stay, **_QUIET)
         blocks.unload(handlers.close_tab)
-        for part in c.parts.values():
+        for part in (*c.parts.values(), *c.transcript.values()):
             on(part.click, handlers.click)
         on(c.parts["documents"].upload, handlers.upload)
         on(c.question.submit, handlers.ask, c.question, c.question)
         on(c.question.stop, handlers.stop)
-        on(c.chatbot.retry, handlers.regenerate)
-        on(c.chatbot.undo, handlers.undo)
-        on(c.chatbot.edit, handlers.edit)
-        on(c.chatbot.clear, handlers.clear)
         compare_inputs = [c.compare_documents, c.compare_question]
         on(c.compare_question.submit, handlers.compare, compare_inputs)
         on(c.compare_button.click, handlers.compare, compare_inputs)
@@ -166,23 +156,10 @@ def _drawn(name: str, value: str = "") -> gr.HTML:
     return gr.HTML(value, elem_id=name, elem_classes="drawn", js_on_load=DELEGATE, apply_default_css=False)
 
 
-def _chatbot() -> gr.Chatbot:
-    return gr.Chatbot(
-        elem_id="transcript",
-        label="Conversation",
-        show_label=False,
-        container=False,
-        editable="user",
-        buttons=["copy", "copy_all"],
-        placeholder=EMPTY_CHAT,
-        layout="bubble",
-        height="100%",
-        sanitize_html=True,
-        allow_tags=False,
-        feedback_options=None,
-        group_consecutive_messages=False,
-        latex_delimiters=[],
-    )
+def _transcript() -> dict[str, gr.HTML]:
+    """The conversation: the last turn apart, so that an answer that is written does not redraw what stands above it."""
+    with gr.Column(elem_id="transcript"):
+        return {"earlier": _drawn("earlier"), "last": _drawn("last", transcript.EMPTY)}
 
 
 def _question_box() -> gr.Textbox:

@@ -141,6 +141,7 @@ class Tab:
     returned_question: str | None = None  # goes back into the text box
     show_layers: bool = False
     show_answer: bool = False
+    editing: int | None = None  # the turn whose question is being edited
     renaming: str = ""
     deleting: str = ""
     query: str = ""
@@ -257,7 +258,7 @@ class Tabs:
             left, tab.chat, tab.answering = tab.chat, chat, None
             for work in tab.side_work:
                 work.stop()
-            tab.comparing, tab.probing, tab.show_answer = None, None, False
+            tab.comparing, tab.probing, tab.show_answer, tab.editing = None, None, False, None
             with tab.lock:
                 tab.imports = [entry for entry in tab.imports if entry.running]
             candidates = [*tab.background, *([left] if left is not None else [])]

@@ -6,8 +6,9 @@ if (element.closest("#documents")) {
 }
 const act = (button) => {
   if (!button || button.disabled) return;
-  if (window.ahnPage?.handles(button.dataset.action)) return;
-  send("click", { ...button.dataset });
+  if (window.ahnPage?.handles(button.dataset.action, button)) return;
+  const field = button.dataset.field && element.querySelector(button.dataset.field);
+  send("click", { ...button.dataset, ...(field ? { value: field.value } : {}) });
   window.ahnPage?.after(button.dataset.action);
 };
 const buttonOf = (event) => event.target.closest("[data-action]");
@@ -28,7 +29,7 @@ element.addEventListener("keydown", (event) => {
   const field = event.target.closest("[data-enter]");
   if (!field) return;
   const action = { Enter: field.dataset.enter, Escape: field.dataset.escape }[event.key];
-  if (!action) return;
+  if (!action || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   event.stopPropagation();
   send("click", { ...field.dataset, action, value: field.value });

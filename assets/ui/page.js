@@ -38,16 +38,20 @@
     "toggle-theme": toggleTheme,
     "toggle-shortcuts": () => body.classList.toggle("shortcuts-open"),
     "pick-files": () => picker.click(),
+    copy: (button) => copy(button, button.dataset.text),
+    "copy-all": (button) => copy(button, conversation()),
   };
   window.ahnPage = {
-    handles(action) {
-      if (!(action in local)) return false;
-      local[action]();
+    handles(action, button) {
+      if (action === "clear-chat") return !armed(button);
+      if (!Object.hasOwn(local, action)) return false;
+      local[action](button);
       return true;
     },
     after(action) {
       if (action === "open-chat" || action === "new-chat") closeDrawers();
       if (action === "ask-rename") focusSoon(".rename");
+      if (action === "edit-question") focusSoon(".edit-question");
     },
   };
   function focusSoon(selector, tries = 60) {
@@ -85,18 +89,40 @@
   });
 
   // ---- clearing a conversation cannot be taken back: the first click asks, the second within four seconds clears ----
+  function armed(button) {
+    if (button.classList.contains("armed")) return true;
+    button.classList.add("armed");
+    setTimeout(() => button.classList.remove("armed"), 4000);
+    return false;
+  }
+
+  // ---- copying: the Markdown as it was written, without what the page says about it ----
+  async function copy(button, text) {
+    await navigator.clipboard.writeText(text);
+    button.classList.add("copied");
+    setTimeout(() => button.classList.remove("copied"), 1200);
+  }
+  function conversation() {
+    const texts = [...document.querySelectorAll("#transcript [data-action='copy']")].map((button) => [
+      button.getAttribute("aria-label") === "Copy the question" ? "You" : "AHN Chat",
+      button.dataset.text,
+    ]);
+    return texts.map(([who, text]) => `## ${who}\n\n${text}\n`).join("\n");
+  }
+
+  // ---- the conversation stays at its end while it grows, unless the reader has scrolled up ----
+  let atEnd = true;
   addEventListener(
-    "click",
-    (event) => {
-      const clear = event.target.closest?.('#transcript .top-panel button[aria-label="Clear"]');
-      if (!clear || clear.classList.contains("armed")) return;
-      event.preventDefault();
-      event.stopPropagation();
-      clear.classList.add("armed");
-      setTimeout(() => clear.classList.remove("armed"), 4000);
+    "scroll",
+    ({ target }) => {
+      if (target.id === "transcript") atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < 60;
     },
     true,
   );
+  new MutationObserver(() => {
+    const transcript = document.getElementById("transcript");
+    if (transcript && atEnd) transcript.scrollTop = transcript.scrollHeight;
+  }).observe(body, { childList: true, subtree: true, characterData: true });
 
   // ---- files: picked, dropped anywhere, or pasted ----
   const picker = Object.assign(document.createElement("input"), {

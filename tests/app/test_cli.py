@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, cli, evaluate, memory, options, paths, startup, train
+from app import __version__, ask, bench, cli, evaluation, memory, options, paths, startup, text_command, train
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -29,8 +29,9 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    text_command.parser(),
     bench.parser(),
-    evaluate.parser(),
+    *evaluation.parsers(),
     memory.parser(),
     train.prepare_parser(),
     train.train_parser(),
@@ -51,16 +52,16 @@ def test_the_flags_of_ask_exist() -> None:
     assert {f"--{name}" for name in (expected + " " + shared).split()} == flags(ask.parser())
 
 
-def test_every_flag_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = {flag for flag in ALL_FLAGS if f"`{flag}" not in readme}
+def test_every_flag_is_in_the_list_of_commands() -> None:
+    listed = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    missing = {flag for flag in ALL_FLAGS if f"`{flag}" not in listed}
     assert not missing
 
 
-def test_every_flag_of_the_readme_exists() -> None:
+def test_every_listed_flag_exists() -> None:
     table = [
         line
-        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        for line in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("| `--")
     ]
     named = {word.strip("`|,").split()[0] for line in table for word in line.split("|")[1].split(", ")}
@@ -79,7 +80,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
     [
         ["--version"],
         ["--help"],
-        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "train")),
+        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "text", "train")),
     ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
@@ -173,10 +174,17 @@ def test_processes_may_begin_in_one_data_folder_at_the_same_time(tmp_path: Path)
 def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the page was started with; nothing listens."""
     seen: dict[str, Any] = {}
-    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings))
+    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings) or 0)
     for name in ("AHN_CHAT_HOME", "AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # so that what the command sets is undone
     return seen
+
+
+def test_a_signal_shows_in_the_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: 15)
+    assert cli.main(["--data-dir", str(tmp_path), "--no-browser"]) == 143
 
 
 def test_the_page_gets_what_was_chosen(tmp_path: Path, page: dict[str, Any]) -> None:

@@ -6,19 +6,19 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.conversation.events import ReadPhase, TurnState
-from app.ui.drawing import PARTS, messages
+from app.ui.drawing import PARTS, draw_transcript
 from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader, LoadReport
 from app.ui.session import Tab, Tabs
+from app.ui.views.markdown import to_html
 from app.ui.views.status import Loading
-from tests.app.ui.desk import World, chat_of, event, request, sentences, settle, until
+from tests.app.ui.desk import World, chat_of, event, request, sentences, settle, until, words
 from tests.app.ui.fakes import ANSWER, FakeEngine
 
 
@@ -26,8 +26,8 @@ def test_a_question_is_answered(world: World) -> None:
     tab = world.open()
     assert world.ask("What is forbidden?") == ""
     settle(tab)
-    assert messages(tab)[0]["content"] == "What is forbidden?"
-    assert messages(tab)[1]["content"] == ANSWER
+    assert "What is forbidden?" in draw_transcript(tab)["last"]
+    assert words(to_html(ANSWER)) in words(draw_transcript(tab)["last"])
     assert not tab.moving
 
 
@@ -59,7 +59,7 @@ def test_a_failed_answer_gives_the_question_back(world: World) -> None:
     assert sentences(tab) == ["The device is out of memory; choose a smaller window."]
     assert tab.take_returned_question() == "What now?"
     assert tab.take_returned_question() is None, "once"
-    assert messages(tab) == []
+    assert "Ask about long documents" in draw_transcript(tab)["last"]
 
 
 def test_stop_while_waiting_gives_the_question_back(slow: World) -> None:
@@ -78,7 +78,7 @@ def test_a_question_that_keeps_its_answer_is_not_given_back(slow: World) -> None
     slow.ask("one")
     settle(tab)
     slow.click("add-document", documentId=slow.document(pages=100))
-    slow.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    slow.click("regenerate", turn="0")
     until(lambda: tab.answering is not None and tab.answering.latest is not None)
     slow.handlers.stop(request())
     settle(tab)
@@ -104,13 +104,13 @@ def test_asking_while_reading_waits_visibly_and_can_stop_waiting(slow: World) ->
     slow.ask("What now?")
     until(lambda: tab.answering is not None and tab.answering.latest is not None)
     assert "Ask about what has been read so far" in PARTS["activity"](tab, slow.engine, Loading(ready=True))  # type: ignore[arg-type]
-    assert [entry["content"] for entry in messages(tab)] == ["What now?", "…"]
+    assert words(draw_transcript(tab)["last"]) == "What now? …"
     slow.click("ask-now")
     until(lambda: bool(chat_of(tab).turns))
     assert chat_of(tab).reading, "the answer did not wait for the end"
     settle(tab)
     assert chat_of(tab).turns[0].figures is not None
-    assert "all that was read by then" in str(messages(tab)[1]["content"])
+    assert "all that was read by then" in draw_transcript(tab)["last"]
 
 
 def test_regenerate_answers_the_turn_that_was_clicked(world: World) -> None:
@@ -118,7 +118,7 @@ def test_regenerate_answers_the_turn_that_was_clicked(world: World) -> None:
     for question in ("one", "two"):
         world.ask(question)
         settle(tab)
-    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    world.click("regenerate", turn="0")
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one"], "the turns after it are dropped"
 
@@ -127,12 +127,12 @@ def test_the_same_answer_again_is_explained(world: World) -> None:
     tab = world.open()
     world.ask("one")
     settle(tab)
-    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    world.click("regenerate", turn="0")
     settle(tab)
     assert "At temperature 0 the same question" in sentences(tab)[0]
     chat = chat_of(tab)
     chat.settings = replace(chat.settings, sampling=replace(chat.settings.sampling, temperature=0.7))
-    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    world.click("regenerate", turn="0")
     settle(tab)
     assert sentences(tab) == []
 
@@ -142,11 +142,11 @@ def test_undo_takes_the_turn_back_and_its_question_into_the_box(slow: World) -> 
     for question in ("one", "two", "three"):
         slow.ask(question)
         settle(tab)
-    slow.handlers.undo(SimpleNamespace(index=2), request())  # type: ignore[arg-type]
+    slow.click("undo", turn="1")
     assert [turn.question for turn in chat_of(tab).turns] == ["one"]
     assert tab.take_returned_question() == "two"
     slow.ask("four")
-    slow.handlers.undo(SimpleNamespace(index=0), request())  # type: ignore[arg-type]
+    slow.click("undo", turn="0")
     assert "is being written" in sentences(tab)[0] and tab.take_returned_question() is None
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one", "four"]
@@ -157,19 +157,22 @@ def test_edit_asks_the_new_question_in_place_of_the_old(world: World) -> None:
     for question in ("one", "two"):
         world.ask(question)
         settle(tab)
-    world.handlers.edit(SimpleNamespace(index=2, value="three"), request())  # type: ignore[arg-type]
+    world.click("edit-question", turn="1")
+    assert tab.editing == 1
+    world.click("save-edit", turn="1", value="three")
+    assert tab.editing is None
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one", "three"]
 
 
-@pytest.mark.parametrize("index", [7, -3, (9, 0)])
-def test_clicks_on_messages_that_are_gone_do_nothing(world: World, index: Any) -> None:
+@pytest.mark.parametrize("turn", ["7", "-3", "x", "²"])
+def test_clicks_on_turns_that_are_gone_do_nothing(world: World, turn: str) -> None:
     tab = world.open()
     world.ask("one")
     settle(tab)
-    world.handlers.regenerate(SimpleNamespace(index=index), request())  # type: ignore[arg-type]
-    world.handlers.edit(SimpleNamespace(index=index, value="x"), request())  # type: ignore[arg-type]
-    world.handlers.undo(SimpleNamespace(index=index), request())  # type: ignore[arg-type]
+    for action in ("regenerate", "edit-question", "save-edit", "undo"):
+        world.click(action, turn=turn, value="x")
+    assert len(sentences(tab)) == 4 and tab.editing is None
     assert tab.answering is None
     assert [turn.question for turn in chat_of(tab).turns] == ["one"]
 
@@ -180,8 +183,8 @@ def test_clear_forgets_the_turns_and_keeps_the_documents(world: World) -> None:
     until(lambda: not chat_of(tab).reading)
     world.ask("one")
     settle(tab)
-    world.handlers.clear(request())
-    assert messages(tab) == []
+    world.click("clear-chat")
+    assert "Ask about long documents" in draw_transcript(tab)["last"]
     assert len(chat_of(tab).documents) == 1
 
 

@@ -368,20 +368,42 @@ def test_status_line_shows_live_rates_then_the_last_answer() -> None:
     assert "to first token 0.3 s" in done and "answer 2 tokens" in done
 
 
-def test_transcript_has_two_messages_a_turn() -> None:
+def test_the_conversation_shows_every_turn_and_how_it_ended() -> None:
     done = Turn("one?", "One.", TurnState.DONE, (), figures("One.", 10, 10))
     stopped = Turn("two?", "Tw", TurnState.STOPPED, (), figures("Tw", 720, 1440, read_all=False))
     cut_off = Turn("2?", "T", TurnState.STOPPED, message="cut off when the program ended")
-    assert "<small>cut off when the program ended" in str(transcript.messages([cut_off])[1]["content"])
+    assert "<small>cut off when the program ended" in transcript.last([cut_off])
     failed = Turn(
         "three?", "", TurnState.FAILED, message="The device is out of memory; choose a smaller window."
     )
-    shown = transcript.messages([done, stopped, failed], "four?")
-    assert [entry["role"] for entry in shown] == ["user", "assistant"] * 4
-    assert shown[1]["content"] == "One."
-    assert "stopped · from 2 of 4 pages" in str(shown[3]["content"])
-    assert "out of memory" in str(shown[5]["content"])
-    assert (shown[6]["content"], shown[7]["content"]) == ("four?", "…")
+    above = words(transcript.earlier([done, stopped, failed, Turn("four?")]))
+    assert (
+        "one? One. two? Tw stopped · from 2 of 4 pages" in above
+        and "three? The device is out of memory" in above
+    )
+    assert words(transcript.last([done], "four?")) == "four? …"
+    assert "Ask about long documents" in words(transcript.last([]))
+    assert words(transcript.last([Turn("five?")])) == "five? …"
+    assert "an empty answer" in transcript.last([replace(done, answer="")])
+
+
+def test_what_is_asked_and_answered_is_shown_whole() -> None:
+    turn = Turn("Explain Vec<String> __init__", "It is <config>80</config> for x<y.", TurnState.DONE)
+    drawn = transcript.last([turn])
+    assert (
+        "Explain Vec&lt;String&gt; __init__" in drawn
+        and "&lt;config&gt;80&lt;/config&gt; for x&lt;y." in drawn
+    )
+    assert f'data-text="{markup.text(turn.answer)}"' in drawn, "copied as it was written"
+
+
+def test_a_question_is_edited_in_its_place() -> None:
+    turns = [Turn("<one>", "1", TurnState.DONE), Turn("two", "2", TurnState.DONE)]
+    drawn = transcript.earlier(turns, editing=0)
+    assert ">&lt;one&gt;</textarea>" in drawn and 'data-action="save-edit" data-turn="0"' in drawn
+    assert "textarea" not in transcript.last(turns, editing=0)
+    busy = transcript.last(turns, busy=True)
+    assert 'data-action="copy"' in busy and "regenerate" not in busy and "edit-question" not in busy
 
 
 def test_chat_list_marks_the_open_chat() -> None:

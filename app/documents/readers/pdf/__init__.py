@@ -3,6 +3,7 @@ process only: nothing here can be trusted to end."""
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from pypdfium2 import PdfiumError
 
 from app.documents.faults import Fault
-from app.documents.model import Block, Page
+from app.documents.model import LEFT_OUT, Block, Page
 from app.documents.readers import Parsed, Refused, Request
 from app.documents.readers.pdf.damage import Opened, open_document
 from app.documents.readers.pdf.engine import OpenPage
@@ -23,6 +24,7 @@ from app.documents.readers.pdf.layout import Layout
 from app.documents.readers.pdf.marks import attached_to_page, page_marks
 from app.documents.readers.pdf.structure import document_notes, outline, page_label
 
+_WORD, _ROMAN = re.compile(r"[^\W\d_]"), re.compile(r"[ivxlcdm]+", re.IGNORECASE)
 UNREADABLE = "This page is damaged and could not be read."
 
 
@@ -102,6 +104,8 @@ class _Reading:
 
     def _finished(self, waiting: _Waiting, blocks: Sequence[Block]) -> Page:
         fragments = waiting.fragments
+        if blocks and all(block.kind in LEFT_OUT for block in blocks):
+            blocks = _as_text(blocks)
         page = Page(
             waiting.number,
             tuple(insert_at_place(blocks, waiting.extra)) if waiting.extra else tuple(blocks),
@@ -115,3 +119,10 @@ class _Reading:
         if found:
             self._health[page.number] = found
         return replace(page, warnings=tuple(found))
+
+
+def _as_text(blocks: Sequence[Block]) -> Sequence[Block]:
+    """What stands alone on a page is its text, although it looks like a running head; a mere number is not."""
+    if any(_WORD.search(block.text) and not _ROMAN.fullmatch(block.text.strip()) for block in blocks):
+        return [replace(block, kind="paragraph") for block in blocks]
+    return blocks

@@ -73,8 +73,9 @@ def open_document(data: bytes, *, max_pages: int = 5_000) -> Opened:
     try:
         opened = Opened(pdfium.PdfDocument(data), data)
     except PdfiumError as error:
+        # PDFium tells the last error it had, which may be one of another file.
         code = getattr(error, "err_code", None)
-        if code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY):
+        if code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY) and b"/Encrypt" in data:
             raise Refused(Fault.ENCRYPTED) from error
         opened = _repaired(data, whole)
     count = len(opened.document)

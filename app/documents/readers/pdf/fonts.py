@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.documents.readers.pdf.engine import Floats, font_facts, glyph_width
+from app.documents.readers.pdf.font_calls import ITALIC_FLAG, Floats, font_facts, glyph_width
 from app.documents.readers.pdf.fragments import Font
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|cmssbx|sfbx|sfsx|nimbus.*-medi|-medi$", re.IGNORECASE)
 _ITALIC = re.compile(r"ital|obliq|slant|kursiv|cmti|cmsl|sfti|sfsl", re.IGNORECASE)
 _NARROW, _WIDE = "il.,;:'!|fjtIr1", "mwMWOGQ%@&ND"
-_BOLD_FLAG, _ITALIC_FLAG = 1 << 18, 1 << 6
+_BOLD_FLAG = 1 << 18
 _BOLD_WEIGHT = 650
 _TOLERANCE, _EXCEPTIONS = 0.06, 0.2
 _SQUARE = (
@@ -48,7 +48,7 @@ class FontBook:
                 name=plain,
                 monospaced=_is_monospaced(address),
                 bold=bool(flags & _BOLD_FLAG) or weight >= _BOLD_WEIGHT or _BOLD.search(plain) is not None,
-                italic=bool(flags & _ITALIC_FLAG) or _ITALIC.search(plain) is not None,
+                italic=bool(flags & ITALIC_FLAG) or _ITALIC.search(plain) is not None,
             )
         return self._fonts[facts]
 

@@ -13,7 +13,8 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from app.documents.readers.pdf import bidi, letters
-from app.documents.readers.pdf.engine import Characters, Floats, OpenPage
+from app.documents.readers.pdf.engine import Characters, OpenPage
+from app.documents.readers.pdf.font_calls import Floats
 from app.documents.readers.pdf.fonts import FontBook
 from app.documents.readers.pdf.fragments import Font, Fragment, PageFragments
 from app.documents.readers.pdf.graphics import graphics
@@ -121,9 +122,8 @@ class _Letters:
         self.characters = characters
         self.placed = placed
         self.codes = characters.codes.copy()
-        self.codes[(self.codes >= 0xD800) & (self.codes < 0xE000) | (self.codes > 0x10FFFF)] = 0xFFFD
+        self.dropped = _surrogates_joined(self.codes)
         self.keys = placed.starts.copy()  # what the letters of a line are sorted by
-        self.dropped = np.zeros(len(characters), np.bool_)
         self._low = np.minimum(self.codes, 0xFFFF)
         self._attach_marks()
 
@@ -159,25 +159,30 @@ class _Letters:
                 self.dropped[accent] = True
 
     def _under(self, mark: int) -> int | None:
-        """The letter that a mark stands over: drawn just before or after it, and around its middle."""
-        starts, ends = self.placed.starts, self.placed.ends
-        middle = (starts[mark] + ends[mark]) / 2
-        best, distance = None, np.inf
-        for other in (mark + 1, mark - 1, mark + 2, mark - 2):
-            if not 0 <= other < len(self.codes) or self.dropped[other] or _MARKS[self._low[other]]:
-                continue
-            run, own = self.characters.runs[other], self.characters.runs[mark]
-            size = self.placed.sizes[run]
-            if abs(self.placed.levels[run] - self.placed.levels[own]) > 0.6 * size:
-                continue
-            if (
-                starts[other] - 0.05 * size <= middle <= ends[other] + 0.05 * size
-                and ends[other] > starts[other]
-            ):
-                away = abs((starts[other] + ends[other]) / 2 - middle)
-                if away < distance and chr(self.codes[other]).isalpha():
-                    best, distance = other, away
-        return best
+        """The letter that a mark stands over, around its middle: drawn just before or after it, or else anywhere."""
+        near = np.array([at for at in range(mark - 2, mark + 3) if 0 <= at < len(self.codes) and at != mark])
+        base = self._nearest_under(mark, near)
+        return base if base is not None else self._nearest_under(mark, np.arange(len(self.codes)))
+
+    def _nearest_under(self, mark: int, others: NDArray[np.int64]) -> int | None:
+        if not len(others):
+            return None
+        starts, ends = self.placed.starts[others], self.placed.ends[others]
+        runs, own = self.characters.runs[others], self.characters.runs[mark]
+        sizes = self.placed.sizes[runs]
+        middle = (self.placed.starts[mark] + self.placed.ends[mark]) / 2
+        fits = (
+            _LETTERS[self._low[others]] & ~self.dropped[others] & ~_MARKS[self._low[others]] & (ends > starts)
+        )
+        fits &= (np.abs(middle - (starts + ends) / 2) <= (ends - starts) / 2 + 0.05 * sizes) & (
+            others != mark
+        )
+        fits &= np.abs(self.placed.levels[runs] - self.placed.levels[own]) <= 0.6 * sizes
+        fits &= (self.placed.angles[runs] == self.placed.angles[own]) & ~self.placed.down[runs]
+        places = np.flatnonzero(fits)
+        if not len(places):
+            return None
+        return int(others[places[np.argmin(np.abs((starts + ends)[places] / 2 - middle))]])
 
     def fragments(self, run_fonts: NDArray[np.int64]) -> list[Fragment]:
         """All fragments, in the order in which the page draws them."""
@@ -307,6 +312,18 @@ class _Letters:
         return [fragment for _, fragment in found]
 
 
+def _surrogates_joined(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Makes one code of two halves, in place; which codes are no characters of their own then."""
+    none = (codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000))
+    for at in np.flatnonzero(none).tolist():
+        high, low = codes[at], codes[at + 1] if at + 1 < len(codes) else 0
+        if 0xD800 <= high < 0xDC00 <= low < 0xE000:
+            codes[at] = 0x10000 + ((int(high) - 0xD800) << 10) + int(low) - 0xDC00
+            none[at] = False
+    codes[none] = 0xFFFD
+    return none
+
+
 def _most(runs: NDArray[np.int64], run_fonts: NDArray[np.int64]) -> tuple[int, int]:
     """The run and the font that most of the letters have."""
     if runs[0] == runs[-1]:
@@ -329,12 +346,24 @@ def _put_right(
         order = bidi.logical_order(texts, direction)
         texts = bidi.mirrored([texts[place] for place in order])
         extents = extents[order]
-    texts = letters.with_marks(texts)
+    texts = _with_single_spaces(letters.with_marks(texts))
     rows: list[tuple[float, float]] = []
     for piece, (start, end) in zip(texts, extents.tolist(), strict=True):
         step = (end - start) / max(1, len(piece))
         rows += [(start + step * index, start + step * (index + 1)) for index in range(len(piece))]
     return "".join(texts), np.array(rows).reshape(-1, 2), direction
+
+
+def _with_single_spaces(texts: list[str]) -> list[str]:
+    """The texts without spaces at the beginning or after another, which dropped letters leave behind."""
+    kept: list[str] = []
+    last = " "
+    for text in texts:
+        if text == " " and last == " ":
+            text = ""
+        last = text[-1:] or last
+        kept.append(text)
+    return kept
 
 
 def _to_page(fragment: Fragment) -> None:

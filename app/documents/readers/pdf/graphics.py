@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.documents.model import Box
-from app.documents.readers.pdf.engine import IMAGE, PATH, OpenPage, PageObject, path_segments, path_style
+from app.documents.readers.pdf.engine import OpenPage
+from app.documents.readers.pdf.page_objects import IMAGE, PATH, PageObject, path_segments, path_style
 
 _THIN = 2.0  # points: a line, not an area
 _SHORT = 4.0  # points: shorter ones are dots and parts of drawings

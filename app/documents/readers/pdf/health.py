@@ -29,13 +29,12 @@ _HALF_OF_PAGE = 0.5
 
 @dataclass(frozen=True)
 class Trouble:
-    """code: short, for programs. start: how the sentence about a page begins, before its colon. consequence: the rest.
-    summary: how the sentence about the document begins, before its page numbers; rest: how it goes on."""
+    """code: short, for programs. start: how a sentence about it begins. consequence: how it goes on about one page;
+    rest: about several pages."""
 
     code: str
     start: str
     consequence: str
-    summary: str
     rest: str
 
 
@@ -45,29 +44,25 @@ TROUBLES = (
         "no-text-layer",
         "No text layer",
         f"this page is a picture, of which nothing was read; {_RECOGNISE}.",
-        "No text layer",
         f"they are pictures, of which nothing was read; {_RECOGNISE}.",
     ),
     Trouble(
         "unknown-letters",
         "Letters without a meaning",
         f"the file does not tell what many letters of this page are, so its text has gaps; {_RECOGNISE}.",
-        "Letters without a meaning",
-        f"the file does not tell what many letters are, so the text has gaps; {_RECOGNISE}.",
+        f"the file does not tell what many of their letters are, so their text has gaps; {_RECOGNISE}.",
     ),
     Trouble(
         "wrong-letters",
         "Wrong letters",
         f"the text layer of this page is not what is printed on it; {_RECOGNISE}.",
-        "Wrong letters",
-        f"the text layer is not what is printed; {_RECOGNISE}.",
+        f"their text layer is not what is printed on them; {_RECOGNISE}.",
     ),
     Trouble(
         "no-spaces",
         "No spaces between words",
         f"the words of this page run together, so searching them finds little; {_RECOGNISE}.",
-        "No spaces between words",
-        f"the words run together, so searching them finds little; {_RECOGNISE}.",
+        f"their words run together, so searching them finds little; {_RECOGNISE}.",
     ),
 )
 _BY_CODE = {trouble.code: trouble for trouble in TROUBLES}
@@ -90,7 +85,7 @@ def page_health(text: str, fragments: PageFragments | None = None) -> list[str]:
 def warning_code(sentence: str) -> str:
     """The code of what a sentence of this module is about, "" for any other sentence."""
     for trouble in TROUBLES:
-        if sentence.startswith((f"{trouble.start}: ", f"{trouble.summary} on ")):
+        if sentence.startswith((f"{trouble.start}: ", f"{trouble.start} on ")):
             return trouble.code
     return ""
 
@@ -102,9 +97,9 @@ def document_warnings(found: Mapping[int, Sequence[str]]) -> list[str]:
         for code in {warning_code(sentence) for sentence in sentences}:
             pages.setdefault(code, []).append(number)
     return [
-        f"{trouble.summary} on {_pages(pages[trouble.code])}: {trouble.rest}"
+        f"{trouble.start} on {_pages(numbers)}: {trouble.rest if len(numbers) > 1 else trouble.consequence}"
         for trouble in TROUBLES
-        if trouble.code in pages
+        if (numbers := pages.get(trouble.code, []))
     ]
 
 
@@ -114,7 +109,7 @@ def wants_recognition(sentences: Iterable[str]) -> bool:
 
 
 def _pages(numbers: Sequence[int]) -> str:
-    return ("page " if len(set(numbers)) == 1 else "pages ") + format_page_ranges(numbers)
+    return ("page " if len(numbers) == 1 else "pages ") + format_page_ranges(numbers)
 
 
 # -- pictures ----------------------------------------------------------------------------------------------------------

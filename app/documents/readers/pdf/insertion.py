@@ -15,7 +15,8 @@ from app.documents.model import Block, BlockKind, Box, Line
 _FAR = 250.0  # points between a label's end and its field at most
 _FILLER = frozenset("_.…‥·-–—")  # what forms print where something is to be filled in
 _FEW_FILLERS = 3
-_LABEL_ENDS = (":", "：", "?", ".", "…")
+_LABEL_ENDS = (":", "：", "?")
+_LEADERS = (".", "…", "_")
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _label_follows(text: str, starts: Sequence[float], at: int, left: float, rig
         return False
     if not words:
         return True
-    return not words.endswith(_LABEL_ENDS) and starts[at] - right < 2 * (right - left)
+    return not words.endswith(_LABEL_ENDS + _LEADERS) and starts[at] - right < 2 * (right - left)
 
 
 def _parted(block: Block, filled: set[int]) -> list[Block]:

@@ -82,7 +82,7 @@ def plain(char: str) -> str:
     code = ord(char)
     if char in PRIVATE:
         return PRIVATE[char]
-    if char in _REMOVED:
+    if char in _REMOVED or unicodedata.category(char) == "Cc":
         return ""
     if any(first <= code <= last for first, last in _PLAIN):
         return unicodedata.normalize("NFKC", char).strip() or char

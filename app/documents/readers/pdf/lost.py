@@ -15,7 +15,9 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream, TextStringObject
 
 from app.documents.readers.pdf.encodings import Encoding
-from app.documents.readers.pdf.engine import TEXT, Characters, OpenPage, font_facts, text_object
+from app.documents.readers.pdf.engine import Characters, OpenPage, text_object
+from app.documents.readers.pdf.font_calls import font_facts
+from app.documents.readers.pdf.page_objects import TEXT
 from app.documents.readers.pdf.tex import is_mathematical, tex_text
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")

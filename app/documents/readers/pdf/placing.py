@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.documents.readers.pdf.engine import Characters, Floats
+from app.documents.readers.pdf.engine import Characters
+from app.documents.readers.pdf.font_calls import Floats
 
 SAME_BASELINE = 0.15  # of the smaller size: how far apart the baselines of one line may be
 _RIGHT_ANGLES = 3.0  # degrees: text turned by less off a right angle counts as turned by that

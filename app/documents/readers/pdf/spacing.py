@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from app.documents.readers.pdf.engine import Floats
+from app.documents.readers.pdf.font_calls import Floats
 
 # All of the larger of the two letters' sizes.
 _WORD_GAP = 0.1  # as wide at least between two words; kerning and tracking of normal text stay below

@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.documents.model import Box
-from app.documents.readers.pdf.engine import (
+from app.documents.readers.pdf.engine import Characters, OpenPage
+from app.documents.readers.pdf.page_objects import (
     IMAGE,
     PATH,
     SHADING,
     TEXT,
-    Characters,
-    OpenPage,
     PageObject,
     fill_color,
     path_style,
