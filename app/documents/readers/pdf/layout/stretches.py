@@ -69,7 +69,8 @@ class Stretch:
     """Some characters on one baseline.
 
     text, extents (two numbers a character) and box as on the page; left, top, right, bottom, baseline in the
-    frame. size: of most of the letters. bold: all of it is. monospaced: nearly all of it is. raised: it begins with a superscript.
+    frame. size: of most of the letters. bold: all of it is. monospaced: nearly all of it is. raised: it begins
+    with a superscript.
     """
 
     __slots__ = (
