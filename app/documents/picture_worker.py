@@ -19,8 +19,8 @@ from pypdfium2 import PdfiumError
 from app.documents import confine, helper
 from app.documents.faults import Fault, Limits
 from app.documents.helper import RequestFailed
+from app.documents.pdf_opening import open_document
 from app.documents.readers import Refused
-from app.documents.readers.pdf.damage import open_document
 
 _FAULTS = {
     Fault.ENCRYPTED: "it is encrypted and needs a password",

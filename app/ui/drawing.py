@@ -52,10 +52,8 @@ def draw_reading(tab: Tab, engine: Engine | None, loading: Loading) -> str:
 
 
 def draw_activity(tab: Tab, engine: Engine | None, loading: Loading) -> str:
-    answering = tab.answering
-    if answering is not None and isinstance(answering.latest, Waiting):
-        return status.waiting_line(answering.latest, can_ask_now=answering.can_ask_now)
-    return status.loading_line(loading)
+    latest = None if tab.chat is None else tab.chat.answer_event
+    return status.waiting_line(latest) if isinstance(latest, Waiting) else status.loading_line(loading)
 
 
 def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
@@ -77,7 +75,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     if tab.chat is None:
         return status.status_line()
     reading = next((state for state in _documents(tab) if state.phase is ReadPhase.READING), None)
-    latest = tab.answering.latest if tab.answering is not None else None
+    latest = tab.chat.answer_event
     last = _last_turn(tab)
     stats = tab.chat.stats()
     return status.status_line(
@@ -119,17 +117,14 @@ PARTS = LIVE_PARTS | LISTS
 
 
 def draw_transcript(tab: Tab) -> dict[str, str]:
-    """The conversation in its two parts, with a question in progress in the place its answer will take."""
+    """The conversation in its two parts."""
     if tab.chat is None:
         return {"earlier": "", "last": transcript.EMPTY}
-    turns, answering, pending = tab.chat.turns, tab.answering, None
-    if answering is not None and not answering.writing:
-        turns, pending = turns[: answering.turn_index], answering.question
-    above = turns if pending is None else [*turns, Turn(pending)]
-    shown = {"editing": tab.editing, "busy": tab.busy}
+    turns = tab.chat.turns
+    editing, busy = tab.editing, tab.busy
     return {
-        "earlier": transcript.earlier(above, **shown),
-        "last": transcript.last(turns, pending, **shown),
+        "earlier": transcript.earlier(turns, editing=editing, busy=busy),
+        "last": transcript.last(turns, editing=editing, busy=busy),
     }
 
 

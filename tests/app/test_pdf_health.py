@@ -138,7 +138,7 @@ def test_scans(text: str, pictures: list[tuple[float, float, float, float]], cod
 def test_the_document_says_on_which_pages() -> None:
     scan = page_health("", PageFragments(595, 842, pictures=[_WHOLE_PAGE]))
     found = dict.fromkeys((3, 4, 5, 6, 7), scan) | {9: page_health(_exchanged(_ENGLISH)), 10: []}
-    recognise = "text recognition (OCR) can read what is printed."
+    recognise = "text recognition (OCR) may read what is printed."
     assert document_warnings(found) == [
         f"No text layer on pages 3-7: they are pictures, of which nothing was read; {recognise}",
         f"Wrong letters on page 9: the text layer of this page is not what is printed on it; {recognise}",

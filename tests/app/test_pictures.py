@@ -177,3 +177,11 @@ def _runs(status: Path) -> bool:
         return status.read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_the_child_starts_with_little() -> None:
+    script = "import sys, app.documents.picture_worker; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=_ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"numpy", "pypdf", "torch", "gradio", "app.documents.readers.pdf"} & set(run.stdout.split())

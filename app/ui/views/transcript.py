@@ -32,12 +32,8 @@ def earlier(turns: Sequence[Turn], *, editing: int | None = None, busy: bool = F
     return f'<div class="conversation-tools">{tools}</div>{shown}'
 
 
-def last(
-    turns: Sequence[Turn], pending: str | None = None, *, editing: int | None = None, busy: bool = False
-) -> str:
-    """The last turn; `pending` is a question whose answer has not begun."""
-    if pending is not None:
-        return f"{_question(pending)}{_answer_frame('<p>…</p>')}"
+def last(turns: Sequence[Turn], *, editing: int | None = None, busy: bool = False) -> str:
+    """The last turn."""
     if not turns:
         return EMPTY
     index = len(turns) - 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -113,6 +114,8 @@ class FakeChat:
     fail_next: str = ""  # the next answer fails with this sentence
     _stopping: threading.Event = field(default_factory=threading.Event)
     _answering: bool = False
+    _latest: Any = None
+    _now: threading.Event = field(default_factory=threading.Event)
     _reader: threading.Thread | None = None
 
     @property
@@ -122,6 +125,13 @@ class FakeChat:
     @property
     def answering(self) -> bool:
         return self._answering
+
+    @property
+    def answer_event(self) -> Any:
+        return self._latest if self._answering else None
+
+    def answer_now(self) -> None:
+        self._now.set()
 
     def add_document(self, document_id: str) -> ReadState:
         document = self.engine.library.documents[document_id]
@@ -189,29 +199,43 @@ class FakeChat:
         if self._answering:
             raise ChatBusyError("An answer is being written; wait for it or stop it.")
         self._answering = True
+        self._latest = None
         self._stopping.clear()
-        return Stream(lambda _: self._answer(question, index, now))
+        self._now.clear()
+        if now:
+            self._now.set()
+        kept = self.turns
+        self.title = self.title or question
+        self.turns = [*kept[:index], Turn(question)]
+        return Stream(lambda _: self._told(self._answer(question, index, kept)))
 
-    def _answer(self, question: str, index: int, now: bool) -> Iterator[Any]:
+    def _told(self, events: Iterator[Any]) -> Iterator[Any]:
+        for event in events:
+            self._latest = event
+            yield event
+
+    def _answer(self, question: str, index: int, kept: list[Turn]) -> Iterator[Any]:
         try:
             started = time.monotonic()
-            while self.reading and not now:
+            while self.reading and not self._now.is_set():
                 current = next((state for state in self.documents if state.active), None)
                 yield Waiting(time.monotonic() - started, 0, current)
                 if self._stopping.wait(self.engine.pace):
+                    self.turns = kept
                     yield AnswerCancelled(question)
                     return
             if self.fail_next:
                 sentence, self.fail_next = self.fail_next, ""
+                self.turns = kept
                 yield AnswerFailed(question, sentence)
                 return
             read = sum(state.tokens_done for state in self.documents)
             total = sum(state.tokens_total for state in self.documents)
             yield AnswerStarted(index, read, total, 0, 0, read == total)
             if self._stopping.wait(self.engine.pace):
+                self.turns = kept
                 yield AnswerCancelled(question)
                 return
-            self.title = self.title or question
             pieces: list[AnswerPiece] = []
             state = TurnState.DONE
             for number, word in enumerate(self.engine.answer.split(" ")):
@@ -293,6 +317,7 @@ class FakeEngine:
         self.library = FakeLibrary()
         self.chats: dict[str, FakeChat] = {}
         self.closed_chats: list[str] = []
+        self.viewers: Counter[str] = Counter()
         self.measured = False
         self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
@@ -316,6 +341,19 @@ class FakeEngine:
             raise UnknownChatError(f"There is no chat {chat_id}.")
         self.chats[chat_id].closed = False
         return self.chats[chat_id]
+
+    def view_chat(self, chat_id: str = "", settings: ChatSettings | None = None) -> FakeChat:
+        chat = self.chat(chat_id) if chat_id in self.chats else self.new_chat(settings)
+        self.viewers[chat.id] += 1
+        return chat
+
+    def leave_chat(self, chat: FakeChat) -> None:
+        self.viewers[chat.id] -= 1
+        if not self.viewers[chat.id] and not (chat.reading or chat.answering) and chat.id in self.chats:
+            self.close_chat(chat.id)
+
+    def last_used_chat(self) -> str:
+        return next((summary.id for summary in self.list_chats()), "")
 
     def close_chat(self, chat_id: str) -> None:
         self.chats[chat_id].closed = True

@@ -12,8 +12,8 @@ from pypdfium2 import PdfiumError
 
 from app.documents.faults import Fault
 from app.documents.model import LEFT_OUT, Block, Page
+from app.documents.pdf_opening import Opened, open_document
 from app.documents.readers import Parsed, Refused, Request
-from app.documents.readers.pdf.damage import Opened, open_document
 from app.documents.readers.pdf.engine import OpenPage
 from app.documents.readers.pdf.fragments import PageFragments
 from app.documents.readers.pdf.glyphs import Document, fragments_of

@@ -38,7 +38,7 @@ class Trouble:
     rest: str
 
 
-_RECOGNISE = "text recognition (OCR) can read what is printed"
+_RECOGNISE = "text recognition (OCR) may read what is printed"
 TROUBLES = (
     Trouble(
         "no-text-layer",

@@ -18,10 +18,11 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, IndirectObject
 from pypdfium2 import raw as pdfium_c
 
-from app.documents.readers.pdf.damage import parser_errors
+from app.documents.pdf_opening import parser_errors
 from app.documents.readers.pdf.pdfium_strings import read_sized_string
 
 _DEEPEST = 20  # of expressions, and of forms within forms
+_LONGEST_CONTENT = 1_000_000  # bytes of one page, which take seconds; beyond, only the layers' names tell what is off
 _MOST_OBJECTS = 200_000  # of one page
 
 
@@ -128,7 +129,10 @@ class HiddenLayers:
         drawn: list[bool] = []
         if page.get("/Contents") is None:
             return marked, drawn
-        for operands, operator in ContentStream(page["/Contents"].get_object(), self._reader).operations:
+        content = ContentStream(page["/Contents"].get_object(), self._reader)
+        if len(content.get_data()) > _LONGEST_CONTENT:
+            return marked, drawn
+        for operands, operator in content.operations:
             if operator == b"BDC" and len(operands) == 2 and operands[0] == "/OC":
                 marked.append(operands[1] in properties)
             elif operator == b"Do" and operands and _is_form(named, operands[0]):

@@ -87,7 +87,7 @@ class LostText:
 
     def _shown(self, index: int) -> list[Shown]:
         """What the page's text objects show, in order; none where pypdf cannot read it."""
-        from app.documents.readers.pdf.damage import parser_errors
+        from app.documents.pdf_opening import parser_errors
 
         logging.getLogger("pypdf").setLevel(logging.CRITICAL)
         try:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.documents.faults import Fault
+from app.documents.pdf_opening import END_MISSING, UPDATE_CUT_OFF, Opened, open_document
 from app.documents.readers import Refused
-from app.documents.readers.pdf.damage import END_MISSING, UPDATE_CUT_OFF, Opened, open_document
 from tests import pdfs
 
 
