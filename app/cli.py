@@ -1,5 +1,6 @@
 """The command `ahn-chat`: the page by default, `ask` for one question without it, `text` to see what is read of a
-document, `bench` and `eval` for figures, and `prepare`, `train` and `memory` to teach a memory.
+document, `library` for what is kept, `bench` and `eval` for figures, and `prepare`, `train` and `memory` to teach a
+memory.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -40,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import train
 
             return (train.prepare_main if arguments[0] == "prepare" else train.train_main)(arguments[1:])
+        if arguments[:1] == ["library"]:
+            from app import library_command
+
+            return library_command.main(arguments[1:])
         if arguments[:1] == ["memory"]:
             from app import memory
 
@@ -58,8 +63,9 @@ def page_parser() -> argparse.ArgumentParser:
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat text FILE` prints what "
-        "is read of a document, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, and "
-        "`ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
+        "is read of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat bench` measures this "
+        "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
+        "each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")

@@ -15,7 +15,20 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, cli, evaluation, memory, options, paths, startup, text_command, train
+from app import (
+    __version__,
+    ask,
+    bench,
+    cli,
+    evaluation,
+    library_command,
+    memory,
+    options,
+    paths,
+    startup,
+    text_command,
+    train,
+)
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -26,10 +39,18 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
     return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
 
 
+def library_actions() -> list[argparse.ArgumentParser]:
+    (actions,) = (
+        action.choices for action in library_command.parser()._actions if isinstance(action.choices, dict)
+    )
+    return list(actions.values())
+
+
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
     text_command.parser(),
+    *library_actions(),
     bench.parser(),
     *evaluation.parsers(),
     memory.parser(),
@@ -47,7 +68,7 @@ def test_the_flags_people_expect_exist() -> None:
 
 
 def test_the_flags_of_ask_exist() -> None:
-    expected = "memory sinks window max-new-tokens json temperature top-p top-k min-p repetition-penalty seed"
+    expected = "memory sinks window max-new-tokens json temperature top-p top-k min-p repetition-penalty seed no-keep"
     shared = "model ahn device dtype data-dir offline help"
     assert {f"--{name}" for name in (expected + " " + shared).split()} == flags(ask.parser())
 
@@ -80,7 +101,10 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
     [
         ["--version"],
         ["--help"],
-        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "text", "train")),
+        *(
+            [name, "--help"]
+            for name in ("ask", "library", "bench", "eval", "memory", "prepare", "text", "train")
+        ),
     ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
@@ -265,13 +289,15 @@ def test_assets_lie_in_the_checkout() -> None:
 def tiny_engine(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ask` loads a tiny random model in place of the one it was told to."""
 
-    def load(model: options.ModelOptions, folder: Path, report: startup.LoadReport) -> Any:
+    def load(
+        model: options.ModelOptions, folder: Path, report: startup.LoadReport, store_dir: Path | None = None
+    ) -> Any:
         from app.conversation import Engine
-        from app.library import Library
+        from app.store import Store
 
         report("Loading the model")
         network = tiny_model()
-        return Engine(network, byte_tokenizer(), Library(paths.library_path(folder)), folder)
+        return Engine(network, byte_tokenizer(), Store(store_dir or folder))
 
     monkeypatch.setattr(startup, "load_engine", load)
 
@@ -327,7 +353,7 @@ def test_ask_prints_one_json_object(document: Path, memory: str, capsys: pytest.
 def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
     document: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from app.sessions import Sessions
+    from app.store import Store
 
     answers = []
     for _ in range(2):
@@ -338,8 +364,43 @@ def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
     figures = json.loads(capsys.readouterr().out)
     assert f"{figures['answer']}\n" == answers[0]
     assert figures["tokens_per_second_reading"] is None, "it came back from disk"
-    (database,) = data_dir.glob("chats.sqlite3")
-    assert Sessions(database).list_chats() == []
+    with Store(data_dir) as store:
+        assert store.chats.list() == []
+
+
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_keeps_the_file_and_says_so(
+    document: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from app.store import Store
+
+    assert cli.main(["ask", str(document), "When?", *ASK]) == 0
+    assert (
+        capsys.readouterr().err.count("Kept in the library: notes.txt (--no-keep leaves nothing behind).\n")
+        == 1
+    )
+    with Store(data_dir) as store:
+        (kept,) = store.documents.list()
+        original = store.documents.original(kept.id)
+    assert original is not None and original.read_bytes() == document.read_bytes()
+
+
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_leaves_nothing_of_the_file_where_that_is_wanted(
+    document: Path,
+    data_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    passing = tmp_path / "passing"
+    passing.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(passing))
+    assert cli.main(["ask", str(document), "When?", "--no-keep", *ASK]) == 0
+    captured = capsys.readouterr()
+    assert captured.out and "Kept" not in captured.err
+    assert list(passing.iterdir()) == []
+    assert [path for path in data_dir.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize(

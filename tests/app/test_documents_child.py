@@ -112,7 +112,7 @@ def test_the_child_imports_no_heavy_package() -> None:
         "transformers",
         "gradio",
         "sqlite3",
-        "app.library",
+        "app.store",
         "app.conversation",
         "app.ui",
     }

@@ -10,11 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
 from ahn_core import CacheStats, LayerStats
-from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError
+from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError, UnreadableChatError
 from app.conversation.cloze import Cloze
 from app.conversation.events import (
     AnswerCancelled,
@@ -43,8 +44,7 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.library import Document
-from app.sessions import ChatSummary
+from app.store import ChatSummary, Document
 
 TOKENS_PER_PAGE = 360
 CHUNK = 512
@@ -73,10 +73,10 @@ class FakeLibrary:
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
 
-    def add(self, extracted: Any) -> Document:
+    def add(self, extracted: Any, original: Any = None) -> Document:
         document = Document(
             extracted.sha256[:16], extracted.name, extracted.kind, len(extracted.pages), sum(map(len, extracted.pages)),
-            extracted.pages_without_text, 0.0,
+            extracted.pages_without_text, datetime.now(timezone.utc),
         )  # fmt: skip
         return self.documents.setdefault(document.id, document)
 
@@ -315,9 +315,11 @@ class FakeEngine:
     def __init__(self, *, pace: float = 0.01, trained: bool = True, answer: str = ANSWER) -> None:
         self.pace, self.answer = pace, answer
         self.library = FakeLibrary()
+        self.store = SimpleNamespace(documents=self.library)
         self.chats: dict[str, FakeChat] = {}
         self.closed_chats: list[str] = []
         self.viewers: Counter[str] = Counter()
+        self.unreadable: set[str] = set()
         self.measured = False
         self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
@@ -337,13 +339,16 @@ class FakeEngine:
         return chat
 
     def chat(self, chat_id: str) -> FakeChat:
+        if chat_id in self.unreadable:
+            raise UnreadableChatError(f"The chat {chat_id} cannot be opened; it was left as it is.")
         if chat_id not in self.chats:
             raise UnknownChatError(f"There is no chat {chat_id}.")
         self.chats[chat_id].closed = False
         return self.chats[chat_id]
 
     def view_chat(self, chat_id: str = "", settings: ChatSettings | None = None) -> FakeChat:
-        chat = self.chat(chat_id) if chat_id in self.chats else self.new_chat(settings)
+        known = chat_id in self.chats or chat_id in self.unreadable
+        chat = self.chat(chat_id) if known else self.new_chat(settings)
         self.viewers[chat.id] += 1
         return chat
 

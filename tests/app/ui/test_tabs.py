@@ -35,6 +35,24 @@ def test_chats_are_opened_renamed_found_and_deleted(world: World) -> None:
     assert chat_of(tab).id != first, "the open chat was deleted, so there is a new one"
 
 
+def test_a_chat_that_cannot_be_opened_costs_itself_alone(world: World) -> None:
+    tab = world.open()
+    world.ask("a question")
+    settle(tab)
+    first = chat_of(tab).id
+    world.engine.unreadable.add("harmed")
+    world.act("open-chat", chatId="harmed")
+    assert sentences(tab) == ["The chat harmed cannot be opened; it was left as it is."]
+    assert chat_of(tab).id == first, "the page stays with its chat"
+    again = world.open("two", remembered="harmed")
+    assert sentences(again) == ["The chat harmed cannot be opened; it was left as it is."]
+    assert "Ask about long documents" in draw_transcript(again)["last"]
+    world.ask("another question", "two")
+    settle(again)
+    world.act("new-chat", "two")
+    assert sentences(again) == []
+
+
 def test_a_reload_comes_back_to_its_chat(world: World) -> None:
     tab = world.open()
     world.ask("one")

@@ -26,7 +26,7 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.sessions import ChatSummary
+from app.store import ChatSummary
 from app.ui.views import chats, comparison, documents, facts, markup, memory, status, transcript
 from tests.app.ui.desk import words
 from tests.app.ui.fakes import figures
@@ -348,11 +348,10 @@ def test_tint_is_to_the_scale_of_the_strongest_token() -> None:
     assert "--share:0.00" in memory.tinted_answer([AnswerPiece("a", 0.0)])
 
 
-def test_waiting_line_offers_to_ask_now_only_where_it_can() -> None:
-    waiting = Waiting(1.0, 0, STATE)
-    assert "Ask about what has been read so far" in status.waiting_line(waiting)
-    assert "Ask about what" not in status.waiting_line(waiting, can_ask_now=False)
-    assert "Waiting for 2 other answers" in words(status.waiting_line(Waiting(1.0, 2)))
+def test_waiting_for_a_document_can_be_cut_short_and_for_others_not() -> None:
+    assert "Ask about what has been read so far" in status.waiting_line(Waiting(1.0, 0, STATE))
+    others = words(status.waiting_line(Waiting(1.0, 2)))
+    assert "Waiting for 2 other answers" in others and "Ask about what" not in others
 
 
 def test_status_line_shows_live_rates_then_the_last_answer() -> None:
@@ -403,6 +402,12 @@ def test_a_question_is_edited_in_its_place() -> None:
     assert "textarea" not in transcript.last(turns, editing=0)
     busy = transcript.last(turns, busy=True)
     assert 'data-action="copy"' in busy and "regenerate" not in busy and "edit-question" not in busy
+
+
+def test_chat_list_says_what_cannot_be_opened() -> None:
+    listed = [ChatSummary("one", "Mill", 0.0, 0.0, 2, (), "a newer AHN Chat wrote it")]
+    drawn = chats.chat_list(listed, "")
+    assert "2 questions · cannot be opened: a newer AHN Chat wrote it" in drawn
 
 
 def test_chat_list_marks_the_open_chat() -> None:
