@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents.model import Box, Page
-from app.documents.readers.pdf.damage import open_document
+from app.documents.pdf_opening import open_document
 from app.documents.readers.pdf.glyphs import Document, page_fragments
 from app.documents.readers.pdf.layout import lay_out
 from tests.app.layout_support import BOLD, CODE, PLAIN, Sheet, texts, wrapped
