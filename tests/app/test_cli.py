@@ -49,8 +49,8 @@ def library_actions() -> list[argparse.ArgumentParser]:
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
-    *library_actions(),
     text_command.parser(),
+    *library_actions(),
     bench.parser(),
     *evaluation.parsers(),
     memory.parser(),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
+
 from app.documents.readers.pdf.layout import lay_out
-from tests.app.layout_support import CODE, Sheet, texts, wrapped
+from tests.app.layout_support import BOLD, CODE, Sheet, texts, wrapped
 
 PROSE = (
     "The torque depends on the state of the bolt: a dry one takes more than one that was oiled, and a bolt that was "
@@ -131,3 +133,22 @@ def test_a_table_goes_on_over_the_pages_end() -> None:
     pages = list(lay_out([first.page, second.page]))
     assert pages[0][-1].continues
     assert pages[1][0].text == "| M9 | 0 |  | 8 |"
+
+
+def test_cells_that_stand_close_and_a_head_whose_words_are_centred() -> None:
+    sheet = Sheet().put("Name Mass State", 80, 100, font=BOLD)
+    xs = (60.0, 110.0, 150.0)
+    sheet.put("backward 97", 60, 114).put(
+        "gains", 150, 114
+    )  # one fragment: "97" stands where the others' masses do
+    sheet.page.fragments[-2].extents[18:] = array("d", (110, 115, 115, 120))
+    sheet.row(["is", "57", "test"], xs, 128).row(["the", "59", ""], xs, 142).row(
+        ["likely", "55", "begin"], xs, 156
+    )
+    assert texts(sheet.blocks()) == [
+        "| Name | Mass | State |\n|---|---|---|",
+        "| backward | 97 | gains |",
+        "| is | 57 | test |",
+        "| the | 59 |  |",
+        "| likely | 55 | begin |",
+    ]

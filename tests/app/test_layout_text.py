@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from pathlib import Path
+
 import pytest
+from fpdf import FPDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents.model import Box, Page
+from app.documents.pdf_opening import open_document
+from app.documents.readers.pdf.glyphs import Document, page_fragments
 from app.documents.readers.pdf.layout import lay_out
-from tests.app.layout_support import BOLD, CODE, Sheet, texts, wrapped
+from tests.app.layout_support import BOLD, CODE, PLAIN, Sheet, texts, wrapped
 
 TEXT = (
     "The keeper of the light writes every evening what the wind did during the day and how much oil is left in the "
@@ -98,6 +105,10 @@ def test_a_superscript_is_no_digit_of_the_number_before_it() -> None:
         ),
         ("", "the button EMERGENCY SHUT-", "DOWN is red", "the button EMERGENCY SHUT-DOWN is red"),
         ("", "the word is bro\u00ad", "ken here", "the word is broken here"),
+        ("The lamp-glass is clean.", "he took the lamp-", "glass again", "he took the lamp-glass again"),
+        ("", "by Smith-", "Jones himself", "by Smith-Jones himself"),
+        ("", "the light\u2010", "house here", "the lighthouse here"),
+        ("", "the rock -", "or the reef", "the rock - or the reef"),
         ("Der Kabelanschluss.", "für den Kabel-", "anschluss gilt", "für den Kabelanschluss gilt"),
     ],
 )
@@ -325,3 +336,74 @@ def test_every_letter_but_dropped_hyphens_has_its_place_once() -> None:
     wanted = sorted(letter for letter, _ in GLYPHS if letter != " ")
     wanted.remove("-")
     assert sorted(letter for letter in printed if letter != " ") == wanted
+
+
+# -- real files, as fpdf2 writes them ----------------------------------------------------------------------------------
+
+
+def test_pages_of_a_real_file(tmp_path: Path) -> None:
+    paragraphs = [f"Page {number} of the book. {TEXT} {TEXT}" for number in range(1, 6)]
+    document = FPDF(format="A4")
+    for number, paragraph in enumerate(paragraphs, 1):
+        document.add_page()
+        document.set_font("helvetica", size=8)
+        document.text(20, 12, "The Harbour Book")
+        document.text(100, 290, str(number))
+        document.set_y(30)
+        document.set_font("times", size=11)
+        document.multi_cell(0, 6, paragraph)
+        document.ln(6)
+        document.set_font("courier", size=9)
+        document.multi_cell(0, 5, "if wind > 8:\n    ring(bell)")
+        document.ln(6)
+        with document.table(col_widths=(20, 20, 60), width=100) as table:
+            for cells in (
+                ("Bolt", "Dry", "What to do with it"),
+                ("M6", "", "Clean it, oil it well and wait for an hour"),
+            ):
+                table.row(cells)
+    path = tmp_path / "book.pdf"
+    document.output(str(path))
+    opened = open_document(path.read_bytes())
+    letters = Document(opened.document, opened.data)
+    pages = list(lay_out(page_fragments(letters, index) for index in range(len(letters))))
+    for number, (blocks, paragraph) in enumerate(zip(pages, paragraphs, strict=True), 1):
+        assert [(block.kind, block.text) for block in blocks] == [
+            ("header", "The Harbour Book"),
+            ("paragraph", paragraph),
+            ("code", "if wind > 8:\n    ring(bell)"),
+            ("table_row", "| Bolt | Dry | What to do with it |\n|---|---|---|"),
+            ("table_row", "| M6 |  | Clean it, oil it well and wait for an hour |"),
+            ("footer", str(number)),
+        ]
+
+
+_WORDS = st.lists(
+    st.tuples(
+        st.text("abcxyzABC019", min_size=1, max_size=14),
+        st.integers(0, 8),
+        st.integers(1, 60),
+        st.sampled_from((6.0, 10.0, 10.0, 10.0, 18.0)),
+        st.sampled_from((PLAIN, BOLD, CODE)),
+        st.sampled_from((0, 0, 0, 1, -1)),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(_WORDS, min_size=1, max_size=3), st.booleans())
+def test_no_letter_is_lost(pages: list[list[tuple[str, int, int, float, int, int]]], ruled: bool) -> None:
+    sheets = []
+    for words in pages:
+        sheet = Sheet()
+        for text, column, row, size, font, raised in words:
+            sheet.put(text, 20 + 60 * column, 12 * row, size, font, raised)
+        if ruled:
+            for place in range(0, 600, 100):
+                sheet.rule(20, place, 520, place + 0.5).rule(place, 20, place + 0.5, 520)
+        sheets.append(sheet)
+    for words, blocks in zip(pages, lay_out([sheet.page for sheet in sheets]), strict=True):
+        shown = unicodedata.normalize("NFKC", "".join(block.text for block in blocks))
+        wanted = "".join(word[0] for word in words)
+        assert sorted(re.sub(r"[\s|-]", "", shown)) == sorted(wanted)

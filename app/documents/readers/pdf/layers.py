@@ -22,7 +22,9 @@ from app.documents.pdf_opening import parser_errors
 from app.documents.readers.pdf.pdfium_strings import read_sized_string
 
 _DEEPEST = 20  # of expressions, and of forms within forms
-_LONGEST_CONTENT = 1_000_000  # bytes of one page, which take seconds; beyond, only the layers' names tell what is off
+_LONGEST_CONTENT = (
+    1_000_000  # bytes of one page, which take seconds; beyond, only the layers' names tell what is off
+)
 _MOST_OBJECTS = 200_000  # of one page
 
 

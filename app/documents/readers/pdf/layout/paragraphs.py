@@ -15,7 +15,7 @@ from app.documents.readers.pdf.layout.hyphens import HYPHENS
 from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph, joined
 from app.documents.readers.pdf.layout.tables import LEADERS, numbered_code
 
-_BULLET = re.compile(r"([•▪◦‣·∙*⁃–—§○●■□❏➢➤✓\uf0b7\uf0a7-]|o(?= ))\s*(?=\S)")
+_BULLET = re.compile(r"([•▪◦‣·∙*⁃–—§○●■□❏➢➤✓\uf0b7\uf0a7\x80-\x9f-]|o(?= ))\s*(?=\S)")
 _NUMBER = re.compile(r"([\[(]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)\]])\s+(?=\S)")
 _DASHES = frozenset("-–—*o·")
 _INDENT = 0.7  # of the size: less is no indentation

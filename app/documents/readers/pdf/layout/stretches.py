@@ -69,7 +69,8 @@ class Stretch:
     """Some characters on one baseline.
 
     text, extents (two numbers a character) and box as on the page; left, top, right, bottom, baseline in the
-    frame. size: of most of the letters. bold, monospaced: all of it is. raised: it begins with a superscript.
+    frame. size: of most of the letters. bold: all of it is. monospaced: nearly all of it is. raised: it begins
+    with a superscript.
     """
 
     __slots__ = (
@@ -253,7 +254,9 @@ def joined(parts: Sequence[Stretch]) -> Stretch:
         longest.size,
         all(part.bold for part in letters),
         all(part.italic for part in letters),
-        all(part.monospaced for part in letters),
+        # An arrow that shows a wrap, or a sign that the font has not, does not matter.
+        sum(len(part.text) for part in letters if part.monospaced)
+        >= 0.9 * sum(len(part.text) for part in letters),
         parts[0].raised,
     )
 

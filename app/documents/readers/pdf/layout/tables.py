@@ -71,8 +71,13 @@ def column_edges(found: list[list[Stretch]]) -> list[float]:
         return []
     edges = [spans[0][0] - 5]
     reach = spans[0][1]
+    lefts = [left for left, _ in spans]
     for left, right in spans[1:]:
-        if left - reach >= NARROWEST_GAP * size:
+        # Where most rows have a cell that begins at one place, the longest cell before it may come close.
+        aligned = left - reach >= 0.1 * size and sum(abs(left - other) < 1.5 for other in lefts) >= 0.6 * len(
+            found
+        )
+        if left - reach >= NARROWEST_GAP * size or (aligned and len(found) > 2):
             edges.append((left + reach) / 2)
         reach = max(reach, right)
     return [*edges, reach + 5]

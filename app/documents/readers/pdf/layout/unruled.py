@@ -19,7 +19,7 @@ _FAR = 2.4  # of the size: rows further apart belong to two tables
 def unruled_tables(found: list[list[Stretch]]) -> list[tuple[int, int, Table]]:
     """Tables among the rows of a column, each with its first row and the one after its last."""
     tables: list[tuple[int, int, Table]] = []
-    index = 0
+    index = done = 0
     while index < len(found):
         if len(found[index]) < 2:
             index += 1
@@ -27,8 +27,9 @@ def unruled_tables(found: list[list[Stretch]]) -> list[tuple[int, int, Table]]:
         end = _run(found, index)
         model = max(found[index:end], key=len)
         start = index
-        while start and len(found[start - 1]) == 1 and _is_near(found[start - 1], found[start]):
-            parts = _cut(found[start - 1][0], model)
+        while start > done and _is_near(found[start - 1], found[start]):
+            before = found[start - 1]
+            parts = _cut(before[0], model) if len(before) == 1 else before if _fits(before, model) else []
             if not parts:
                 break
             start -= 1
@@ -39,10 +40,18 @@ def unruled_tables(found: list[list[Stretch]]) -> list[tuple[int, int, Table]]:
         table = _unruled(found[start:end])
         if table is not None and (end - start > 2 or _stands_alone(found, start, end)):
             tables.append((start, end, table))
-            index = end
+            index = done = end
         else:
             index = end if end - index > _MANY_ROWS else index + 1
     return tables
+
+
+def _fits(row: list[Stretch], model: list[Stretch]) -> bool:
+    """Whether all cells of a row begin or end where cells of a full row do."""
+    return all(
+        any(abs(cell.left - other.left) < 1.5 or abs(cell.right - other.right) < 1.5 for other in model)
+        for cell in row
+    )
 
 
 def _is_near(row: list[Stretch], following: list[Stretch]) -> bool:
