@@ -26,6 +26,7 @@ from app import (
     options,
     paths,
     startup,
+    text_command,
     train,
 )
 from app.options import Options
@@ -48,6 +49,7 @@ def library_actions() -> list[argparse.ArgumentParser]:
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    text_command.parser(),
     *library_actions(),
     bench.parser(),
     *evaluation.parsers(),
@@ -99,7 +101,10 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
     [
         ["--version"],
         ["--help"],
-        *([name, "--help"] for name in ("ask", "library", "bench", "eval", "memory", "prepare", "train")),
+        *(
+            [name, "--help"]
+            for name in ("ask", "library", "bench", "eval", "memory", "prepare", "text", "train")
+        ),
     ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:

@@ -111,7 +111,6 @@ def test_the_child_imports_no_heavy_package() -> None:
         "torch",
         "transformers",
         "gradio",
-        "numpy",
         "sqlite3",
         "app.store",
         "app.conversation",

@@ -8,10 +8,9 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from app.documents.readers.pdf.reflow import Line, reflow
 from app.documents.text import BinaryContent, clean, decode, split_pages, tidy_lines
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=400)
@@ -105,85 +104,3 @@ def test_two_million_characters_are_cut_in_seconds() -> None:
     pages = list(split_pages(tidy_lines(clean(text))))
     assert time.process_time() - started < 3
     assert len(pages) > 600
-
-
-# Wraps
-
-WIDE = "The keeper of the light winds the clockwork every four hours and writes the time into the log"
-
-
-def printed(*rows: str, x: float = 50, pitch: float = 14, size: float = 10) -> list[Line]:
-    """Lines one below the other; "" leaves room."""
-    return [Line(text, x, 800 - pitch * row, size) for row, text in enumerate(rows) if text]
-
-
-def test_a_wrap_becomes_a_space_and_a_paragraph_a_blank_line() -> None:
-    assert reflow(printed(WIDE, "of the station.", "", WIDE, "again.")) == (
-        f"{WIDE} of the station.\n\n{WIDE} again."
-    )
-
-
-def test_without_positions_lines_that_are_not_full_end_there() -> None:
-    lines = [Line(text) for text in (WIDE, WIDE, "to the end.", WIDE)]
-    assert reflow(lines) == f"{WIDE} {WIDE} to the end.\n{WIDE}"
-
-
-@pytest.mark.parametrize(
-    ("end", "start", "joined"),
-    [
-        ("in the light-", "house at night", "in the lighthouse at night"),
-        ("in the light\u00ad", "house at night", "in the lighthouse at night"),
-        ("in the light\u2010", "house at night", "in the lighthouse at night"),
-        ("a well-", "known rock", "a well-known rock"),
-        ("by Smith-", "Jones himself", "by Smith-Jones himself"),
-        ("in 1914-", "18 or so", "in 1914- 18 or so"),
-        ("the rock -", "or the reef", "the rock - or the reef"),
-    ],
-)
-def test_broken_words_are_joined_sensibly(end: str, start: str, joined: str) -> None:
-    filler = WIDE[: 80 - len(end)].rstrip()
-    assert reflow(printed(f"{filler} {end}", f"{start} {WIDE[:70]}")) == f"{filler} {joined} {WIDE[:70]}"
-
-
-def test_a_hyphen_seen_elsewhere_on_the_page_is_kept() -> None:
-    text = reflow(printed(f"The lamp-glass is clean. {WIDE[:60]} lamp-", f"glass again {WIDE[:60]}"))
-    assert "lamp-glass again" in text and "lampglass" not in text
-
-
-def test_headings_lists_tables_and_verse_keep_their_lines() -> None:
-    heading = Line("The light", 50, 840, 18)
-    assert reflow([heading, *printed(WIDE, "it goes on.")]) == f"The light\n\n{WIDE} it goes on."
-    bullets = printed(f"• {WIDE}", f"• {WIDE}", f"2. {WIDE}")
-    assert reflow(bullets) == f"• {WIDE}\n• {WIDE}\n2. {WIDE}"
-    table = ["Oil 12 340 7.5", "Wicks 3 41 0.5", "Matches 120 9 0.1"]
-    assert reflow(printed(*table)) == "\n".join(table)
-    verse = ["O hear us when we cry", "for those in peril", "on the sea"]
-    assert reflow(printed(*verse)) == "\n".join(verse)
-
-
-def test_columns_of_a_row_stay_apart() -> None:
-    rows = [Line(text, 50, 800 - 14 * row, 10, has_cells=True) for row, text in enumerate((WIDE, WIDE))]
-    assert reflow(rows) == f"{WIDE}\n{WIDE}"
-    assert reflow(printed("Name      Station        Years")) == "Name  Station  Years"
-
-
-def test_code_keeps_its_lines() -> None:
-    code = [Line(text, 50, 800 - 12 * row, 9, monospaced=True) for row, text in enumerate((WIDE, WIDE))]
-    assert reflow(code) == f"{WIDE}\n{WIDE}"
-
-
-def test_text_goes_on_in_the_next_column() -> None:
-    left = printed(*[WIDE[:40]] * 4, "and the sentence goes on and", x=50)
-    right = printed("into the next column of the page.", WIDE[:40], x=300)
-    assert "goes on and into the next" in reflow([*left, *right])
-
-
-@given(st.lists(ANY_TEXT, max_size=8), st.data())
-@settings(max_examples=60)
-def test_no_letter_is_lost(texts: list[str], data: st.DataObject) -> None:
-    number = st.none() | st.floats(0, 900)
-    lines = [Line(text, data.draw(number), data.draw(number), data.draw(number)) for text in texts]
-    reflowed = reflow(lines)
-    letters = "".join(clean(text) for text in texts)
-    assert sorted(re.sub(r"[\s\-\u2010]", "", reflowed)) == sorted(re.sub(r"[\s\-\u2010]", "", letters))
-    assert not re.search(r"\n{3}|[ \t]\n", reflowed)
