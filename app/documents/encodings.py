@@ -71,6 +71,7 @@ _FOREIGN = (
     "\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u0e00-\u0e7f\u2500-\u259f¢£¤¥¦§¨¬¯±¶¸¼-¾×÷\u2200-\u22ff⌐⌠⌡₧"
 )
 _MIXED = re.compile(f"[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]")
+_NOTHING = re.compile("[\ufffd\ue000-\uf8ff]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _UNUSUAL = re.compile("[^\0-\x7fÄÖÜäöüßàâçéèêëîïôûùœÉÀÇÊáíóúñÁÍÓÚÑ¿¡ãõåÅæøÆØìò€£§°–—‘’“”„…«»]")
 _ISO_2022 = re.compile(rb"\x1b(?:\$[@ABC()]|\([IJ])")
@@ -180,7 +181,7 @@ def _narrow(data: bytes, declared: str) -> tuple[str, str]:
     if lenient.count("\ufffd") * 10 < beyond_ascii:
         return lenient, ""
     name = _python_name(declared) if declared else ""
-    if name and _bad_share(text := data.decode(name, "replace"), data) < 0.02:
+    if name and _bad_share(text := data.decode(name, "replace"), data) < 0.005:
         return text, ""
     name = _guess(data)
     return data.decode(name, "replace"), name
@@ -217,8 +218,8 @@ def _oddities(text: str) -> int:
 
 
 def _bad_share(text: str, data: bytes) -> float:
-    """How many of the bytes beyond ASCII became nothing."""
-    return text.count("\ufffd") / max(sum(1 for _ in _HIGH.finditer(data)), 1)
+    """How many of the bytes beyond ASCII became nothing, or letters that nobody has given a meaning."""
+    return sum(1 for _ in _NOTHING.finditer(text)) / max(sum(1 for _ in _HIGH.finditer(data)), 1)
 
 
 def _wide(data: bytes) -> str:
