@@ -158,7 +158,9 @@ def _files(given: Sequence[str]) -> list[str]:
     try:
         files = expand_paths(given)
     except OSError as error:
-        raise CommandFailed(f"{error.filename} cannot be listed ({os.strerror(error.errno or 0).lower()}).") from error
+        raise CommandFailed(
+            f"{error.filename} cannot be listed ({os.strerror(error.errno or 0).lower()})."
+        ) from error
     if not files:
         raise CommandFailed(f"There is no document in {', '.join(given)}: name a file or another folder.")
     return [str(file) for file in files]

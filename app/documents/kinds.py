@@ -73,6 +73,7 @@ _ARCHIVES: tuple[tuple[Kind, re.Pattern[bytes]], ...] = (
     ("pptx", re.compile(_ENTRY + rb"ppt/presentation\d*\.xml", re.DOTALL)),
     ("epub", re.compile(_ENTRY + rb"META-INF/container\.xml", re.DOTALL)),
 )
+_OPEN_DOCUMENT = re.compile(_ENTRY + rb"content\.xml", re.DOTALL)
 _BINARY_WORKBOOK = re.compile(_ENTRY + rb"xl/workbook\.bin", re.DOTALL)
 _MIMETYPES: tuple[tuple[bytes, Kind], ...] = (
     (b"mimetypeapplication/epub+zip", "epub"),
@@ -162,7 +163,7 @@ def detect_kind(head: bytes, tail: bytes, name: str, limits: Limits) -> Kind:
 
 def _by_content(head: bytes, tail: bytes, suffix: str) -> _Found:
     if head.startswith(b"PK\x03\x04"):
-        return _archive(head, tail)
+        return _archive(head, tail, suffix)
     if head.startswith(_OLE):
         return _Found(None, *_OLD_OFFICE.get(suffix, _OLD_OFFICE_ANY).split("; ", 1))
     if head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"{\\rtf"):
@@ -182,13 +183,16 @@ def _by_content(head: bytes, tail: bytes, suffix: str) -> _Found:
     return _Found(None)
 
 
-def _archive(head: bytes, tail: bytes) -> _Found:
+def _archive(head: bytes, tail: bytes, suffix: str) -> _Found:
     for mark, kind in _MIMETYPES:
         if mark in head[:200]:
             return _Found(kind, _NAMES[kind])
     for kind, part in _ARCHIVES:
         if part.search(tail):
             return _Found(kind, _NAMES[kind])
+    if _OPEN_DOCUMENT.search(tail):  # its type is packed, or missing: the reader sees what it is
+        said = _KIND_OF_SUFFIX.get(suffix, "odt")
+        return _Found(said if said in ("ods", "odp") else "odt", _NAMES["odt"])
     if _BINARY_WORKBOOK.search(tail):
         return _Found(None, *_BINARY_SHEETS.split("; ", 1))
     return _Found(None, *_ZIP.split("; ", 1))

@@ -57,6 +57,19 @@ class Archive:
                 raise Refused(Fault.UNPACKS, detail=f"more than {MAX_UNPACKED // _MIB:,} MB")
         self._unpacked = 0
 
+    def refuse_entities(self) -> None:
+        """Refuse the archive if a part that is XML declares anything: for a library whose parser would believe it."""
+        for name in self._parts:
+            if name.lower().endswith((".xml", ".rels", ".vml")):
+                part = self.read(name)
+                if any(
+                    "<!DOCTYPE".encode(encoding) in part for encoding in ("ascii", "utf-16-le", "utf-16-be")
+                ):
+                    raise Refused(
+                        Fault.BROKEN, detail=f"its part {posixpath.basename(name)[:60]} declares entities"
+                    )
+        self._unpacked = 0
+
     def read(self, name: str) -> bytes:
         """The bytes of a part. Raises KeyError for one that is not there."""
         info = self._parts[_key(name)]

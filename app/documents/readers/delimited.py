@@ -34,11 +34,7 @@ def read(data: bytes, request: Request) -> Parsed:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    lines = io.StringIO(text, newline="")
-    if _has_loose_quotes(text, delimiter):
-        reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    else:
-        reader = csv.reader(lines, delimiter=delimiter)
+    reader = _reader(text, delimiter)
     number = 0
     while True:
         try:
@@ -51,6 +47,13 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         yield number, record
 
 
+def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
+    lines = io.StringIO(text, newline="")
+    if _has_loose_quotes(text, delimiter):
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=delimiter)
+
+
 def _delimiter(text: str, suffix: str) -> tuple[str, str]:
     """The sign between fields, "" where there is none, and the text less a line that tells it ("sep=;")."""
     if text[:4].lower() == "sep=" and len(text) > 4 and text[4] in _DELIMITERS:
@@ -59,7 +62,7 @@ def _delimiter(text: str, suffix: str) -> tuple[str, str]:
         return "\t", text
     best, best_score = "", 0.0
     for delimiter in _DELIMITERS:
-        reader = csv.reader(io.StringIO(text[:200_000], newline=""), delimiter=delimiter)
+        reader = _reader(text[:200_000], delimiter)
         widths = []
         try:
             for record in reader:

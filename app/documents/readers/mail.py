@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from email.message import EmailMessage
@@ -13,7 +14,7 @@ from app.documents.encodings import BinaryContent, declared_encoding, decode
 from app.documents.readers import Parsed, Request
 from app.documents.readers.markup import blocks_of, parse_html
 from app.documents.readers.paging import Pager
-from app.documents.text import tidy_lines
+from app.documents.text import clean, tidy_lines
 
 _FIELDS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 _MAX_DEPTH = 20  # messages within messages
@@ -54,6 +55,9 @@ def _message(message: EmailMessage, pager: Pager, request: Request, encodings: l
         if part.get_content_type() == "text/html":
             pager.add_all(blocks_of(parse_html(text)) if text.strip() else ())
         else:
+            text = clean(text)
+            if str(part.get_param("format", "")).lower() == "flowed":  # lines that a program wrapped
+                text = re.sub(r"(?<=[^ \n]) \n(?![>\n])", " ", text)
             for paragraph in tidy_lines(text).split("\n\n"):
                 pager.add("paragraph", paragraph)
     names = [name for part in attachments if (name := part.get_filename() or part.get_content_type())]

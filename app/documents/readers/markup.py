@@ -100,7 +100,8 @@ _BLOCKS = frozenset(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_HIDING_RULE = re.compile(r"(?:^|[}\s,])([.#][\w-]+)\s*\{[^{}]*?display\s*:\s*none", re.IGNORECASE)
+_RULE = re.compile(r"([^{}]{1,2000})\{([^{}]*)\}")
+_SIMPLE_SELECTOR = re.compile(r"[.#][\w-]+")
 _MEDIA = re.compile(r"@[\w-]+[^{};]*\{(?:[^{}]|\{[^{}]*\})*\}")
 _NOTES = re.compile(r"(?:^|\s)(?:footnotes?|endnotes?|rearnotes?|doc-footnotes?|doc-endnotes?)(?:\s|$)")
 _XML_HEAD = re.compile(r"\s*<\?xml[^>]*\?>")
@@ -372,6 +373,11 @@ class _Walk:
 
     def _flush(self) -> None:
         """The text so far is a block; inside a cell it goes on as the same cell."""
+        if self._tables and self._kinds and self._kinds[-1][1] == "caption":
+            caption = " ".join("".join(self._text).split())
+            self._tables[-1].blocks += [Block("caption", caption)] if caption else []
+            self._text.clear()
+            return
         if self._tables:
             if self._text and self._text[-1] != " ":
                 self._text.append(" ")
@@ -386,7 +392,7 @@ class _Walk:
         if kind == "heading":
             text = " ".join(text.split())
         elif not self._pre:
-            text = re.sub(r" *\n *", "\n", re.sub(" {2,}", " ", text)).strip()
+            text = re.sub(r" *\n *", "\n", re.sub("[ \xa0]{2,}", " ", text)).strip()
         else:
             text = text.removeprefix("\n")
         if kind == "list_item":
@@ -428,5 +434,9 @@ def _hidden_names(root: Element) -> frozenset[str]:
     names: set[str] = set()
     for style in root.iter("style", "{*}style"):
         text = "".join(style.itertext())[:1_000_000]
-        names.update(_HIDING_RULE.findall(_MEDIA.sub("", text)))
+        for rule in _RULE.finditer(_MEDIA.sub("", text)):
+            if _HIDDEN_STYLE.search(rule[2]):
+                names.update(
+                    one.strip() for one in rule[1].split(",") if _SIMPLE_SELECTOR.fullmatch(one.strip())
+                )
     return frozenset(names)

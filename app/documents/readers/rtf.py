@@ -80,7 +80,7 @@ class _Reader:
         self._to_skip = 0
         self._mark = ""
         self._notes: list[tuple[BlockKind, str]] = []
-        self._note_count = 0
+        self._note_count = self._notes_begun = 0
         self._author = ""
         self._cells: list[str] = []
         self._rows: list[list[str]] = []
@@ -150,7 +150,7 @@ class _Reader:
         if self._buffer_depths and self._buffer_depths[-1] == depth:
             self._buffer_depths.pop()
             buffer = self._buffers.pop()
-            text = "".join(buffer.parts).strip()
+            text = " ".join("".join(buffer.parts).split())
             if buffer.kind == "comment" and self._author:
                 text, self._author = f"{self._author}: {text}", ""
             if buffer.kind and text:
@@ -176,15 +176,24 @@ class _Reader:
         if self._state.place == "skip":
             return
         if word in ASIDE:
-            self._buffers.append(_Buffer(ASIDE[word]))  # type: ignore[arg-type]
-            self._buffer_depths.append(len(self._stack))
-            if word == "footnote":
-                self._buffers[-1].parts.append(f"[{self._note_count}] ")
+            self._aside(word)
             return
         if word in LETTERS:
             self._say(LETTERS[word])
         elif not self._font_word(word, number) and not self._paragraph_word(word, number):
             self._other_word(word, number)
+
+    def _aside(self, word: str) -> None:
+        """A note, a comment or a running head begins; a note without a number in the text gets one."""
+        if word == "footnote":
+            self._notes_begun += 1
+            if self._note_count < self._notes_begun:
+                self._note_count = self._notes_begun
+                self._say(f"[{self._note_count}]")
+        self._buffers.append(_Buffer(ASIDE[word]))
+        self._buffer_depths.append(len(self._stack))
+        if word == "footnote":
+            self._buffers[-1].parts.append(f"[{self._note_count}] ")
 
     def _font_word(self, word: str, number: int | None) -> bool:
         match word:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from app.documents.model import BlockKind
+
 # A control word with its number, a byte in hexadecimal, a control sign, a brace, letters, or an end of line.
 TOKEN = re.compile(
     r"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([\s\S])|([{}])|([^\\{}\r\n]+)|[\r\n]+"
@@ -31,7 +33,7 @@ KNOWN = frozenset(
     ["fldinst", "annotation", "atnauthor", "shppict", "shpinst", "shptxt", "footnote", "listtext", "cs"]
 )
 # Groups that stand elsewhere on the page.
-ASIDE = {
+ASIDE: dict[str, BlockKind] = {
     "footnote": "footnote", "annotation": "comment", "header": "header", "headerl": "header", "headerr": "header",
     "headerf": "header", "footer": "footer", "footerl": "footer", "footerr": "footer", "footerf": "footer",
 }  # fmt: skip

@@ -17,6 +17,12 @@ _LONGEST_HEADER = 600  # characters; a longer one would fill the pages
 _NUMBER = re.compile(r"[\s\d.,:/%+\-€$£¥()'’]*")
 
 
+def _cell(text: str) -> str:
+    if not text or (text.isascii() and text.isalnum()):
+        return text  # most cells: ten times as fast
+    return cell_text(clean(text))
+
+
 class SheetPager:
     """Takes tables one after the other. Raises Refused where the limit on characters is passed."""
 
@@ -40,7 +46,7 @@ class SheetPager:
         first_page = len(self.pages) + 1
         seen = 0
         for number, row in rows:
-            cells = [cell_text(clean(cell)) if cell else "" for cell in row]
+            cells = [_cell(cell) for cell in row]
             filled = sum(1 for cell in cells if cell)
             if not filled:
                 continue

@@ -20,6 +20,9 @@ _TAG = rb"<(?:\w+:)?"
 _ROW = re.compile(_TAG + rb"row\b[^>]*>")
 _COLUMN = re.compile(_TAG + rb"col\b[^>]*>")
 _MERGE = re.compile(_TAG + rb'mergeCell\b[^>]*\bref\s*=\s*"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_NOT_WORKED_OUT = re.compile(
+    rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
 _NUMBERS = {name: re.compile(rb"\b" + name + rb'\s*=\s*"(\d+)"') for name in (b"r", b"min", b"max")}
 _HIDDEN = re.compile(rb'\bhidden\s*=\s*"(?:1|true)"')
 _MAX_MERGED_ROWS = 10_000  # further down a merged cell is not repeated
@@ -44,6 +47,7 @@ def read(data: bytes, request: Request) -> Parsed:
 
     archive = Archive(data)
     archive.check_all()
+    archive.refuse_entities()
     try:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # about charts and extensions that it leaves alone
@@ -60,13 +64,15 @@ def read(data: bytes, request: Request) -> Parsed:
         raise Refused(Fault.BROKEN, detail="its list of sheets cannot be read") from error
     pager = SheetPager(request.limits)
     hidden: list[str] = []
-    rows_left_out = 0
+    rows_left_out = formulas = 0
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             hidden.append(sheet.title)
             continue
-        layout = _layout(archive.read(sheet._worksheet_path))
+        xml = archive.read(sheet._worksheet_path)
+        layout = _layout(xml)
         rows_left_out += len(layout.rows)
+        formulas += sum(1 for _ in _NOT_WORKED_OUT.finditer(xml))
         try:
             pager.add(_rows(sheet, layout, book.epoch), sheet.title)
         except (KeyError, ValueError, TypeError, IndexError, AttributeError, SyntaxError) as error:
@@ -77,8 +83,19 @@ def read(data: bytes, request: Request) -> Parsed:
         iter(pages),
         unit="sheet",
         outline=lambda: pager.outline,
-        warnings=lambda: left_out(hidden, rows_left_out),
+        warnings=lambda: [*left_out(hidden, rows_left_out), *_not_worked_out(formulas)],
     )
+
+
+def _not_worked_out(formulas: int) -> list[str]:
+    if not formulas:
+        return []
+    what = (
+        "1 formula has no stored value and is"
+        if formulas == 1
+        else f"{formulas:,} formulas have no stored values and are"
+    )
+    return [f"{what} left out: open the file in a spreadsheet program and save it, which works them out."]
 
 
 def left_out(sheets: list[str], rows: int) -> list[str]:

@@ -130,4 +130,15 @@ TEXTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 
-TEN_SCRIPTS = ("German", "Greek", "Russian", "Hebrew", "Arabic", "Hindi", "Thai", "Chinese", "Japanese", "Korean")
+TEN_SCRIPTS = (
+    "German",
+    "Greek",
+    "Russian",
+    "Hebrew",
+    "Arabic",
+    "Hindi",
+    "Thai",
+    "Chinese",
+    "Japanese",
+    "Korean",
+)

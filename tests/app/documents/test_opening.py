@@ -130,7 +130,17 @@ def test_a_pipe_has_the_limits_of_a_file_and_can_be_cancelled(tmp_path: Path) ->
 
 
 def test_folders_stand_for_their_documents_in_the_order_of_counting(tmp_path: Path) -> None:
-    for name in ("file10.txt", "file2.txt", "File1.pdf", "b/x.md", "b/10/y.txt", ".hidden.txt", ".git/z.txt", "a.exe", "~$c.docx"):
+    for name in (
+        "file10.txt",
+        "file2.txt",
+        "File1.pdf",
+        "b/x.md",
+        "b/10/y.txt",
+        ".hidden.txt",
+        ".git/z.txt",
+        "a.exe",
+        "~$c.docx",
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("words")
@@ -146,4 +156,13 @@ def test_folders_stand_for_their_documents_in_the_order_of_counting(tmp_path: Pa
 
 def test_natural_order() -> None:
     names = ["Chapter 10", "chapter 9", "chapter 9b", "Kapitel 1", "Übersicht", "1", "02", "10"]
-    assert sorted(names, key=natural_key) == ["1", "02", "10", "chapter 9", "chapter 9b", "Chapter 10", "Kapitel 1", "Übersicht"]
+    assert sorted(names, key=natural_key) == [
+        "1",
+        "02",
+        "10",
+        "chapter 9",
+        "chapter 9b",
+        "Chapter 10",
+        "Kapitel 1",
+        "Übersicht",
+    ]
