@@ -25,7 +25,7 @@ def link(text: str, address: str | None) -> str:
 
 def picture(description: str | None) -> str:
     """What stands for a picture."""
-    description = " ".join((description or "").split())[:1000]
+    description = " ".join((description or "").split()).strip("[]")[:1000]
     return f"[picture: {description}]" if description else "[picture]"
 
 

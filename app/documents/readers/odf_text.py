@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from app.documents.model import BlockKind
 from app.documents.readers.archive import Element
 from app.documents.readers.inline import link, list_item, lowered, marker, picture, raised
 from app.documents.readers.paging import Pager
@@ -38,6 +39,11 @@ _SKIPPED = frozenset(
 _SPACE = re.compile(r"[ \t\r\n]+")
 _MAX_REPEATED = 1_000  # cells or rows that are there once in the file and many times in the table
 _MAX_BASES = 20
+_PAGE_END = "\f"  # in the text of a paragraph
+_CODE = frozenset(("preformatted text", "source code", "code"))
+_CAPTIONS = frozenset(
+    ("caption", "illustration", "table caption", "figure caption", "figurecaption", "tablecaption")
+)
 
 
 def local(element: Element) -> str:
@@ -173,7 +179,7 @@ class Flow:
                     texts += [self._letters(one) for one in element.iter("{*}p")]
                 case "annotation":
                     self._hanging.append(("comment", _comment(element)))
-        return " ".join(texts)
+        return " ".join(texts).replace(_PAGE_END, " ")
 
     def after(self) -> None:
         """Add the notes, comments and text boxes of what came last."""
@@ -192,7 +198,7 @@ class Flow:
         if text.strip() and get(element, "text:is-list-header") != "true":
             number = self._number(self._styles.outline, self._headings, level)
             text = f"{number} {text}" if number not in ("", "-") else text
-        self._pager.heading(text, level)
+        self._put("heading", text, level)
         self.after()
 
     def _paragraph(self, element: Element) -> None:
@@ -200,28 +206,27 @@ class Flow:
         if style in self._styles.hidden:
             self.hidden = True
             return
-        names = self._styles.names(style)
+        names = set(self._styles.names(style))
         text = self._letters(element)
         if "title" in names:
-            self._pager.heading(text, 1)
+            self._put("heading", text, 1)
         elif self._lists:
             level = len(self._lists)
-            self._pager.add("list_item", list_item(text, self._mark or " ", level), level)
+            self._put("list_item", list_item(text, self._mark or " ", level), level)
             self._mark = ""
-        elif {"preformatted text", "source code", "code"} & set(names):
-            self._pager.add("code", text)
-        elif {
-            "caption",
-            "illustration",
-            "table caption",
-            "figure caption",
-            "figurecaption",
-            "tablecaption",
-        } & set(names):
-            self._pager.add("caption", text)
         else:
-            self._pager.add("paragraph", text)
+            self._put("code" if names & _CODE else "caption" if names & _CAPTIONS else "paragraph", text)
         self.after()
+
+    def _put(self, kind: BlockKind, text: str, level: int = 0) -> None:
+        """Add a block, cut where its page ends."""
+        for place, piece in enumerate(text.split(_PAGE_END)):
+            if place:
+                self._pager.start(keep_empty=True)
+            if kind == "heading":
+                self._pager.heading(piece, level)
+            else:
+                self._pager.add(kind, piece, level)
 
     def _list(self, element: Element) -> None:
         style = get(element, "text:style-name") or (self._lists[-1][0] if self._lists else "")
@@ -285,6 +290,8 @@ class Flow:
         match name:
             case "s":
                 parts.append(" " * repeated(one, "text:c"))
+            case "soft-page-break":
+                parts.append(_PAGE_END if self._printed else "")
             case "tab":
                 parts.append("\t")
             case "line-break":
@@ -353,24 +360,28 @@ class Flow:
                     self.blocks(cell)
             return
         grid = Grid()
-        for row in table.iter("{*}table-row"):
+        for row in table.iter("{*}table-row", "{*}soft-page-break"):
+            if local(row) == "soft-page-break":
+                if self._printed:  # the next row stands on the next page
+                    self._pager.add_all(table_blocks(grid.rows))
+                    self._pager.start(keep_empty=True)
+                    grid.rows = []
+                continue
             for _ in range(repeated(row, "table:number-rows-repeated", 100)):
                 grid.start_row()
-                for cell in row:
-                    if local(cell) == "table-cell":
-                        text = self.cell_text(cell)
-                        columns = repeated(cell, "table:number-columns-spanned")
-                        rows = repeated(cell, "table:number-rows-spanned")
-                        for _ in range(
-                            repeated(cell, "table:number-columns-repeated", MAX_COLUMNS) if text else 1
-                        ):
-                            grid.add(text, columns, rows)
-                        if not text and columns == 1:
-                            for _ in range(repeated(cell, "table:number-columns-repeated", 100) - 1):
-                                grid.add("")
+                for cell in row.iterfind("{*}table-cell"):
+                    self._cell(cell, grid)
                 grid.end_row()
         self._pager.add_all(table_blocks(grid.rows))
         self.after()
+
+    def _cell(self, cell: Element, grid: Grid) -> None:
+        text = self.cell_text(cell)
+        columns = repeated(cell, "table:number-columns-spanned")
+        rows = repeated(cell, "table:number-rows-spanned")
+        times = repeated(cell, "table:number-columns-repeated", MAX_COLUMNS if text else 100)
+        for _ in range(times if columns == 1 else 1):
+            grid.add(text, columns, rows)
 
 
 def _spaced(text: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import threading
 import zipfile
@@ -119,9 +120,9 @@ def test_a_pipe_has_the_limits_of_a_file_and_can_be_cancelled(tmp_path: Path) ->
     os.write(write, b"words " * 100)
     with pytest.raises(DocumentError, match="the limit is 100 bytes"):
         extract(f"/dev/fd/{read}", follow=True, limits=Limits(max_bytes=100))
-    asked: list[int] = []
+    asked = itertools.count()
     with pytest.raises(DocumentError, match="cancelled"):  # nobody writes any more, and nobody closes it
-        extract(f"/dev/fd/{read}", follow=True, should_stop=lambda: bool(asked.append(1)) or len(asked) > 3)
+        extract(f"/dev/fd/{read}", follow=True, should_stop=lambda: next(asked) > 3)
     os.close(write)
     os.close(read)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ R = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationship
 TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def pack(path: Path, parts: dict[str, str | bytes]) -> Path:
+def pack(path: Path, parts: Mapping[str, str | bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
@@ -50,7 +51,15 @@ def word(
 
 
 def p(text: str, properties: str = "") -> str:
-    return f"<w:p>{f'<w:pPr>{properties}</w:pPr>' if properties else ''}<w:r><w:t xml:space='preserve'>{text}</w:t></w:r></w:p>"
+    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t xml:space='preserve'>{text}</w:t></w:r></w:p>"
+
+
+def cell(text: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{p(text)}</w:tc>"
+
+
+def table(*rows: tuple[str, ...]) -> str:
+    return "<w:tbl>" + "".join(f"<w:tr>{''.join(cells)}</w:tr>" for cells in rows) + "</w:tbl>"
 
 
 def blocks(extracted: Extracted) -> list[tuple[str, str]]:
@@ -70,13 +79,13 @@ def test_changes_comments_and_notes(tmp_path: Path) -> None:
     )
     parts = {
         "footnotes": f"<w:footnotes {W}><w:footnote w:id='2'>{p('At sea level.')}</w:footnote></w:footnotes>",
-        "comments": f"<w:comments {W}><w:comment w:id='0' w:author='Anna'>{p('Is that right?')}</w:comment></w:comments>",
+        "comments": f"<w:comments {W}><w:comment w:id='0' w:author='Anna'>{p('Sure?')}</w:comment></w:comments>",
     }
     extracted = extract(word(tmp_path / "a.docx", body, parts))
     assert blocks(extracted) == [
         ("paragraph", "The tank holds 35 bar[1]."),
         ("footnote", "[1] At sea level."),
-        ("comment", "Anna: Is that right?"),
+        ("comment", "Anna: Sure?"),
         ("paragraph", "One sentence."),
     ]
     assert [sentence.split(" is left out")[0] for sentence in extracted.warnings] == [
@@ -87,11 +96,13 @@ def test_changes_comments_and_notes(tmp_path: Path) -> None:
 
 def test_numbers_stand_before_headings_and_items(tmp_path: Path) -> None:
     def level(place: int, kind: str, text: str) -> str:
-        return f"<w:lvl w:ilvl='{place}'><w:start w:val='1'/><w:numFmt w:val='{kind}'/><w:lvlText w:val='{text}'/></w:lvl>"
+        return f"<w:lvl w:ilvl='{place}'><w:numFmt w:val='{kind}'/><w:lvlText w:val='{text}'/></w:lvl>"
 
     numbering = (
-        f"<w:numbering {W}><w:abstractNum w:abstractNumId='7'>{level(0, 'decimal', '§ %1')}{level(1, 'lowerLetter', '(%2)')}"
-        f"{level(2, 'upperRoman', '%1.%2.%3')}</w:abstractNum><w:abstractNum w:abstractNumId='8'>{level(0, 'bullet', 'x')}"
+        f"<w:numbering {W}><w:abstractNum "
+        f"w:abstractNumId='7'>{level(0, 'decimal', '§ %1')}{level(1, 'lowerLetter', '(%2)')}"
+        f"{level(2, 'upperRoman', '%1.%2.%3')}</w:abstractNum>"
+        f"<w:abstractNum w:abstractNumId='8'>{level(0, 'bullet', 'x')}"
         "</w:abstractNum><w:num w:numId='1'><w:abstractNumId w:val='7'/></w:num>"
         "<w:num w:numId='2'><w:abstractNumId w:val='8'/></w:num></w:numbering>"
     )
@@ -123,23 +134,28 @@ def test_numbers_stand_before_headings_and_items(tmp_path: Path) -> None:
 def test_links_fields_boxes_pictures_and_tables(tmp_path: Path) -> None:
     link = f'<Relationship Id="L" Type="{TYPES}/hyperlink" Target="https://example.org/x" TargetMode="External"/>'
     box = (
-        "<w:r><mc:AlternateContent xmlns:mc='http://schemas.openxmlformats.org/markup-compatibility/2006'><mc:Choice>"
-        f"<w:drawing><w:txbxContent>{p('In a box.')}</w:txbxContent></w:drawing></mc:Choice><mc:Fallback><w:pict>"
+        "<w:r><mc:AlternateContent "
+        "xmlns:mc='http://schemas.openxmlformats.org/markup-compatibility/2006'><mc:Choice>"
+        f"<w:drawing><w:txbxContent>{p('In a box.')}</w:txbxContent>"
+        f"</w:drawing></mc:Choice><mc:Fallback><w:pict>"
         f"<w:txbxContent>{p('In a box.')}</w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent></w:r>"
     )
     field = (
         "<w:r><w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText> PAGE </w:instrText></w:r>"
-        "<w:r><w:fldChar w:fldCharType='separate'/></w:r><w:r><w:t>7</w:t></w:r><w:r><w:fldChar w:fldCharType='end'/></w:r>"
+        "<w:r><w:fldChar w:fldCharType='separate'/></w:r><w:r><w:t>7"
+        "</w:t></w:r><w:r><w:fldChar w:fldCharType='end'/></w:r>"
     )
     body = (
-        f"<w:p><w:hyperlink r:id='L'><w:r><w:t>here</w:t></w:r></w:hyperlink><w:r><w:t>, page </w:t></w:r>{field}{box}</w:p>"
+        f"<w:p><w:hyperlink r:id='L'><w:r><w:t>here</w:t></w:r>"
+        f"</w:hyperlink><w:r><w:t>, page </w:t></w:r>{field}{box}</w:p>"
         "<w:p><w:r><w:t>m</w:t></w:r><w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr><w:t>2</w:t></w:r>"
         "<w:r><w:drawing><wp:docPr xmlns:wp='x' descr='A pump'/></w:drawing></w:r></w:p>"
-        "<w:tbl><w:tr><w:tc>" + p("Part") + "</w:tc><w:tc><w:tcPr><w:gridSpan w:val='2'/></w:tcPr>" + p("Size") + "</w:tc></w:tr>"
-        "<w:tr><w:tc><w:tcPr><w:vMerge w:val='restart'/></w:tcPr>" + p("Valve") + "</w:tc><w:tc>" + p("") + "</w:tc><w:tc>" + p("5")
-        + "</w:tc></w:tr><w:tr><w:tc><w:tcPr><w:vMerge/></w:tcPr>" + p("") + "</w:tc><w:tc>" + p("6") + "</w:tc><w:tc>" + p("a|b")
-        + "</w:tc></w:tr></w:tbl>"
-    )  # fmt: skip
+        + table(
+            (cell("Part"), cell("Size", "<w:gridSpan w:val='2'/>")),
+            (cell("Valve", "<w:vMerge w:val='restart'/>"), cell(""), cell("5")),
+            (cell("", "<w:vMerge/>"), cell("6"), cell("a|b")),
+        )
+    )
     extracted = extract(word(tmp_path / "a.docx", body, relations=link))
     assert blocks(extracted) == [
         ("paragraph", "[here](https://example.org/x), page 7"),
@@ -153,7 +169,8 @@ def test_links_fields_boxes_pictures_and_tables(tmp_path: Path) -> None:
 
 def test_printed_pages_are_kept(tmp_path: Path) -> None:
     body = "".join(
-        f"<w:p><w:r>{'<w:lastRenderedPageBreak/>' if page else ''}<w:t>Page {page + 1} begins. </w:t></w:r></w:p>{p('More.')}"
+        f"<w:p><w:r>{'<w:lastRenderedPageBreak/>' if page else ''}"
+        f"<w:t>Page {page + 1} begins. </w:t></w:r></w:p>{p('More.')}"
         for page in range(3)
     )
     extracted = extract(word(tmp_path / "a.docx", body))
@@ -358,13 +375,17 @@ def opened(path: Path, kind: str, body: str, styles: str = "") -> Extracted:
 
 def test_an_open_document_text(tmp_path: Path) -> None:
     styles = (
-        "<text:list-style style:name='L'><text:list-level-style-number text:level='1' style:num-format='a' style:num-suffix=')'/>"
-        "</text:list-style><style:style style:name='T9'><style:text-properties text:display='none'/></style:style>"
+        "<text:list-style style:name='L'><text:list-level-style-number "
+        "text:level='1' style:num-format='a' style:num-suffix=')'/>"
+        "</text:list-style><style:style style:name='T9'>"
+        "<style:text-properties text:display='none'/></style:style>"
     )
     body = (
-        "<text:tracked-changes><text:changed-region><text:deletion><text:p>gone</text:p></text:deletion></text:changed-region>"
+        "<text:tracked-changes><text:changed-region><text:deletion>"
+        "<text:p>gone</text:p></text:deletion></text:changed-region>"
         "</text:tracked-changes><text:h text:outline-level='2'>Pump</text:h>"
-        "<text:p>The<text:s text:c='2'/>tank<text:span text:style-name='T9'>no</text:span><text:note><text:note-citation>1"
+        "<text:p>The<text:s text:c='2'/>tank<text:span "
+        "text:style-name='T9'>no</text:span><text:note><text:note-citation>1"
         "</text:note-citation><text:note-body><text:p>At sea.</text:p></text:note-body></text:note>"
         "<office:annotation><dc:creator>Anna</dc:creator><text:p>Sure?</text:p></office:annotation>.</text:p>"
         "<text:list text:style-name='L'><text:list-item><text:p>one</text:p></text:list-item>"
@@ -380,6 +401,18 @@ def test_an_open_document_text(tmp_path: Path) -> None:
         ("list_item", "b) two"),
     ]
     assert len(extracted.warnings) == 2
+
+
+def test_printed_pages_of_an_open_document_are_kept(tmp_path: Path) -> None:
+    row = "<table:table-row><table:table-cell><text:p>{}</text:p></table:table-cell></table:table-row>"
+    end = "<text:soft-page-break/>"
+    body = (
+        f"<text:p>One {end}two</text:p>{end}<text:p>three</text:p>"
+        f"<table:table>{row.format('a')}{row.format('b')}{end}{row.format('c')}</table:table>"
+    )
+    extracted = opened(tmp_path / "a.odt", "text", body)
+    assert extracted.unit == "page"
+    assert extracted.pages == ("One", "two", "three\n\n| a |\n|---|\n| b |", "| c |")
 
 
 def test_an_open_document_spreadsheet(tmp_path: Path) -> None:
@@ -404,8 +437,10 @@ def test_an_open_document_spreadsheet(tmp_path: Path) -> None:
 
 def test_an_open_document_presentation(tmp_path: Path) -> None:
     body = (
-        "<draw:page draw:name='p1'><draw:frame><draw:text-box><text:p>Below</text:p></draw:text-box></draw:frame>"
-        "<draw:frame presentation:class='title'><draw:text-box><text:p>Title</text:p></draw:text-box></draw:frame>"
+        "<draw:page draw:name='p1'><draw:frame><draw:text-box>"
+        "<text:p>Below</text:p></draw:text-box></draw:frame>"
+        "<draw:frame presentation:class='title'><draw:text-box>"
+        "<text:p>Title</text:p></draw:text-box></draw:frame>"
         "<presentation:notes><draw:frame><draw:text-box><text:p>Slowly.</text:p></draw:text-box></draw:frame>"
         "</presentation:notes></draw:page>"
     )

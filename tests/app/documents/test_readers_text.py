@@ -63,7 +63,8 @@ def html(tmp_path: Path, body: str, head: str = "") -> list[tuple[str, str]]:
             [("heading", "Laid out"), ("paragraph", "by a table")],
         ),
         (
-            '<a href="https://example.org/a?b=1">here</a> <a href="https://example.org/">example.org</a> <a href="#x">there</a>',
+            '<a href="https://example.org/a?b=1">here</a> <a '
+            'href="https://example.org/">example.org</a> <a href="#x">there</a>',
             [("paragraph", "[here](https://example.org/a?b=1) example.org there")],
         ),
         (f'<img alt="A lamp" src="data:image/png;base64,{PICTURE}">', [("paragraph", "[picture: A lamp]")]),
@@ -106,7 +107,8 @@ def test_what_a_browser_shows(tmp_path: Path, body: str, found: list[tuple[str, 
     ],
 )
 def test_what_is_not_shown_is_left_out(tmp_path: Path, hidden: str) -> None:
-    style = "<style>.gone, .never { display: none } @media print { .shown { display: none } } #out{display:none}</style>"
+    style = "<style>.gone, .never { display: none } #out{display:none} "
+    style += "@media print { .shown { display: none } }</style>"
     assert html(tmp_path, f"<p>before {hidden}</p><p class=shown>after</p>", style + "<title>no</title>") == [
         ("paragraph", "before"), ("paragraph", "after"),
     ]  # fmt: skip
@@ -199,12 +201,16 @@ def test_a_book_with_missing_chapters_or_a_lock(tmp_path: Path) -> None:
 # Marked-up text
 
 NOTE = {
-    "md": "# Pump\n\nIt *holds* `35` bar[^1], see [the list](https://example.org/l).\nSame line.\n\n2. two\n   - deep\n\n"
+    "md": "# Pump\n\nIt *holds* `35` bar[^1], see [the list](https://example.org/l).\nSame line.\n\n"
+    "2. two\n   - deep\n\n"
     "| A | B |\n|---|---|\n| x |  |\n\n```\n  code\n```\n\n[^1]: At sea.\n",
-    "rst": "Pump\n====\n\nIt *holds* ``35`` bar [1]_, see `the list <https://example.org/l>`_.\nSame line.\n\n2. two\n\n   - deep\n\n"
+    "rst": "Pump\n====\n\nIt *holds* ``35`` bar [1]_, see `the list <https://example.org/l>`_.\nSame line.\n\n"
+    "2. two\n\n   - deep\n\n"
     "=== ===\nA   B\n=== ===\nx   \\\n=== ===\n\n::\n\n    code\n\n.. [1] At sea.\n\n.. a comment\n",
-    "org": "* Pump :tag:\n:PROPERTIES:\n:ID: 7\n:END:\nIt *holds* =35= bar[fn:1], see [[https://example.org/l][the list]].\nSame line.\n\n"
-    "2. two\n   - deep\n\n| A | B |\n|---+---|\n| x |   |\n\n#+begin_src\n  code\n#+end_src\n# a comment\n\n[fn:1] At sea.\n",
+    "org": "* Pump :tag:\n:PROPERTIES:\n:ID: 7\n:END:\n"
+    "It *holds* =35= bar[fn:1], see [[https://example.org/l][the list]].\nSame line.\n\n"
+    "2. two\n   - deep\n\n| A | B |\n|---+---|\n| x |   "
+    "|\n\n#+begin_src\n  code\n#+end_src\n# a comment\n\n[fn:1] At sea.\n",
 }  # fmt: skip
 
 
@@ -226,8 +232,10 @@ def test_marked_up_text(tmp_path: Path, suffix: str) -> None:
 
 def test_markdown_keeps_pictures_html_and_front_matter_in_their_places(tmp_path: Path) -> None:
     text = (
-        f"---\ntitle: x\n---\nA ![lamp](data:image/png;base64,{PICTURE}) and ![](x.png)\n\n<div hidden>no</div>\n\n"
-        f'<p>shown</p>\n\n<!-- no -->\n\n<img src="data:image/png;base64,{PICTURE}">\n\nH<sub>2</sub>O 2 \\* 3 &amp; <br> x\n'
+        f"---\ntitle: x\n---\nA ![lamp](data:image/png;base64,{PICTURE}) "
+        f"and ![](x.png)\n\n<div hidden>no</div>\n\n"
+        f"<p>shown</p>\n\n<!-- no -->\n\n<img "
+        f'src="data:image/png;base64,{PICTURE}">\n\nH<sub>2</sub>O 2 \\* 3 &amp; <br> x\n'
     )
     assert blocks(written(tmp_path / "a.md", text)) == [
         ("code", "title: x"),
@@ -256,7 +264,8 @@ def test_rtf(tmp_path: Path) -> None:
     text = (
         r"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Arial;}{\f2\fcharset128 Mincho;}}"
         r"{\stylesheet{\s0 Normal;}{\s1 heading 1;}}{\info{\title no}}{\header running\par}"
-        r"\pard\s1 Pr\'fcfung\par\pard\plain\f1 \'cf\'f0\'e8\f0 , \f2 \'93\'fa\f0  \u8364? {\v no}{\deleted no}m{\super 2}"
+        r"\pard\s1 Pr\'fcfung\par\pard\plain\f1 \'cf\'f0\'e8\f0 , "
+        r"\f2 \'93\'fa\f0  \u8364? {\v no}{\deleted no}m{\super 2}"
         r'{\field{\*\fldinst HYPERLINK "https://example.org/x"}{\fldrslt here}}{\footnote \chftn  Note.}\par'
         r"{\listtext\bullet\tab}item\par{\pict\pngblip 00ff}\par"
         r"\trowd\cellx1\cellx2\intbl A\cell B\cell\row\trowd\clvmgf\cellx1\cellx2\intbl x\cell\cell\row"
@@ -290,11 +299,16 @@ def test_rtf_cut_off_or_nested_without_end(tmp_path: Path) -> None:
 
 def test_mail(tmp_path: Path) -> None:
     text = (
-        "From: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\nTo: a@example.org\r\nSubject: =?koi8-r?B?8NLJ18XU?=\r\n"
-        "Date: Tue, 5 Mar 2024 10:11:12 +0100\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=X\r\n\r\n"
-        "--X\r\nContent-Type: multipart/alternative; boundary=Y\r\n\r\n--Y\r\nContent-Type: text/plain; charset=koi8-r\r\n"
-        "Content-Transfer-Encoding: base64\r\n\r\n8NLJ18XU\r\n--Y\r\nContent-Type: text/html\r\n\r\n<p>no</p>\r\n--Y--\r\n"
-        "--X\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=report.pdf\r\n\r\n%PDF\r\n"
+        "From: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\nTo: "
+        "a@example.org\r\nSubject: =?koi8-r?B?8NLJ18XU?=\r\n"
+        "Date: Tue, 5 Mar 2024 10:11:12 +0100\r\nMIME-Version: "
+        "1.0\r\nContent-Type: multipart/mixed; boundary=X\r\n\r\n"
+        "--X\r\nContent-Type: multipart/alternative; "
+        "boundary=Y\r\n\r\n--Y\r\nContent-Type: text/plain; charset=koi8-r\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n8NLJ18XU\r\n--Y\r\nContent-Type: "
+        "text/html\r\n\r\n<p>no</p>\r\n--Y--\r\n"
+        "--X\r\nContent-Type: application/pdf\r\nContent-Disposition: "
+        "attachment; filename=report.pdf\r\n\r\n%PDF\r\n"
         "--X\r\nContent-Type: message/rfc822\r\n\r\nSubject: Inner\r\n\r\nForwarded words.\r\n--X--\r\n"
     )
     extracted = written(tmp_path / "a.eml", text)
