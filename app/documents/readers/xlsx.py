@@ -15,6 +15,7 @@ from app.documents.readers import Parsed, Refused, Request
 from app.documents.readers.archive import Archive
 from app.documents.readers.number_formats import shown
 from app.documents.readers.sheets import SheetPager
+from app.documents.readers.xlsx_styles import with_plain_styles
 
 _TAG = rb"<(?:\w+:)?"
 _ROW = re.compile(_TAG + rb"row\b[^>]*>")
@@ -25,6 +26,8 @@ _NOT_WORKED_OUT = re.compile(
 )
 _NUMBERS = {name: re.compile(rb"\b" + name + rb'\s*=\s*"(\d+)"') for name in (b"r", b"min", b"max")}
 _HIDDEN = re.compile(rb'\bhidden\s*=\s*"(?:1|true)"')
+# What openpyxl ends in where a part is not as it should be; it promises nothing (SyntaxError: XML that is none).
+_OPENPYXL_ERRORS = (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
 _MAX_MERGED_ROWS = 10_000  # further down a merged cell is not repeated
 
 
@@ -42,26 +45,10 @@ class _Layout:
 
 def read(data: bytes, request: Request) -> Parsed:
     """The sheets of a workbook. Raises Refused for a damaged one, or one without anything in it."""
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
     archive = Archive(data)
     archive.check_all()
     archive.refuse_entities()
-    try:
-        with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")  # about charts and extensions that it leaves alone
-            book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-    except (
-        InvalidFileException,
-        KeyError,
-        ValueError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        SyntaxError,
-    ) as error:
-        raise Refused(Fault.BROKEN, detail="its list of sheets cannot be read") from error
+    book = _open(data, archive)
     pager = SheetPager(request.limits)
     hidden: list[str] = []
     rows_left_out = formulas = 0
@@ -75,7 +62,7 @@ def read(data: bytes, request: Request) -> Parsed:
         formulas += sum(1 for _ in _NOT_WORKED_OUT.finditer(xml))
         try:
             pager.add(_rows(sheet, layout, book.epoch), sheet.title)
-        except (KeyError, ValueError, TypeError, IndexError, AttributeError, SyntaxError) as error:
+        except _OPENPYXL_ERRORS as error:
             raise Refused(Fault.BROKEN, detail=f"its sheet {sheet.title} cannot be read") from error
     pages = pager.finish()
     return Parsed(
@@ -85,6 +72,20 @@ def read(data: bytes, request: Request) -> Parsed:
         outline=lambda: pager.outline,
         warnings=lambda: [*left_out(hidden, rows_left_out), *_not_worked_out(formulas)],
     )
+
+
+def _open(data: bytes, archive: Archive) -> Any:
+    """The workbook, if need be without the styles that openpyxl takes offence at."""
+    from openpyxl import load_workbook
+
+    for attempt in (lambda: data, lambda: with_plain_styles(data, archive)):
+        try:
+            with python_warnings.catch_warnings():
+                python_warnings.simplefilter("ignore")  # about charts and extensions that it leaves alone
+                return load_workbook(io.BytesIO(attempt()), read_only=True, data_only=True, keep_links=False)
+        except _OPENPYXL_ERRORS as error:
+            failure = error
+    raise Refused(Fault.BROKEN, detail="its list of sheets cannot be read") from failure
 
 
 def _not_worked_out(formulas: int) -> list[str]:

@@ -303,6 +303,24 @@ def test_sheets(tmp_path: Path) -> None:
     ]
 
 
+def test_styles_that_openpyxl_refuses_cost_nothing(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Day", "Share"])
+    book.active.append([dt.datetime(2024, 3, 5), 0.5])
+    book.active["A2"].number_format, book.active["B2"].number_format = "dd.mm.yyyy", "0%"
+    book.save(tmp_path / "a.xlsx")
+    source = zipfile.ZipFile(tmp_path / "a.xlsx")
+    parts = {name: source.read(name) for name in source.namelist()}
+    styles = parts["xl/styles.xml"].replace(
+        b"<fonts", b"<fonts><font><color rgb='12345G7'/></font></fonts><fonts"
+    )
+    assert styles != parts["xl/styles.xml"]
+    parts["xl/styles.xml"] = styles
+    with pytest.raises(ValueError, match="invalid XML"):
+        openpyxl.load_workbook(pack(tmp_path / "b.xlsx", parts))
+    assert extract(tmp_path / "b.xlsx").pages == ("| Day | Share |\n|---|---|\n| 05.03.2024 | 50% |",)
+
+
 def test_a_long_sheet_has_its_header_on_every_page(tmp_path: Path) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Log")
