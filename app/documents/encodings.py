@@ -64,7 +64,6 @@ _NOT_TEXT = re.compile(
     rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]"
 )  # controls, less ESC: a screenful of colours is a log
 _HOLE = re.compile(rb"\0{64,}")  # what a crash leaves in a log: blocks that were never written
-_TELLING = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
 _PLAIN = re.compile("[\t\n\r -~、。，]")
 # A letter of ASCII beside one of another script, or beside a sign that no word has.
 _FOREIGN = (
@@ -191,20 +190,20 @@ def _guess(data: bytes) -> str:
     """The likeliest encoding of bytes that are no UTF-8, by the letters that it makes of them."""
     import chardet  # tables of a few megabytes
 
-    sample = bytearray()
-    for match in _TELLING.finditer(data):
-        sample += match[0][:_SAMPLE]
-        if len(sample) >= _SAMPLE:
-            break
-    found = [str(one["encoding"]) for one in chardet.detect_all(bytes(sample), max_bytes=2 * _SAMPLE)]
+    sample = _sample(data)
+    found = [str(one["encoding"]) for one in chardet.detect_all(sample, max_bytes=2 * _SAMPLE)]
     candidates = [name for label in found if (name := _python_name(label)) and not name.startswith("utf")]
     if "cp1252" not in candidates:
         candidates.append("cp1252")
     western = sample.decode("cp1252", "replace")
     if len(sample) < 16 and len(_HIGH.findall(sample)) < 4 and not _UNUSUAL.search(western):
         return "cp1252"  # too little to go by, and the commonest has a meaning for it
-    # The first of the fewest impossible words: "Größe" may be one, "Gr÷▀e" is none.
-    name = min(candidates, key=lambda name: _oddities(sample.decode(name, "replace")))
+    # The first with few impossible words: "Größe" may be one, "Gr÷▀e" is none.
+    oddities = {name: _oddities(sample.decode(name, "replace")) for name in candidates}
+    name = next(
+        (name for name in candidates if oddities[name] <= 0.1),
+        min(candidates, key=lambda name: oddities[name]),
+    )
     if sample.decode(name, "replace") == western:
         name = "cp1252"  # the same letters by the name that people know
     if name == "cp1252" and any(byte in data for byte in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")):
@@ -212,9 +211,23 @@ def _guess(data: bytes) -> str:
     return name
 
 
-def _oddities(text: str) -> int:
-    """How many places of `text` show that it was taken for the wrong encoding."""
-    return text.count("\ufffd") + sum(1 for _ in _MIXED.finditer(text))
+def _sample(data: bytes) -> bytes:
+    """The beginnings of the lines that have bytes beyond ASCII, with what stands before those."""
+    sample = bytearray()
+    place = 0
+    while len(sample) < _SAMPLE and (match := _HIGH.search(data, place)):
+        first = max(place, match.start() - 200)
+        start = max(first, data.rfind(b"\n", first, match.start()) + 1)
+        end = data.find(b"\n", match.end(), match.end() + 2_000)
+        place = end + 1 if end >= 0 else match.end() + 2_000
+        sample += data[start:place]
+    return bytes(sample)
+
+
+def _oddities(text: str) -> float:
+    """Of the letters beyond ASCII, how many show that the text was taken for the wrong encoding."""
+    beyond = len(text) - sum(map(str.isascii, text))
+    return (text.count("\ufffd") + sum(1 for _ in _MIXED.finditer(text))) / max(beyond, 1)
 
 
 def _bad_share(text: str, data: bytes) -> float:

@@ -116,7 +116,8 @@ _SIGNATURES = (
     (b"SQLite format 3\0", "an SQLite database"),
 )
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,1000}?-->\s*)*<(?:!doctype html|html|head|body)", re.I | re.S
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).){0,1000}-->\s*)*<(?:!doctype html|html|head|body)",
+    re.I | re.S,
 )
 _MAIL = re.compile(
     rb"(?:From |Return-Path:|Received:|Delivered-To:|Message-ID:|MIME-Version:|From:|Date:|Subject:|To:)",

@@ -15,92 +15,21 @@ from app.documents.readers.archive import Element
 from app.documents.readers.inline import link, list_item, lowered, marker, picture, raised
 from app.documents.readers.tables import Grid, table_blocks
 
-_NEVER = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "head",
-        "iframe",
-        "object",
-        "embed",
-        "applet",
-        "video",
-        "audio",
-        "canvas",
-        "map",
-        "datalist",
-        "rp",
-        "annotation",
-        "annotation-xml",
-        "defs",
-        "metadata",
-        "desc",
-        "colgroup",
-        "progress",
-        "meter",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "caption",
-        "ul",
-        "svg",
-        "text",
-        "textarea",
-    ]
-)
+_NEVER = frozenset((
+    "script", "style", "template", "noscript", "head", "iframe", "object", "embed", "applet", "video", "audio",
+    "canvas", "map", "datalist", "rp", "annotation", "annotation-xml", "defs", "metadata", "desc", "colgroup",
+    "progress", "meter",
+))  # fmt: skip
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "dir", "div",
+    "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "option", "p", "pre", "search",
+    "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "caption", "ul", "svg", "text",
+    "textarea",
+))  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_RULE = re.compile(r"([^{}]{1,2000})\{([^{}]*)\}")
 _SIMPLE_SELECTOR = re.compile(r"[.#][\w-]+")
 _MEDIA = re.compile(r"@[\w-]+[^{};]*\{(?:[^{}]|\{[^{}]*\})*\}")
 _NOTES = re.compile(r"(?:^|\s)(?:footnotes?|endnotes?|rearnotes?|doc-footnotes?|doc-endnotes?)(?:\s|$)")
@@ -433,10 +362,10 @@ def _hidden_names(root: Element) -> frozenset[str]:
     """Classes and ids that the page's own style sheets hide, on every medium."""
     names: set[str] = set()
     for style in root.iter("style", "{*}style"):
-        text = "".join(style.itertext())[:1_000_000]
-        for rule in _RULE.finditer(_MEDIA.sub("", text)):
-            if _HIDDEN_STYLE.search(rule[2]):
-                names.update(
-                    one.strip() for one in rule[1].split(",") if _SIMPLE_SELECTOR.fullmatch(one.strip())
-                )
+        text = "".join(style.itertext())[:200_000]
+        for rule in _MEDIA.sub("", text).split("}"):
+            selectors, _, properties = rule.partition("{")
+            if _HIDDEN_STYLE.search(properties):
+                single = (one.strip() for one in selectors.split(","))
+                names.update(one for one in single if _SIMPLE_SELECTOR.fullmatch(one))
     return frozenset(names)

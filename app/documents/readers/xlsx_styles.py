@@ -16,8 +16,8 @@ from app.documents.readers.ooxml import attribute, whole
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _EMPTY = (
-    "<fonts count='1'><font/></fonts><fills count='1'><fill><patternFill/></fill></fills><borders count='1'><border/></borders>"
-    "<cellStyleXfs count='1'><xf/></cellStyleXfs>"
+    "<fonts count='1'><font/></fonts><fills count='1'><fill><patternFill/></fill></fills>"
+    "<borders count='1'><border/></borders><cellStyleXfs count='1'><xf/></cellStyleXfs>"
 )
 
 

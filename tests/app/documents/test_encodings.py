@@ -61,6 +61,12 @@ def test_evidence_from_far_inside_a_long_text() -> None:
     assert decoded.text == text and decoded.encoding == "KOI8-R"
 
 
+def test_evidence_behind_a_long_line_and_inside_one() -> None:
+    for language, encoding in (("Russian", "cp1251"), ("Japanese", "cp932"), ("Chinese", "gb18030")):
+        text = "x" * 3_000_000 + "\n" + TEXTS[language][0] * 100
+        assert decode(text.encode(encoding)).text == text
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [

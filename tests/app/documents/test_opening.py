@@ -46,6 +46,8 @@ OPEN = "application/vnd.oasis.opendocument."
         (b"%PDF-1.7\n", "a.txt", "pdf"),
         (b"<!DOCTYPE html><p>x", "a", "html"),
         (b"\xef\xbb\xbf<!-- saved --><html>", "a.xls", "html"),
+        (b"<!-- x -->\n" * 60 + b"<html>", "a.htm", "html"),
+        (b"<!---->" * 580, "a.txt", "txt"),  # in no time
         (b"<html>", "a.php", "code"),  # a listing, whatever it begins with
         (b"<html>", "a.md", "md"),
         (b"From: a@b.c\nTo: d@e.f\nSubject: x\n\nHello", "message", "eml"),
