@@ -27,6 +27,8 @@ _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi",
 # Bullets that Symbol and Wingdings fonts have in the private use area.
 _BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf076\uf0d8\uf0fc", "•"))
 
+# Tried where a run of spaces begins alone: else a long one takes the square of its length.
+_TRAILING = re.compile("(?<![ \t])[ \t]+$", re.MULTILINE)
 _PARAGRAPH_END = re.compile("\n\n+")
 _SENTENCE_END = re.compile("[.!?…][\"'»”’)]*\\s|[。！？]")
 
@@ -52,7 +54,7 @@ def clean(text: str) -> str:
 def tidy_lines(text: str) -> str:
     """`text` without spaces at line ends, with at most one blank line in a row and none at either end.
     Indentation and columns stay."""
-    text = re.sub("[ \t]+$", "", text, flags=re.MULTILINE)
+    text = _TRAILING.sub("", text)
     return re.sub("\n{3,}", "\n\n", text).strip("\n").rstrip()
 
 

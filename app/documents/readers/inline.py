@@ -10,6 +10,7 @@ _FIGURES = re.compile(r"[0-9+\-−=()n]{1,12}")
 _ADDRESS = re.compile(r"(?:https?|ftp|mailto|tel):\S+", re.IGNORECASE)
 _BARE = re.compile(r"^(?:https?://|mailto:|tel:)?(?:www\.)?|/$", re.IGNORECASE)
 _MAX_ADDRESS = 500
+_DEEPEST = 20  # levels of a list that are indented further
 
 
 def link(text: str, address: str | None) -> str:
@@ -64,5 +65,5 @@ _ROMAN = (
 
 def list_item(text: str, mark: str, level: int) -> str:
     """A list item as a line: indented by its level, with its mark; further lines below its text."""
-    lead = "  " * (max(level, 1) - 1) + (f"{mark} " if mark else "")
+    lead = "  " * (min(max(level, 1), _DEEPEST) - 1) + (f"{mark} " if mark else "")
     return lead + text.replace("\n", "\n" + " " * len(lead))

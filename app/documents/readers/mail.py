@@ -85,7 +85,7 @@ def _field(message: EmailMessage, name: str) -> Iterator[str]:
     for value in values:
         text = " ".join(str(value).split())
         if name == "Date":
-            with suppress(ValueError, TypeError, IndexError):
+            with suppress(ValueError, TypeError, IndexError, OverflowError):
                 text = format_datetime(parsedate_to_datetime(text))
         if text:
             yield text

@@ -148,7 +148,7 @@ def _text(tokens: Sequence[Token]) -> str:
                     parts += [block.text for block in _html(token.content)]
                 elif name in ("script", "style"):
                     hidden = "" if tag and tag[1] else name
-    return re.sub(r" *\n *", "\n", "".join(parts))
+    return re.sub(r"(?<! ) *\n *", "\n", "".join(parts))
 
 
 def _html(text: str) -> list[Block]:

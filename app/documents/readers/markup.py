@@ -33,13 +33,18 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _SIMPLE_SELECTOR = re.compile(r"[.#][\w-]+")
 _MEDIA = re.compile(r"@[\w-]+[^{};]*\{(?:[^{}]|\{[^{}]*\})*\}")
 _NOTES = re.compile(r"(?:^|\s)(?:footnotes?|endnotes?|rearnotes?|doc-footnotes?|doc-endnotes?)(?:\s|$)")
+_WRAP = re.compile(r"(?<! ) *\n *")
 _XML_HEAD = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
 def parse_html(text: str) -> Element:
     """The root element of a web page, however broken. Raises Refused for one that has nothing at all."""
     # huge_tree lifts the limit on depth from 256 to 2,048; there are no entities to blow up in HTML.
-    data = _XML_HEAD.sub("", text, count=1).replace("\0", "").encode("utf-8", "replace")
+    data = (
+        text[head.end() if (head := _XML_HEAD.match(text)) else 0 :]
+        .replace("\0", "")
+        .encode("utf-8", "replace")
+    )
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
@@ -321,7 +326,7 @@ class _Walk:
         if kind == "heading":
             text = " ".join(text.split())
         elif not self._pre:
-            text = re.sub(r" *\n *", "\n", re.sub("[ \xa0]{2,}", " ", text)).strip()
+            text = _WRAP.sub("\n", re.sub("[ \xa0]{2,}", " ", text)).strip()
         else:
             text = text.removeprefix("\n")
         if kind == "list_item":

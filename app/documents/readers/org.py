@@ -11,7 +11,8 @@ from app.documents.readers.inline import link, list_item, picture
 from app.documents.readers.paging import Pager
 from app.documents.readers.tables import table_blocks
 
-_HEADING = re.compile(r"(\*+)\s+(.*?)(?:\s+(:[\w@#%:]+:))?\s*$")
+_HEADING = re.compile(r"(\*+)[ \t]+(\S.*)")
+_TAGS = re.compile(r":[\w@#%:]+:")
 _ITEM = re.compile(r"(\s*)([-+]|\d+[.)]|[a-zA-Z][.)])\s+(?:\[@\d+\]\s*)?(.*)$")
 _BEGIN = re.compile(r"\s*#\+begin_(\w+)", re.IGNORECASE)
 _KEYWORD = re.compile(r"\s*#\+(\w+)(?:\[[^\]]*\])?:\s*(.*)$")
@@ -89,7 +90,7 @@ class _Walk:
         if heading:
             yield from self.end()
             self._indents.clear()
-            yield Block("heading", _inline(_STATES.sub("", heading[2])), len(heading[1]))
+            yield Block("heading", _title(heading[2]), len(heading[1]))
         elif keyword:
             yield from self.end()
             if keyword[1].lower() == "title":
@@ -142,6 +143,14 @@ class _Walk:
             else:
                 yield Block("paragraph", text)
         self._note, self._item = "", None
+
+
+def _title(text: str) -> str:
+    """A heading without its state and its tags."""
+    words = text.split()
+    if len(words) > 1 and _TAGS.fullmatch(words[-1]):
+        words.pop()
+    return _inline(_STATES.sub("", " ".join(words)))
 
 
 def _inline(text: str) -> str:

@@ -167,7 +167,7 @@ class _Slide:
             text = self._letters(paragraph)
             if text.strip():
                 properties = child(paragraph, "pPr")
-                depth = whole(attribute(properties, "lvl", "0"))
+                depth = max(0, min(whole(attribute(properties, "lvl", "0")), 8))
                 marked = child(properties, "buChar") is not None or child(properties, "buAutoNum") is not None
                 marked = marked or (listed and child(properties, "buNone") is None)
                 yield text, depth + 1 if marked or depth else 0

@@ -28,7 +28,8 @@ def read(data: bytes, request: Request) -> Parsed:
         pages = _record_pages(words, request)
     else:
         longest = max(map(len, words.split("\n")), default=0)
-        pages = line_pages(_letters(_laid_out(words) if longest > _LONG_LINE else words), "code")
+        minified = longest > _LONG_LINE and words.lstrip()[:1] in ("{", "[")
+        pages = line_pages(_letters(_laid_out(words) if minified else words), "code")
     if not pages:
         raise Refused(Fault.NO_TEXT)
     return Parsed(len(pages), iter(pages), unit="lines", encoding=text.encoding)

@@ -125,6 +125,11 @@ def test_a_page_in_the_encoding_that_it_declares(tmp_path: Path) -> None:
     assert extracted.pages == ("Вася",) and extracted.encoding == ""
 
 
+def test_a_page_without_headings_is_called_by_its_title(tmp_path: Path) -> None:
+    extracted = written(tmp_path / "a.html", "<html><title>Oil\n lamps</title><p>Text.")
+    assert [page.label for page in extracted.layout] == ["Oil lamps"] and extracted.pages == ("Text.",)
+
+
 def test_a_page_nested_without_end(tmp_path: Path) -> None:
     assert html(tmp_path, "<div>" * 1_000 + "deep") == [("paragraph", "deep")]
     assert html(tmp_path, "<table><tr><td>" * 300 + "deep")[-1] == ("paragraph", "deep")
@@ -388,6 +393,16 @@ def test_an_encoding_can_be_chosen(tmp_path: Path) -> None:
     chosen = extract(tmp_path / "a.csv", encoding="cp1251")
     assert chosen.encoding == "cp1251" and "имя" not in chosen.pages[0]
     assert "'klingon' is no encoding" in refusal(tmp_path / "a.csv", encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    "name", ["a.txt", "a.md", "a.html", "a.csv", "a.org", "a.rst", "a.eml", "a.rtf", "a.json"]
+)
+def test_long_runs_of_spaces_take_no_time(tmp_path: Path, name: str) -> None:
+    head = {"a.rtf": "{\\rtf1 ", "a.eml": "Subject: x\n\n", "a.org": "* ", "a.html": "<pre>"}.get(name, "")
+    (tmp_path / name).write_text(head + "word," + " " * 400_000 + "last" + "\t" * 400_000 + ".\n")
+    extracted = extract(tmp_path / name, limits=Limits(max_seconds=30))
+    assert "".join(extracted.pages).rstrip(" .|\t").endswith("last")
 
 
 @pytest.mark.parametrize(
