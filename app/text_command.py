@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     wanted = parse_pages(arguments.pages) if arguments.pages is not None else None
     try:
-        document = extract(arguments.file, encoding=arguments.encoding)
+        document = extract(arguments.file, encoding=arguments.encoding, follow=True)
     except DocumentError as error:
         raise CommandFailed(str(error)) from error
     last = len(document.layout)

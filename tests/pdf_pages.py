@@ -56,15 +56,20 @@ def stream(data: bytes, entries: bytes = b"") -> bytes:
 
 
 def composite_font(
-    encoding: bytes, ordering: bytes = b"Identity", to_unicode: int | None = None, width: int = 1000
+    encoding: bytes,
+    ordering: bytes = b"Identity",
+    to_unicode: int | None = None,
+    width: int = 1000,
+    widths: bytes = b"",
 ) -> bytes:
-    """A font of many letters that is not in the file, by the name of its encoding."""
+    """A font of many letters that is not in the file, by the name of its encoding. widths: of letters by their numbers,
+    first, last and width."""
     more = b"/ToUnicode %d 0 R" % to_unicode if to_unicode is not None else b""
     return (
         b"<< /Type /Font /Subtype /Type0 /BaseFont /X /Encoding /%s %s /DescendantFonts ["
         b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /X /DW %d /FontDescriptor %s"
-        b" /CIDSystemInfo << /Registry (Adobe) /Ordering (%s) /Supplement 0 >> >>] >>"
-    ) % (encoding, more, width, _DESCRIPTOR, ordering)
+        b" /W [%s] /CIDSystemInfo << /Registry (Adobe) /Ordering (%s) /Supplement 0 >> >>] >>"
+    ) % (encoding, more, width, _DESCRIPTOR, widths, ordering)
 
 
 def to_unicode(texts: Mapping[int, str], digits: int = 4) -> bytes:

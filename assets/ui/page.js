@@ -1,5 +1,5 @@
 // What the browser does by itself: side panels, colours, keyboard, clicks. No library, no request off this server.
-import { focusBox, show } from "./box.js";
+import { focusBox, leaveChat, show } from "./box.js";
 import { picker } from "./files.js";
 import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
@@ -54,8 +54,11 @@ function toggleRight() {
   toggle("right", true);
 }
 const afterwards = {
-  "open-chat": toChat,
-  "new-chat": toChat,
+  "open-chat": leaveFor,
+  "new-chat": () => {
+    leaveChat();
+    toChat();
+  },
   "ask-rename": () => focusSoon(".rename"),
   "ask-rename-document": () => focusSoon(".library-row .rename"),
   "open-page": closeDrawers,
@@ -65,6 +68,10 @@ const afterwards = {
   "cancel-edit": focusBox,
   stop: focusBox,
 };
+function leaveFor(button) {
+  if (button.closest("[data-open]")?.dataset.open !== button.dataset.chatId) leaveChat();
+  toChat();
+}
 function toChat() {
   closeDrawers();
   document.getElementById("chat-tab-button")?.click();

@@ -434,6 +434,28 @@ def test_ask_takes_flags_between_files_and_question() -> None:
     assert arguments.words == ["a.pdf", "b.pdf", "Why?"] and arguments.json
 
 
+def test_after_two_dashes_a_file_may_be_called_like_a_flag() -> None:
+    arguments = ask.parse(ask.parser(), ["--json", "a.pdf", "--", "-report.txt", "--seed"])
+    assert arguments.words == ["a.pdf", "-report.txt", "--seed"] and arguments.json and arguments.seed is None
+
+
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_reads_folders_links_and_files_with_a_dash(
+    tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "-report.txt").write_text("The boss is Anna.")
+    (folder / "link.txt").symlink_to(document)
+    (folder / "notes.bin").write_text("not a document")
+    monkeypatch.chdir(folder)
+    assert cli.main(["ask", *ASK, "--json", ".", "--", "-report.txt", "Who is the boss?"]) == 0
+    assert json.loads(capsys.readouterr().out)["pages_read"] == 2  # twice the same file is one document
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["ask", str(tmp_path / "empty"), "Who?"]) == 1
+    assert "There is no document in" in capsys.readouterr().err
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -190,10 +190,15 @@ def test_encodings_of_eastern_languages(cmap: str, ordering: str, codec: str, te
 
 
 def test_character_numbers_of_a_known_collection_need_no_map() -> None:
-    # 843, 845 and 847 of Adobe-Japan1 are あ, い and う.
-    page = OnePage(b"BT /F1 12 Tf 20 200 Td <034b034d034f> Tj ET", [composite_font(b"Identity-H", b"Japan1")])
+    # Of Adobe-Japan1; each is as wide as high, although the collection has narrow ones for the same letters.
+    numbers = {"あ": 843, "い": 845, "う": 847, "え": 849, "く": 856, "け": 858, "こ": 860}
+    codes = b"".join(b"%04x" % number for number in numbers.values())
+    page = OnePage(
+        b"BT /F1 12 Tf 20 200 Td <%s> Tj ET" % codes,
+        [composite_font(b"Identity-H", b"Japan1", widths=b"231 632 500")],
+    )
 
-    assert texts(page) == ["あいう"]
+    assert texts(page) == ["".join(numbers)]
 
 
 def test_letters_without_a_meaning_are_counted() -> None:

@@ -53,7 +53,7 @@ def cards(
         "pick-files",
         css="wide-button",
         icon=m.ICON_PLUS,
-        title="Add documents: PDF, text and what else can be read",
+        title="Add documents: PDF, Word, Excel, PowerPoint, OpenDocument, EPUB, HTML, mail, text and more",
     )
     if not ready:
         add = add.replace("<button ", "<button disabled ", 1)
@@ -71,7 +71,8 @@ def cards(
     rows += [_import_card(state, _movable(state.import_id, in_line)) for state in imports]
     if not rows:
         rows = [
-            '<p class="quiet">Drop documents or folders anywhere on this page. They stay on this computer.</p>'
+            '<p class="quiet">Drop documents or folders anywhere on this page: PDF, Word, Excel, EPUB, HTML, mail, text and more. '
+            "They stay on this computer.</p>"
         ]
     library = ""
     if others and ready:

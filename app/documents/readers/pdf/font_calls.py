@@ -14,6 +14,7 @@ from app.documents.readers.pdf.quick_calls import INT, POINTER, quick
 if TYPE_CHECKING:
     from app.documents.readers.pdf.engine import TextRun
 
+_EASTERN = 0x2E80  # from here on
 Floats = NDArray[np.float64]
 
 ITALIC_FLAG = 1 << 6  # of a font (ISO 32000-2, table 121)  # of a font (ISO 32000-2, table 121)
@@ -47,7 +48,8 @@ def _width(address: int, code: int) -> float:
 
 def advances_of(codes: NDArray[np.uint32], runs: NDArray[np.int64], objects: list[TextRun]) -> Floats:
     """How wide letters are by the file, where their boxes are wider: in slanted fonts, and in those that are not in the
-    file, so that another one stands in for them. 0 for all others."""
+    file, so that another one stands in for them. 0 for all others, and for Chinese and Japanese letters: their
+    collections have the same letter in several widths, and PDFium tells that of any."""
     advances = np.zeros(len(codes))
     wider = {font for font in {run.font for run in objects} if font and _reaches_out(font)}
     if not wider or not len(codes):
@@ -56,7 +58,9 @@ def advances_of(codes: NDArray[np.uint32], runs: NDArray[np.int64], objects: lis
     _, samples, kinds = kinds_of(codes, runs, objects)
     widths = np.array(
         [
-            _width(objects[run].font, int(codes[sample])) if of_wider[run] else 0.0
+            _width(objects[run].font, int(codes[sample]))
+            if of_wider[run] and codes[sample] < _EASTERN
+            else 0.0
             for sample, run in zip(samples.tolist(), runs[samples].tolist(), strict=True)
         ]
     )

@@ -14,6 +14,7 @@ from app.documents.readers.pdf.font_calls import Floats
 SAME_BASELINE = 0.15  # of the smaller size: how far apart the baselines of one line may be
 _RIGHT_ANGLES = 3.0  # degrees: text turned by less off a right angle counts as turned by that
 _BEARING = 0.12  # of the size: how much wider a letter is than its ink, at most
+_NARROWEST = 0.55  # of a letter's box: a width that is less is that of another letter
 _SMALL = 0.86  # of the size of what it stands beside: a superscript or subscript
 _RAISED_LEAST, _RAISED_MOST, _LOWERED_MOST = 0.08, 0.75, 0.4  # of the larger size
 _BESIDE = (-0.35, 0.45)  # of the larger size: how far from what it belongs to it may stand
@@ -106,7 +107,8 @@ def _extents(
     down = run_down[characters.runs]
     # A letter's box may begin before its origin, as in slanted type; a piece of a ligature begins well after it.
     starts = np.where(~down & (np.abs(low - origin) < 0.25 * sizes), origin, low)
-    known = ~down & (characters.advances > 0)
+    known = ~down & (characters.advances > _NARROWEST * (high - starts))
+    known &= characters.advances > 0
     high = np.where(known, np.minimum(high, starts + characters.advances), high)
     ink = np.flatnonzero(characters.advances < 0)
     if len(ink):

@@ -1,4 +1,4 @@
-"""The pure functions behind the documents: decoding, cleaning, cutting into pages, and undoing the wraps of
+"""The pure functions behind the documents: cleaning, cutting into pages, and undoing the wraps of
 printed lines."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.documents.text import BinaryContent, clean, decode, split_pages, tidy_lines
+from app.documents.text import clean, cut_pages, split_pages, tidy_lines
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=400)
 
@@ -20,21 +20,7 @@ def without_space(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-# Decoding and cleaning
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_text_or_refused(data: bytes) -> None:
-    try:
-        text = decode(data)
-    except BinaryContent:
-        return
-    clean(text).encode("utf-8")
-
-
-@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=100))
-def test_utf8_comes_back_as_it_is(text: str) -> None:
-    assert decode(text.encode("utf-8-sig")) == text
+# Cleaning
 
 
 @given(ANY_TEXT)
@@ -62,6 +48,7 @@ def test_cleaned_text_is_readable_and_stays_as_it_is(text: str) -> None:
         ("zero\u200bwidth \ufeffmark", "zerowidth mark"),
         ("می\u200cخواهم 👩\u200d🚒", "می\u200cخواهم 👩\u200d🚒"),  # joiners belong to the word
         ("\uf0b7 item", "• item"),
+        ("N\bNA\bAM\bME\bE and _\bo_\bf", "NAME and of"),  # bold and underlined by a typewriter's way
         ("tab\tand\0 NUL \udc80", "tab\tand NUL "),
     ],
 )
@@ -84,6 +71,15 @@ def test_pages_hold_all_the_text_in_order(text: str, target: int) -> None:
     position = 0
     for page in pages:  # each is a piece of the text as it stands
         position = text.index(page, position) + len(page)
+
+
+@given(st.text(st.sampled_from("ab. \n"), max_size=600), st.integers(4, 60))
+def test_cuts_know_the_lines_before_them(text: str, target: int) -> None:
+    cuts = list(cut_pages(text, target))
+    assert [start for start, _, _ in cuts] == [0, *(end for _, end, _ in cuts[:-1])] and cuts[-1][1] == len(
+        text
+    )
+    assert all(lines == text.count("\n", 0, start) for start, _, lines in cuts)
 
 
 def test_pages_end_at_the_best_border_there_is() -> None:
