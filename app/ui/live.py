@@ -4,7 +4,8 @@ One WebSocket a page. Browsers allow a server six connections for ordinary reque
 held one open for its updates would stop the seventh from loading; WebSockets are counted apart.
 
 To the page, as JSON: {"hello": {"tab", "boot"}} once, then {"parts": {name: html}, "notices": [...], "box": {...},
-"reader": {...}} with what has changed, seven times a second while something moves. From the page: {"action": …, …} (see `Handlers.act`).
+"reader": {...}} with what has changed, seven times a second while something moves. From the page: {"action": …, …}
+(see `Handlers.act`).
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ function alike(old, wanted) {
 
 // What a redrawn element is about: a button for one document must not become that for another while it is pressed.
 function key(element) {
-  const { action, documentId, chatId, turn } = element.dataset;
-  return [action, documentId, chatId, turn].join(" ");
+  const { action, documentId, chatId, turn, importId, document, page, encoding, picture } = element.dataset;
+  return [action, documentId, chatId, turn, importId, document, page, encoding, picture].join(" ");
 }
 
 function become(old, wanted) {
@@ -41,7 +41,7 @@ function become(old, wanted) {
     if (old.nodeValue !== wanted.nodeValue) old.nodeValue = wanted.nodeValue;
     return;
   }
-  if (old.isEqualNode(wanted)) return;
+  if (old.isEqualNode(wanted) || wanted.dataset?.kept !== undefined) return; // a script has filled it
   const kept = old.nodeName === "DETAILS" ? "open" : undefined; // the reader's own
   for (const { name } of [...old.attributes]) {
     if (!wanted.hasAttribute(name) && name !== kept) old.removeAttribute(name);

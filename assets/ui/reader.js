@@ -75,8 +75,8 @@ async function sharpen() {
   byId("reader-sheet").style.setProperty("--zoom", zoom);
   const pixels = Math.ceil((place.clientWidth * devicePixelRatio) / WIDTH_STEP) * WIDTH_STEP;
   const address = `${place.dataset.picture}?width=${Math.min(Math.max(pixels, WIDTH_STEP), 3000)}`;
-  if (place.dataset.shown === address) return;
-  place.dataset.shown = address;
+  if (place.ahnShows === address) return fit(place);
+  place.ahnShows = address;
   loading?.abort();
   loading = new AbortController();
   try {
@@ -89,19 +89,23 @@ async function sharpen() {
 }
 function show(place, blob) {
   const image = place.querySelector("img");
-  if (!image) return;
   const before = picture;
   picture = URL.createObjectURL(blob);
   image.addEventListener(
     "load",
     () => {
       if (before) URL.revokeObjectURL(before);
-      if (!place.querySelector(".mark")) place.style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+      fit(place);
     },
     { once: true },
   );
   image.src = picture;
   place.querySelector("p").hidden = true;
+}
+// Documents that were read by earlier versions do not say how large their pages are; their pictures do.
+function fit(place) {
+  const { naturalWidth, naturalHeight } = place.querySelector("img");
+  if (naturalWidth && !place.querySelector(".mark")) place.style.aspectRatio = `${naturalWidth} / ${naturalHeight}`;
 }
 function sentence(place, words) {
   const line = place.querySelector("p");

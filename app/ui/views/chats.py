@@ -21,7 +21,8 @@ def chat_list(
         rows = f'<li class="quiet">{nothing}</li>'
     search = (
         f'<label class="search">{m.ICON_SEARCH}<input id="chat-search" type="search" data-input="search-everything"'
-        f' placeholder="Search everything" aria-label="Search chats and documents" autocomplete="off"><kbd>Ctrl K</kbd></label>'
+        f' placeholder="Search everything" aria-label="Search chats and documents" autocomplete="off">'
+        "<kbd>Ctrl K</kbd></label>"
     )
     new = m.button("New", "new-chat", css="link", icon=m.ICON_PLUS, title="Start a new chat")
     body = f'<h2>Chats{new}</h2>{search}<ul class="entries">{rows}</ul>'

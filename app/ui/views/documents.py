@@ -71,8 +71,8 @@ def cards(
     rows += [_import_card(state, _movable(state.import_id, in_line)) for state in imports]
     if not rows:
         rows = [
-            '<p class="quiet">Drop documents or folders anywhere on this page: PDF, Word, Excel, EPUB, HTML, mail, text and more. '
-            "They stay on this computer.</p>"
+            '<p class="quiet">Drop documents or folders anywhere on this page: PDF, Word, Excel, EPUB, HTML, mail, '
+            "text and more. They stay on this computer.</p>"
         ]
     library = ""
     if others and ready:
@@ -143,7 +143,8 @@ def _card(state: ReadState, extras: Extras, encodings: Mapping[str, str], movabl
     return (
         f'<article class="card {state.phase.value}" data-document="{m.text(state.document_id)}">'
         f'<header>{_open_button(state)}<span class="num">{m.percent(state.fraction)}</span>'
-        f"{_moving(state.name, movable, 'move-document', document_id=state.document_id)}{_control(state)}{remove}</header>{''.join(lines)}</article>"
+        f"{_moving(state.name, movable, 'move-document', document_id=state.document_id)}{_control(state)}{remove}</header>"
+        f"{''.join(lines)}</article>"
     )
 
 

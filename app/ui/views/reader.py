@@ -126,7 +126,8 @@ def picture(document: Document, page: Page, marks: Sequence[Mark]) -> str:
     name = f"{label(document.unit, page.number, page.label)} of {document.name}"
     return (
         f'<div class="picture" data-picture="/pictures/{m.text(document.id)}/{page.number}"'
-        f' style="aspect-ratio: {shape}"><img alt="{m.text(name)}"><p class="quiet" hidden></p>{boxes}</div>'
+        f' style="aspect-ratio: {shape}"><img data-kept alt="{m.text(name)}">'
+        f'<p class="quiet" data-kept hidden></p>{boxes}</div>'
     )
 
 

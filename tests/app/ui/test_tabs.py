@@ -24,7 +24,7 @@ def test_chats_are_opened_renamed_found_and_deleted(world: World) -> None:
     assert 'data-enter="rename-chat"' in PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
     world.act("rename-chat", chatId=first, value="  The mill  ")
     assert world.engine.list_chats()[-1].title == "The mill"
-    world.act("search-chats", value="MILL")
+    world.act("search-everything", value="MILL")
     drawn = PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
     assert "The mill" in drawn and "second question" not in drawn
 
