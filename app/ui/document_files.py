@@ -1,8 +1,8 @@
 """What the page fetches of documents over HTTP: pictures of pages, and files and texts to be saved.
 
 `/pictures/{document}/{page}?width=…`, `/originals/{document}` and `/texts/{document}` lie behind the security layer
-and, where there is one, the login. A document is looked up in the store by its id, and its file by the hash in the store, so
-nothing that a request says becomes part of a path.
+and, where there is one, the login. A document is looked up in the store by its id, and its file by the hash in the
+store, so nothing that a request says becomes part of a path.
 """
 
 from __future__ import annotations

@@ -147,11 +147,12 @@ class Import:
 
     def _extract(self) -> Document:
         taken = self._uploads.take(self._upload)
+        may_be_scan = self.name.lower().endswith(".pdf") and recognition.is_available()
         try:
             extracted = extract(
                 taken,
                 name=self.name,
-                need_text=not recognition.is_available(),
+                need_text=not may_be_scan,
                 should_stop=self._cancelled.is_set,
                 on_page=self._count,
             )

@@ -387,3 +387,23 @@ def test_waiting_for_a_document_shows_its_progress(world: World) -> None:
     assert len(shares) > 2
     assert shares == sorted(shares)
     assert events[-1].turn.figures.read_all
+
+
+def test_documents_in_line_change_places_and_are_read_in_that_order(world: World) -> None:
+    gate = Gate(world, after_chunks=1)
+    names = ["first.txt", "second.txt", "third.txt"]
+    ids = [world.document(name, pages(3, seed=9 + number)) for number, name in enumerate(names)]
+    chat = world.engine.new_chat(SETTINGS)
+    for document in ids:
+        chat.add_document(document)
+    assert gate.reached.wait(10)
+    chat.move_document(ids[2], earlier=True)
+    assert [state.name for state in chat.documents] == ["first.txt", "third.txt", "second.txt"]
+    chat.move_document(ids[2], earlier=True)  # the first is being read
+    chat.move_document(ids[1], earlier=False)  # it is the last
+    assert [state.name for state in chat.documents] == ["first.txt", "third.txt", "second.txt"]
+    gate.open()
+    rest(chat)
+    assert [segment.document_id for segment in chat._reader.plan()] == [ids[0], ids[2], ids[1]]
+    world.engine.close_chat(chat.id)
+    assert [state.name for state in world.engine.chat(chat.id).documents][1] == "third.txt", "it is kept"

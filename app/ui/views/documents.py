@@ -143,8 +143,8 @@ def _card(state: ReadState, extras: Extras, encodings: Mapping[str, str], movabl
     return (
         f'<article class="card {state.phase.value}" data-document="{m.text(state.document_id)}">'
         f'<header>{_open_button(state)}<span class="num">{m.percent(state.fraction)}</span>'
-        f"{_moving(state.name, movable, 'move-document', document_id=state.document_id)}{_control(state)}{remove}</header>"
-        f"{''.join(lines)}</article>"
+        f"{_moving(state.name, movable, 'move-document', document_id=state.document_id)}{_control(state)}"
+        f"{remove}</header>{''.join(lines)}</article>"
     )
 
 

@@ -24,7 +24,8 @@ class Extras:
     """What there is to say of one document, and to do.
 
     revision: of the text that this is about. newer: a better text is there, or can be had. pages_to_recognise: for
-    which text recognition is offered; it can be had where `recognition` is true. choosing: the encodings are shown to choose from.
+    which text recognition is offered; it can be had where `recognition` is true. choosing: the encodings are shown to
+    choose from.
     """
 
     revision: int = 0

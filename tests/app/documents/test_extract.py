@@ -354,3 +354,8 @@ def test_the_name_of_an_upload_is_used_instead_of_the_path(tmp_path: Path) -> No
 )
 def test_page_ranges(pages: tuple[int, ...], text: str) -> None:
     assert format_page_ranges(pages) == text
+
+
+def test_a_scan_is_returned_where_its_text_is_not_needed(tmp_path: Path) -> None:
+    extracted = extract(pdfs.scanned_pdf(tmp_path / "scan.pdf", [None, None]), need_text=False)
+    assert extracted.pages == ("", "") and extracted.pages_without_text == (1, 2)

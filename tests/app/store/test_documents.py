@@ -380,3 +380,30 @@ def test_search_finds_pages_in_either_case_the_newest_document_first(store: Stor
     assert first.snippet.startswith("…") and first.snippet.endswith("…") and "ölpumpe is" in first.snippet
     assert len(store.documents.search("is", limit=1)) == 1
     assert not store.documents.search("absent") and not store.documents.search(" ")
+
+
+def test_labels_and_warnings_of_pages_come_without_their_texts(store: Store) -> None:
+    document = store.documents.add(laid_out())
+    pages = store.documents.layout(document.id)
+    notes = store.documents.page_notes(document.id)
+    assert [tuple(note) for note in notes] == [(page.number, page.label, page.warnings) for page in pages]
+    with store.database.writing() as connection:
+        connection.execute("UPDATE pages SET warnings = '{' WHERE number = 1")
+    assert store.documents.page_notes(document.id)[0].warnings == ()
+    with pytest.raises(UnknownDocument):
+        store.documents.page_notes("none")
+
+
+def test_what_everything_takes_is_told_and_readings_can_be_freed(store: Store, file: Path) -> None:
+    document = store.documents.add(of_file(file), file)
+    folder = store.folder / "snapshots"
+    folder.mkdir(exist_ok=True)
+    (folder / "k.json").write_text(json.dumps({"segments": [{"document_id": document.id}]}))
+    (folder / "k-7.safetensors").write_bytes(b"x" * 1000)
+    (folder / "k.12.partial").write_bytes(b"y" * 10)
+    taken = store.nbytes()
+    assert taken["originals"] == file.stat().st_size and taken["text"] > 4096
+    assert taken["readings"] == 1010 + (folder / "k.json").stat().st_size
+    assert store.readings.delete_all() == taken["readings"] - 10
+    assert store.nbytes()["readings"] == 10, "a save that may be under way is left alone"
+    assert store.readings.delete_all() == 0

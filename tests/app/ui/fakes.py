@@ -44,7 +44,7 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.store import ChatSummary, Document
+from app.store import ChatSummary, Document, PageHit
 
 TOKENS_PER_PAGE = 360
 CHUNK = 512
@@ -79,6 +79,11 @@ class FakeLibrary:
             extracted.pages_without_text, datetime.now(timezone.utc),
         )  # fmt: skip
         return self.documents.setdefault(document.id, document)
+
+    def search(self, words: str, limit: int = 20) -> Sequence[PageHit]:
+        return [PageHit(one.id, one.name, 1, "", "") for one in self.documents.values() if words in one.name][
+            :limit
+        ]
 
     def list(self) -> list[Document]:
         return list(self.documents.values())

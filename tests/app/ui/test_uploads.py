@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from app.conversation import ChatSettings
-from app.documents import DocumentError
+from app.conversation.events import ReadPhase
+from app.documents import DocumentError, recognition
 from app.ui.drawing import PARTS
+from app.ui.session import Tab
 from app.ui.views.status import Loading
+from tests import pdfs
 from tests.app.ui.desk import World, chat_of, sentences, until
 
 
@@ -128,3 +131,78 @@ def test_a_file_on_its_way_arrives_without_its_tab(world: World, tmp_path: Path)
     go_on.set()
     until(lambda: entry.finished)
     assert [state.name for state in chat.documents] == ["notes.txt"]
+
+
+def waiting_files(world: World, tmp_path: Path, names: list[str]) -> tuple[Tab, threading.Event]:
+    """Files added together, of which the first is held up until the event is set."""
+    tab = world.open()
+    go_on = threading.Event()
+    world.engine.measure_reading = lambda settings: go_on.wait(10)  # type: ignore[method-assign, assignment, return-value]
+    for name in names:
+        upload = tmp_path / name
+        upload.write_text(f"What {name} says.")
+        world.act("upload", files=[{"name": name, "path": str(upload)}])
+    until(lambda: not tab.imports[0].waiting)
+    return tab, go_on
+
+
+def test_files_added_together_come_in_the_order_they_were_sent(world: World, tmp_path: Path) -> None:
+    names = [f"part {number}.txt" for number in range(1, 9)]
+    tab, go_on = waiting_files(world, tmp_path, names)
+    drawn = PARTS["documents"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert drawn.count("in line") == 7
+    assert 'title="Read part 2.txt earlier"' not in drawn and 'title="Read part 2.txt later"' in drawn
+    assert 'title="Read part 8.txt earlier"' in drawn and 'title="Read part 8.txt later"' not in drawn
+    go_on.set()
+    until(lambda: len(chat_of(tab).documents) == 8)
+    assert [state.name for state in chat_of(tab).documents] == names
+
+
+def test_waiting_files_can_be_put_in_another_order_and_taken_out(world: World, tmp_path: Path) -> None:
+    tab, go_on = waiting_files(world, tmp_path, ["a.txt", "b.txt", "c.txt", "d.txt"])
+    ids = {entry.name: entry.id for entry in tab.imports}
+    world.act("move-import", importId=ids["d.txt"], earlier="1")
+    world.act("move-import", importId=ids["b.txt"], earlier="")
+    world.act("move-import", importId=ids["b.txt"], earlier="")
+    world.act("move-import", importId=ids["b.txt"], earlier="")
+    world.act("move-import", importId=ids["a.txt"], earlier="")
+    assert [entry.name for entry in tab.imports] == ["a.txt", "d.txt", "c.txt", "b.txt"]
+    world.act("dismiss-import", importId=ids["c.txt"])
+    assert not (tmp_path / "c.txt").exists(), "what is not wanted is not kept"
+    go_on.set()
+    until(lambda: tab.importing is None)
+    assert [state.name for state in chat_of(tab).documents] == ["a.txt", "d.txt", "b.txt"]
+    until(lambda: world.engine.viewers[chat_of(tab).id] == 1)
+
+
+def test_documents_in_line_can_change_places(world: World) -> None:
+    tab = world.open()
+    chat = chat_of(tab)
+    world.engine.pace = 5.0  # the first is being read
+    ids = [world.document(30, name) for name in ("a.pdf", "b.pdf", "c.pdf")]
+    for one in ids:
+        chat.add_document(one)
+    until(lambda: chat.documents[0].phase is ReadPhase.READING)
+    world.act("move-document", documentId=ids[2], earlier="1")
+    assert [state.name for state in chat.documents] == ["a.pdf", "c.pdf", "b.pdf"]
+    drawn = PARTS["documents"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert 'title="Read c.pdf later"' in drawn and 'title="Read a.pdf later"' not in drawn
+    chat.closed = True
+
+
+def test_a_scan_can_be_recognised_where_that_is_installed(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognition, "is_available", lambda: True)
+    tab = world.open()
+    upload = pdfs.scanned_pdf(tmp_path / "scan.pdf", [None, None])
+    world.act("upload", files=[{"name": "scan.pdf", "path": str(upload)}])
+    until(lambda: tab.importing is None)
+    tab.settle()
+    (entry,) = tab.imports
+    assert "no text layer on any of its 2 pages" in entry.state.error
+    drawn = PARTS["documents"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert f'data-action="recognise" data-document-id="{entry.state.scan_id}"' in drawn
+    assert (
+        chat_of(tab).documents == [] and world.engine.library.documents[entry.state.scan_id].characters == 0
+    )
