@@ -18,4 +18,10 @@ addEventListener("click", (event) => {
   if (tab === button()) tell();
   else send("library-shown", { open: "" });
 });
+// What is found stands below the field: both are brought into sight while one types.
+on("parts", (parts) => {
+  const field = document.getElementById("chat-search");
+  if (parts.found && field === document.activeElement && field.value.trim())
+    field.closest(".chats").scrollIntoView({ block: "start" });
+});
 on("hello", () => button()?.getAttribute("aria-selected") === "true" && tell());

@@ -137,9 +137,9 @@ def _rename_field(document: Document) -> str:
 def _buttons(row: Row) -> str:
     document = row.document
     one, name = {"document_id": document.id}, document.name
-    add = ""
+    add = _text_again(row)
     if row.reading is None and document.characters:
-        add = m.button(
+        add += m.button(
             "", "add-document", css="icon-button", icon=m.ICON_PLUS, title=f"Add {name} to this chat", **one
         )
     save = (
@@ -154,6 +154,30 @@ def _buttons(row: Row) -> str:
         "", "ask-delete-document", css="icon-button", icon=m.ICON_BIN, title=f"Delete {name}", **one
     )
     return add + save + rename + delete
+
+
+def _text_again(row: Row) -> str:
+    """The offer to take the text out again where a better one may be had, or to end that."""
+    document = row.document
+    if row.retake is not None:
+        return m.button(
+            "", "cancel-retake", css="icon-button", icon=m.ICON_CLOSE, document_id=document.id,
+            title=f"Cancel: leave {document.name} as it is",
+        )  # fmt: skip
+    if document.nbytes is None:
+        return ""
+    if document.kind == "pdf" and not document.characters:
+        return m.button(
+            "Recognise", "recognise", title=f"Recognise the text of {document.name}", document_id=document.id
+        )
+    if document.can_be_read_again:
+        return m.button(
+            "Read again",
+            "take-newer",
+            title=f"A better text of {document.name} may be had",
+            document_id=document.id,
+        )
+    return ""
 
 
 def _link(address: str, title: str) -> str:

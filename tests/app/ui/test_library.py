@@ -18,6 +18,7 @@ from app.ui.drawing import PARTS
 from app.ui.session import Tab
 from app.ui.views import markup as m
 from app.ui.views.status import Loading
+from tests import pdfs
 from tests.app.ui.desk import World, chat_of, sentences, until, words
 from tests.app.ui.fakes import FakeEngine
 
@@ -245,6 +246,33 @@ def test_pages_without_text_are_recognised_in_the_background(
     assert page.label == "B" and store.documents.get(scan).warnings == ("The file was repaired.",)
     tab.extras_due = 0.0
     assert "no right text" not in words(draw(world, tab, "documents")) and not tab.moving
+
+
+def test_the_library_offers_to_recognise_a_scan(
+    world: World, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = pdfs.scanned_pdf(tmp_path / "all.pdf", [None, None])
+    document = keep(store, file, need_text=False)
+    numbers: list[int] = []
+
+    def recognise(source: object, wanted: list[int], on_page: Any, stop: Any, **_: Any) -> dict[int, Page]:
+        numbers.extend(wanted)
+        until(stop)
+        raise ExtractionCancelled("cancelled")
+
+    monkeypatch.setattr(recognition, "is_available", lambda: True)
+    monkeypatch.setattr(recognition, "recognise", recognise)
+    tab = in_chat(world)
+    world.act("library-shown", open="1")
+    drawn = draw(world, tab, "library")
+    assert 'aria-label="Recognise the text of all.pdf"' in drawn and "Add all.pdf" not in drawn
+    world.act("recognise", documentId=document)
+    until(lambda: numbers)
+    drawn = draw(world, tab, "library")
+    assert "recognising" in drawn and 'data-action="cancel-retake"' in drawn
+    world.act("cancel-retake", documentId=document)
+    settled(world, document)
+    assert numbers == [1, 2]
 
 
 def test_recognition_can_be_cancelled(
