@@ -280,7 +280,12 @@ def _units(paragraphs: Iterable[_Paragraph], texts: dict[int, str]) -> Iterator[
             yield from _split_long(unit, texts)
             continue
         spans = split_sentences(text)
+        before = 0
         for index, (start, end) in enumerate(spans):
+            # The mark of a list item, or whatever else stands before a sentence, goes with it.
+            start, before = before + len(text[before:start]) - len(text[before:start].lstrip()), end
+            if index == len(spans) - 1:
+                end = len(text.rstrip())
             unit = _Unit(_places(paragraph, start, end), count_words(text[start:end]))
             unit.ends_paragraph = index == len(spans) - 1
             yield from _split_long(unit, texts)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.recall import index
+from app.recall import fulltext
 from app.recall.passages import Passage
 from app.recall.sentences import split_sentences
 from app.recall.words import codes, count_words, encode_code, fold, stem, tokens
@@ -47,13 +47,13 @@ def search(
     All words must be found in a passage; where none has all of them, most of them. Words in quotation marks stand in
     this order. The last word may be the beginning of one. document_ids: None searches all documents.
     """
-    languages = index.languages(connection, document_ids)
+    languages = fulltext.languages(connection, document_ids)
     terms = _terms(query, languages)
     if not terms or not languages:
         return []
-    found = index.matching(connection, " AND ".join(terms), document_ids, limit)
+    found = fulltext.matching(connection, " AND ".join(terms), document_ids, limit)
     if not found and len(terms) > 1:
-        found = index.matching(connection, " OR ".join(terms), document_ids, limit)
+        found = fulltext.matching(connection, " OR ".join(terms), document_ids, limit)
     needles = Needles(query, languages)
     return [_hit(passage, score, needles) for passage, score in found]
 
@@ -63,20 +63,20 @@ def _terms(query: str, languages: Sequence[str]) -> list[str]:
     terms = []
     for phrase in _QUOTED.findall(query):
         ways = {" ".join(word.stem for word in tokens(phrase, language)) for language in languages}
-        terms.append(_any(index.quoted(way) for way in sorted(ways) if way))
+        terms.append(_any(fulltext.quoted(way) for way in sorted(ways) if way))
     rest = _QUOTED.sub(" ", query)
     found_codes = [code for code, _, _ in codes(rest)]
     for part in rest.split():
         code = next((code for code in found_codes if code == part.lower().strip(".,;:?!()")), None)
         if code is not None:
-            terms.append(f"exact : {index.quoted(encode_code(code))}")
+            terms.append(f"exact : {fulltext.quoted(encode_code(code))}")
             continue
         for language_words in zip(*(list(tokens(part, language)) for language in languages), strict=False):
             stems = sorted({word.stem for word in language_words})
-            terms.append(_any(index.quoted(way) for way in stems))
+            terms.append(_any(fulltext.quoted(way) for way in stems))
     last = re.search(r"(\w+)$", rest)
     if last and terms and not last.group().isdigit() and len(last.group()) > 1:
-        terms[-1] = f"({terms[-1]} OR {index.quoted(fold(last.group()))}*)"
+        terms[-1] = f"({terms[-1]} OR {fulltext.quoted(fold(last.group()))}*)"
     return [term for term in terms if term]
 
 

@@ -1,87 +1,140 @@
-"""Where the sentences of a text begin and end.
-
-A sentence ends at ". ", "!", "?" or "…" before something that may begin one, at "。", "！", "？" and "；" wherever they
-stand, at a blank line, and before an item of a list. It does not end after an abbreviation, an initial, the number of a
-list item or a chapter, nor inside a number, a version, a path or an address.
-"""
+"""Cutting a text into sentences. Offsets are kept, so that a sentence can be marked where it stands."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_ABBREVIATIONS = frozenset(
-    # English
-    "al approx apr art assn assoc aug ave bldg ca capt cf ch chap co col corp dec dept diag dr ed eds e.g eg eq eqs esp "
-    "est et etc ex feb fig figs gen gov i.e ie inc incl jan jr jul jun ltd max messrs min mr mrs ms mt nos nov oct "
-    "op p pp para pl prof pt pts ref refs rev sec sen sept sgt sr st vol vols vs viz resp "
-    # German, French, Spanish, Italian, Portuguese, Dutch, Russian
-    "abb abs abschn allg anm bd bes bsp bspw bzgl bzw d.h evtl ggf hrsg inkl kap lt mind mio mrd nr o.ä österr s sog "
-    "std str tab tel u.a usw vgl z.b zit zzgl av bull c.-à-d cie éd env ex fasc m.m mm mlle mme p.ex "
-    "qqch art.º apdo avda cap dña dpto ee.uu núm pág págs sr sra srta ud uds dott ecc pag pagg sig sigg "
-    "dr.ª exmo sr.ª bijv blz dhr d.w.z enz evt i.p.v m.b.t mevr o.a vlg гл г гг др им напр проф рис руб см "
-    "стр т.д т.е т.п ул".split()
-)
-_BEFORE_NUMBER = frozenset("no nos nr p pp vol art fig sec ch eq núm pág рис гл ст".split())
+from app.recall.stopwords import STOPWORDS
 
-_END = re.compile(
-    r"(?P<cjk>[。！？｡；]+[」』”’）》】]*)"
-    r"|(?P<mark>[.!?…]+)(?P<closing>[\"'»”’)\]*_]*)(?=\s)"
-    r"|(?P<blank>\n[ \t]*\n)"
-    r"|(?P<item>\n(?=[ \t]*(?:[•‣▪◦–—*-]|\(?(?:\d{1,3}|[a-z])[.)])[ \t]))"
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# Never the end of a sentence.
+_TITLES = _listed(
+    "adm bzgl bzw c.-à-d ca capt cf col cmdr d.h dr dra e.g eng etw evtl geb gen ggf gr herr hon hr i.e i.d.r inkl "
+    "insb jr lt m.e mag max messrs min mio mlle mlles mm mme mmes mr mrd mrs ms mt o.ä p.ej p.ex prof r.n rev s.o "
+    "s.u sen sgt sog sr sra srta st sta ste str u.a u.s vgl viz vs z.b z.t zit zzgl zz approx dott ing sig tgl "
+    "mind bspw exkl engl frz dt gem allg ges sp"
 )
-_LAST_WORD = re.compile(r"[\w.’'-]+$")
-_OPENING = re.compile(r"\s+[\"'«“‘(\[¿¡*_–—-]*(?P<first>\S)")
+# Not the end of a sentence when a number follows: "No. 5", "Abb. 3", "Nov. 26".
+_BEFORE_NUMBER = _listed(
+    "no nos nr fig figs abb p pp s seite vol bd art kap ch chap sec sect eq tab taf n núm num pág págs ed aufl abs "
+    "abschn ziff § § jan feb mar apr jun jul aug sep sept oct okt nov dec dez janv févr avr juil déc ene abr ago dic "
+    "about art cap c fl ca vers v ver pl plate app anh rn lib t tome vs item"
+)
+_FUNCTION_WORDS = frozenset().union(*STOPWORDS.values())
+_MONTHS = _listed(
+    "januar jänner februar märz april mai juni juli august september oktober november dezember jan feb apr aug sep "
+    "sept okt nov dez"
+)
+# What stands before a German ordinal: "am 3. Tag", "der 2. Versuch", "Friedrich der 2. König".
+_BEFORE_ORDINAL = _listed(
+    "am der die das den dem des vom zum zur im ab bis seit ein eine einen einem einer jeder jede jedes jeden beim "
+    "und oder ihr ihre sein seine unser mein vor nach dieser diese"
+)
+_SPACELESS_STOP = "。！？｡．"
+_CLOSERS = "\"'”’»›)\\]」』）】》*_"
+_STOP = re.compile(
+    # 「止まれ。」と言う goes on after the quotation.
+    rf"(?P<wide>[{_SPACELESS_STOP}]+[{_CLOSERS}]*)(?![とって、，,{_CLOSERS}{_SPACELESS_STOP}])"
+    rf"|(?P<marks>[.!?…؟।۔]+)(?P<close>(?:[{_CLOSERS}]|[ \u00a0\u202f]»)*(?:\[\d+\])*)(?=\s|$)"
+)
+# A line that begins something of its own: a list item, a heading, a row of a table, a quotation mark of Markdown.
+_LINE_START = re.compile(
+    r"\n(?=[ \t]*(?:[-*+•‣◦▪–—·][ \t]+|\(?\d{1,3}[.)][ \t]+|\(?[a-zA-Z]\)[ \t]+|#{1,6}[ \t]|\||>[ \t]|```))"
+)
+_ONE_LINE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|\|)")
+_ITEM = re.compile(r"[ \t]*(?:[-*+•‣◦▪–—·]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\)|#{1,6}|>)[ \t]+")
+_BEFORE = re.compile(r"([^\s\"'“”‘’«»„(\[{]+)$")
+_NEXT = re.compile(r"\s+[\"'“”‘’«»„‚(\[{*_¿¡「『]*(\w?)(\w*)")
+_INITIAL = re.compile(r"(?:^|.*[.\-])[A-ZÀ-ÖØ-ÞА-Я]$", re.DOTALL)
+_REACH = 40  # characters looked at before a full stop; no abbreviation is longer
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
-    """The sentences of `text` as [start, end), in order, without the white space around them.
+    """The sentences of `text` as [start, end), in order, without white space around them and marks of list items.
 
-    Nothing but white space lies between them. Time is linear in the length.
+    A blank line, a list item, a heading and a row of a table end one too; a mere line end does not, as lines of
+    printed text are broken anywhere. Time is linear in the length.
     """
-    spans: list[tuple[int, int]] = []
-    start = 0
-    for match in _END.finditer(text):
-        if match["mark"] and not _ends(text, match):
-            continue
-        end = match.start() if match["blank"] or match["item"] else match.end()
-        _append(spans, text, start, end)
-        start = match.end()
-    _append(spans, text, start, len(text))
-    return spans
+    found = []
+    for start, end in _blocks(text):
+        item = _ITEM.match(text, start, end)
+        start = item.end() if item else start
+        for stop in _stops(text, start, end):
+            found.append((start, stop))
+            start = stop
+        found.append((start, end))
+    return [trimmed for span in found if (trimmed := _trim(text, *span))]
 
 
-def _append(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Spans that no sentence crosses."""
+    cuts = {match.end() for match in re.finditer(r"\n[ \t]*\n\s*|\f", text)}
+    for match in _LINE_START.finditer(text):
+        cuts.add(match.end())
+        if _ONE_LINE.match(text, match.end()):
+            following = text.find("\n", match.end())
+            cuts.add(len(text) if following < 0 else following)
+    if _ONE_LINE.match(text):
+        cuts.add(text.find("\n") if "\n" in text else len(text))
+    edges = sorted({0, len(text), *cuts})
+    yield from zip(edges, edges[1:], strict=False)
+
+
+def _stops(text: str, start: int, end: int) -> Iterator[int]:
+    """Where sentences end between start and end."""
+    for match in _STOP.finditer(text, start, end):
+        if match["wide"] is not None or _ends(text, start, match):
+            yield match.end()
+
+
+def _ends(text: str, start: int, match: re.Match[str]) -> bool:
+    following = _NEXT.match(text, match.end())
+    if following is None:
+        return True
+    first, rest = following[1], following[2]
+    if first.islower() and "_" not in rest:
+        return False
+    if match["marks"] != "." or match["close"]:
+        return True
+    before = _BEFORE.search(text, max(start, match.start() - _REACH), match.start())
+    if before is None:
+        return True
+    word = before[1]
+    low = word.lower()
+    if low in _TITLES or (low in _BEFORE_NUMBER and first.isdigit()):
+        return False
+    if (
+        len(word) == 1
+        and word.isalpha()
+        and first
+        and not rest
+        and text[following.end() : following.end() + 1] == "."
+    ):
+        return False  # "z. B.", "J. R. Smith"
+    if _INITIAL.match(word):
+        # "J. Smith", "U.S. Navy": an initial, unless what follows begins a sentence ("plan B. The …").
+        return not first.isupper() or (first + rest).lower() in _FUNCTION_WORDS or low == "i"
+    if word.isdigit() and len(word) <= 2 and first.isupper():
+        return not _ordinal(text, start, before.start(), (first + rest).lower())
+    return True
+
+
+def _ordinal(text: str, start: int, position: int, following: str) -> bool:
+    """Whether "3." before `following` is a German ordinal and no end."""
+    if following in _MONTHS:
+        return True
+    before = _BEFORE.search(text[max(start, position - _REACH) : position].rstrip())
+    return before is not None and before[1].lower() in _BEFORE_ORDINAL
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    if start < end:
-        spans.append((start, end))
-
-
-def _ends(text: str, match: re.Match[str]) -> bool:
-    """Whether the full stop (or other mark) in `match` ends a sentence."""
-    following = _OPENING.match(text, match.end())
-    if following is None:  # the end of the text
-        return True
-    first = following["first"]
-    if match["mark"] != ".":
-        # "Wait ... what": three dots in the middle; "What!" she said.
-        return not first.islower()
-    word_match = _LAST_WORD.search(text, max(match.start() - 40, 0), match.start())
-    if word_match is None:
-        return not first.islower()
-    word = word_match.group().strip(".'’-").lower()
-    if first.islower():
-        return False
-    line_start = text.rfind("\n", 0, match.start()) + 1
-    alone = not text[line_start : word_match.start()].strip()
-    if alone and len(word) <= 4 and (word.isdigit() or len(word) == 1):
-        return False  # "12. Fill the tank": the number of an item
-    if len(word) == 1 and word.isalpha() and word not in "ai" and not match["closing"]:
-        return False  # an initial: "J. Lind"
-    if match["closing"]:
-        return True
-    if word in _BEFORE_NUMBER:
-        return not first.isdigit()
-    return word not in _ABBREVIATIONS
+    return (start, end) if end > start else None

@@ -23,14 +23,20 @@ if TYPE_CHECKING:
 
 DEFAULT_LANGUAGE = "english"
 # Chinese, Japanese, Thai, Lao, Burmese, Khmer: written without spaces.
-_NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_NO_SPACES = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
 _NO_SPACES += "\U00020000-\U0003ffff"
 _LETTER = rf"(?:(?![{_NO_SPACES}])\w)"
 _TOKEN = re.compile(rf"(?P<run>[{_NO_SPACES}]+)|(?P<word>{_LETTER}+(?:['’]{_LETTER}+)*)")
 # What is looked for as it stands: no white space, and some sign or digit in it.
 _CODE = re.compile(r"(?<![\w])[-+./~$#@%\\<]*\w[\w\-+./~$#@%\\:=,’']*", re.ASCII)
 _DIGIT_GROUPS = re.compile(r"(?<=\d)[,.\u202f '’](?=\d{3}(?!\d))")
-_SCRIPT_STEMMERS = (("\u0400", "\u052f", "russian"), ("\u0370", "\u03ff", "greek"), ("\u0600", "\u06ff", "arabic"))
+_SCRIPT_STEMMERS = (
+    ("\u0400", "\u052f", "russian"),
+    ("\u0370", "\u03ff", "greek"),
+    ("\u0600", "\u06ff", "arabic"),
+)
 _LATIN = frozenset(
     "danish dutch english finnish french german hungarian italian norwegian portuguese romanian spanish swedish".split()
 )
