@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from app.recall.passages import Passage, Piece
+from app.recall.stopwords import STOPWORDS
 from app.recall.words import codes, encode_code, tokens
 
 SCHEMA = (
@@ -40,6 +41,12 @@ SCHEMA = (
     )
     """,
     "CREATE VIRTUAL TABLE passages_vocabulary USING fts5vocab (passages_words, row)",
+    """
+    CREATE TABLE vocabularies (
+        document_id TEXT PRIMARY KEY,
+        words TEXT NOT NULL  -- its different words, folded, one a line; no numbers, no commonest words
+    )
+    """,
 )
 _COLUMNS = (
     "id, document_id, number, first_label, last_label, kind, headings, header, pieces, text"  # of a Passage
@@ -48,8 +55,10 @@ WEIGHTS = (1.0, 1.0, 0.8)  # of stems, exact and headings in FTS5's bm25
 
 
 def add_passages(connection: sqlite3.Connection, passages: Iterable[Passage], language: str) -> int:
-    """Store and index passages, inside the caller's transaction; returns how many."""
+    """Store and index the passages of one document, inside the caller's transaction; returns how many."""
     count = 0
+    vocabulary: set[str] = set()
+    document_id = ""
     for passage in passages:
         cursor = connection.execute(
             "INSERT INTO passages (document_id, number, first_page, last_page, first_label, last_label, kind, language,"
@@ -72,8 +81,22 @@ def add_passages(connection: sqlite3.Connection, passages: Iterable[Passage], la
             "INSERT INTO passages_words (rowid, stems, exact, headings) VALUES (?, ?, ?, ?)",
             (cursor.lastrowid, *index_row(passage, language)),
         )
+        vocabulary.update(telling_words(passage.text, language))
+        document_id = passage.document_id
         count += 1
+    if count:
+        connection.execute("INSERT INTO vocabularies VALUES (?, ?)", (document_id, "\n".join(sorted(vocabulary))))
     return count
+
+
+def telling_words(text: str, language: str) -> list[str]:
+    """The folded words of a text in order, without numbers and the language's commonest words."""
+    stop = STOPWORDS.get(language, frozenset())
+    return [
+        word.folded
+        for word in tokens(text, language)
+        if word.folded not in stop and len(word.folded) > 1 and not word.folded[0].isdigit()
+    ]
 
 
 def index_row(passage: Passage, language: str) -> tuple[str, str, str]:
@@ -93,6 +116,7 @@ def remove_passages(connection: sqlite3.Connection, document_id: str) -> None:
         (document_id,),
     )
     connection.execute("DELETE FROM passages WHERE document_id = ?", (document_id,))
+    connection.execute("DELETE FROM vocabularies WHERE document_id = ?", (document_id,))
 
 
 def languages(connection: sqlite3.Connection, document_ids: Sequence[str] | None) -> tuple[str, ...]:
@@ -105,6 +129,15 @@ def languages(connection: sqlite3.Connection, document_ids: Sequence[str] | None
 def count_passages(connection: sqlite3.Connection, document_ids: Sequence[str] | None = None) -> int:
     where, values = _of(document_ids)
     return int(connection.execute(f"SELECT count(*) FROM passages WHERE {where}", values).fetchone()[0])
+
+
+def vocabulary(connection: sqlite3.Connection, document_ids: Sequence[str] | None) -> tuple[str, ...]:
+    """The different words of the documents, folded, in alphabetical order."""
+    where, values = _of(document_ids)
+    rows = connection.execute(
+        f"SELECT words FROM vocabularies WHERE {where.replace('passages.', '')}", values
+    ).fetchall()
+    return tuple(sorted({word for (words,) in rows for word in words.split("\n") if word}))
 
 
 def matching(
@@ -132,6 +165,17 @@ def passages_where(
         (*ids, *values),
     )
     return [_passage(row) for row in rows]
+
+
+def passages_of(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Passage]:
+    """The passages with these ids, in their order; those that are gone are left out."""
+    found = {}
+    for start in range(0, len(ids), 500):  # SQLite takes a limited number of values
+        some = ids[start : start + 500]
+        marks = ", ".join("?" * len(some))
+        for row in connection.execute(f"SELECT {_COLUMNS} FROM passages WHERE id IN ({marks})", tuple(some)):
+            found[row[0]] = _passage(row)
+    return [found[one] for one in ids if one in found]
 
 
 def inverse_frequencies(connection: sqlite3.Connection, terms: Iterable[str]) -> dict[str, float]:

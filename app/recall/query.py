@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from app.recall.stopwords import STOPWORDS
@@ -19,6 +19,7 @@ Scope = Literal["fact", "place", "whole"]
 Expects = Literal["number", "time", "person", "place", "reason", "way", "yes_or_no", "thing"]
 
 _HISTORY_WEIGHT = 0.4  # of a word from the question before
+_ASKING_WEIGHT = 0.3  # of a word that questions are made of
 
 # Words of questions and of speech, which say nothing about the text, beside a language's commonest words.
 _ASKING = frozenset(
@@ -87,30 +88,31 @@ class Place:
 @dataclass(frozen=True)
 class Query:
     """A question, understood. terms: the words to look for, each with its weight; a word stemmed in several languages is
-    there once for each. codes: numbers, paths, options, as they stand. content: how many words of its own it has."""
+    there once for each. words: those words as they are written, folded, for vectors. codes: numbers, paths, options, as
+    they stand. places: those it names."""
 
     question: str
     scope: Scope
     expects: Expects
     terms: dict[str, float]
     codes: dict[str, float]
+    words: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
-    content: int = 0
-    pairs: tuple[tuple[str, str], ...] = field(default=())
 
 
 def understand(question: str, history: Sequence[str] = (), languages: Sequence[str] = ("english",)) -> Query:
     """What `question` asks for. history: the questions before it, the last one last."""
     places = tuple(_places(question))
     scope: Scope = "whole" if _WHOLE.search(question) else "place" if places else "fact"
-    terms, pairs = _terms(question, languages, places)
+    terms, words = _terms(question, languages, places)
     own = len(terms)
     found = {encode_code(code): 1.5 for code, _, _ in codes(_without_places(question))}
     if history and (own <= 1 or _refers_back(question, own)):
-        earlier, _ = _terms(history[-1], languages, ())
+        earlier, earlier_words = _terms(history[-1], languages, ())
+        words += tuple(word for word in earlier_words if word not in words)
         for term in earlier:
             terms.setdefault(term, _HISTORY_WEIGHT if own else 1.0)
-    return Query(question, scope, expected(question), terms, found, places, own, pairs)
+    return Query(question, scope, expected(question), terms, found, words, places)
 
 
 def expected(question: str) -> Expects:
@@ -136,25 +138,22 @@ def _refers_back(question: str, own: int) -> bool:
 
 def _terms(
     question: str, languages: Sequence[str], places: Sequence[Place]
-) -> tuple[dict[str, float], tuple[tuple[str, str], ...]]:
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The stems of the telling words with their weights, and the words themselves."""
     text = _without_places(question) if places else question
     terms: dict[str, float] = {}
-    pairs: list[tuple[str, str]] = []
+    words: dict[str, None] = {}
     for language in languages:
         stop = STOPWORDS.get(language, frozenset()) | STOPWORDS["english"]
-        previous = ""
         for word in tokens(text, language):
-            if word.folded in stop or word.stem in stop or (len(word.folded) == 1 and word.folded.isascii()):
-                previous = ""
+            if word.folded in stop or (len(word.folded) == 1 and word.folded.isascii()):
                 continue
-            weight = 0.3 if word.folded in _ASKING else 1.0
+            weight = _ASKING_WEIGHT if word.folded in _ASKING else 1.0
             terms[word.stem] = max(terms.get(word.stem, 0.0), weight)
-            if previous:
-                pairs.append((previous, word.stem))
-            previous = word.stem
+            words[word.folded] = None
     if any(weight == 1.0 for weight in terms.values()):
-        return terms, tuple(pairs)
-    return {term: 1.0 for term in terms}, tuple(pairs)
+        return terms, tuple(words)
+    return dict.fromkeys(terms, 1.0), tuple(words)
 
 
 def _without_places(question: str) -> str:
