@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from app.documents.model import Block, OutlineEntry, Page, heading_path
@@ -40,7 +40,7 @@ class Passage:
     id: in the store, 0 before it is there; number: its place among the document's, from 0. text: its pieces, with a
     line end between two that do not follow each other in the text. labels: how its first and last page are cited.
     headings: the titles it stands under, the highest first; for a table also `header`, its first row, where that is not
-    in the text. words: how many there are.
+    in the text. count: how many passages it was put together from.
     """
 
     document_id: str
@@ -52,6 +52,7 @@ class Passage:
     kind: PassageKind = "prose"
     header: str = ""
     id: int = 0
+    count: int = 1
 
     @property
     def first_page(self) -> int:
@@ -70,6 +71,18 @@ class Passage:
     @property
     def words(self) -> int:
         return count_words(self.text)
+
+    def followed_by(self, following: Passage) -> Passage:
+        """This passage and the one after it as one."""
+        offset = len(self.text) + 1
+        moved = tuple(replace(piece, at=piece.at + offset) for piece in following.pieces)
+        return replace(
+            self,
+            text=f"{self.text}\n{following.text}",
+            pieces=self.pieces + moved,
+            labels=(self.labels[0], following.labels[1]),
+            count=self.count + following.count,
+        )
 
     def places(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """Where text[start:end] stands: (page, start, end) in that page's text, in order."""
