@@ -33,7 +33,7 @@ from app.conversation.settings import ChatSettings, MemoryKind
 if TYPE_CHECKING:
     from app.conversation.device import Ticket
     from app.conversation.resources import Resources
-    from app.library import Document
+    from app.store import Document
 
 log = logging.getLogger(__name__)
 

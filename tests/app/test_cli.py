@@ -264,13 +264,15 @@ def test_assets_lie_in_the_checkout() -> None:
 def tiny_engine(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ask` loads a tiny random model in place of the one it was told to."""
 
-    def load(model: options.ModelOptions, folder: Path, report: startup.LoadReport) -> Any:
+    def load(
+        model: options.ModelOptions, folder: Path, report: startup.LoadReport, store_dir: Path | None = None
+    ) -> Any:
         from app.conversation import Engine
-        from app.library import Library
+        from app.store import Store
 
         report("Loading the model")
         network = tiny_model()
-        return Engine(network, byte_tokenizer(), Library(paths.library_path(folder)), folder)
+        return Engine(network, byte_tokenizer(), Store(store_dir or folder))
 
     monkeypatch.setattr(startup, "load_engine", load)
 
@@ -326,7 +328,7 @@ def test_ask_prints_one_json_object(document: Path, memory: str, capsys: pytest.
 def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
     document: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from app.sessions import Sessions
+    from app.store import Store
 
     answers = []
     for _ in range(2):
@@ -337,8 +339,8 @@ def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
     figures = json.loads(capsys.readouterr().out)
     assert f"{figures['answer']}\n" == answers[0]
     assert figures["tokens_per_second_reading"] is None, "it came back from disk"
-    (database,) = data_dir.glob("chats.sqlite3")
-    assert Sessions(database).list_chats() == []
+    with Store(data_dir) as store:
+        assert store.chats.list() == []
 
 
 @pytest.mark.parametrize(
