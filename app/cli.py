@@ -1,5 +1,5 @@
-"""The command `ahn-chat`: the page by default, `ask` for one question without it, `bench` and `eval` for figures, and
-`prepare`, `train` and `memory` to teach a memory.
+"""The command `ahn-chat`: the page by default, `ask` for one question without it, `library` for what is kept, `bench`
+and `eval` for figures, and `prepare`, `train` and `memory` to teach a memory.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -36,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import train
 
             return (train.prepare_main if arguments[0] == "prepare" else train.train_main)(arguments[1:])
+        if arguments[:1] == ["library"]:
+            from app import library_command
+
+            return library_command.main(arguments[1:])
         if arguments[:1] == ["memory"]:
             from app import memory
 
@@ -53,7 +57,8 @@ def page_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
-        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat bench` measures this "
+        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat library` "
+        "shows and changes what is kept, `ahn-chat bench` measures this "
         "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
         "each has its own --help.",
         allow_abbrev=False,

@@ -15,7 +15,19 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, cli, evaluation, memory, options, paths, startup, train
+from app import (
+    __version__,
+    ask,
+    bench,
+    cli,
+    evaluation,
+    library_command,
+    memory,
+    options,
+    paths,
+    startup,
+    train,
+)
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -26,9 +38,17 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
     return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
 
 
+def library_actions() -> list[argparse.ArgumentParser]:
+    (actions,) = (
+        action.choices for action in library_command.parser()._actions if isinstance(action.choices, dict)
+    )
+    return list(actions.values())
+
+
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    *library_actions(),
     bench.parser(),
     *evaluation.parsers(),
     memory.parser(),
@@ -46,7 +66,7 @@ def test_the_flags_people_expect_exist() -> None:
 
 
 def test_the_flags_of_ask_exist() -> None:
-    expected = "memory sinks window max-new-tokens json temperature top-p top-k min-p repetition-penalty seed"
+    expected = "memory sinks window max-new-tokens json temperature top-p top-k min-p repetition-penalty seed no-keep"
     shared = "model ahn device dtype data-dir offline help"
     assert {f"--{name}" for name in (expected + " " + shared).split()} == flags(ask.parser())
 
@@ -79,7 +99,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
     [
         ["--version"],
         ["--help"],
-        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "train")),
+        *([name, "--help"] for name in ("ask", "library", "bench", "eval", "memory", "prepare", "train")),
     ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
