@@ -15,7 +15,7 @@ from pathlib import Path
 
 from app.store.errors import StoreClosed, StoreError, sentence
 from app.store.files import make_private_file, make_private_folder
-from app.store.migrations import Migration, migrate
+from app.store.migrations import Migration, check, migrate
 
 WAIT_SECONDS = 10.0  # for another process that is writing
 _OPENING_SECONDS = 300.0  # for another process that brings the file to this version's form
@@ -115,7 +115,10 @@ class Database:
                 make_private_file(self.path)  # SQLite gives its other files the permissions of this one
                 writer = self._connect()
                 try:
-                    writer.execute("PRAGMA auto_vacuum = INCREMENTAL")  # takes effect in an empty file
+                    if not check(
+                        writer, self.path, migrations
+                    ):  # first of all: others' files stay as they are
+                        writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
                     writer.execute("PRAGMA journal_mode = WAL").fetchall()
                     migrate(writer, self.path, migrations)
                 except BaseException:
