@@ -55,6 +55,11 @@ class Compilation:
             return "yes"
         return f"no: {self.refused}" if self.refused else "in a moment"
 
+    def join(self) -> None:
+        """Wait until nothing is compiled any more: seconds, as it is one file."""
+        if self.thread is not None:
+            self.thread.join()
+
     def refuse(self, reason: str) -> None:
         self.refused = reason
         _log.info("Decoding stays uncompiled: %s.", reason)

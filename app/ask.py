@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -56,6 +58,12 @@ def parser() -> argparse.ArgumentParser:
     # One list, not two: before a flag, argparse would take the last file for the question.
     words = "PDF, text or Markdown files, then the question as the last word"
     result.add_argument("words", nargs="+", metavar="FILE… QUESTION", help=words)
+    result.add_argument(
+        "--no-keep",
+        action="store_true",
+        help="leave nothing of the files on this computer (default: they are kept in the library, and the next "
+        "question about them is answered sooner)",
+    )
     memory = result.add_argument_group("memory")
     memory.add_argument(
         "--memory",
@@ -107,9 +115,14 @@ def main(argv: Sequence[str]) -> int:
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
     progress = ProgressLine(sys.stderr)
+    from app.conversation.question import replaced_sentence, unreadable_characters
+
+    if replaced := unreadable_characters(question):
+        progress.note(replaced_sentence(replaced))
     try:
         extracted = [_extract(file, progress) for file in files]  # first: a wrong file name is told at once
-        answer = _load_and_ask(arguments, extracted, question, folder, progress)
+        with _store_folder(folder, arguments.no_keep) as store_dir:
+            answer = _load_and_ask(arguments, files, extracted, question, (folder, store_dir), progress)
     finally:
         progress.clear()
     if arguments.json:
@@ -117,28 +130,46 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+@contextmanager
+def _store_folder(data_dir: Path, forget: bool) -> Iterator[Path]:
+    """Where what is read is kept: the data folder, or a passing one that is gone at the end."""
+    if not forget:
+        yield data_dir
+        return
+    with tempfile.TemporaryDirectory(prefix="ahn-chat-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 def _load_and_ask(
     arguments: argparse.Namespace,
+    files: Sequence[str],
     extracted: Sequence[Extracted],
     question: str,
-    folder: Path,
+    folders: tuple[Path, Path],
     progress: ProgressLine,
 ) -> Answer:
+    """`folders`: of the model, and of what is read."""
     from ahn_core import ConfigError, LoadError
     from ahn_core.zoo import ZooError
     from app.conversation import ChatError, ChatSettings
-    from app.library import LibraryError
-    from app.sessions import SessionsError
+    from app.store import StoreError
 
     try:
         _settings(arguments, ChatSettings())  # a value out of range is told before the model is loaded
-        engine = startup.load_engine(options.model_options(arguments), folder, progress)
+        engine = startup.load_engine(options.model_options(arguments), folders[0], progress, folders[1])
         try:
             settings = _settings(arguments, engine.default_settings())
-            return answer_question(engine, extracted, question, settings, progress, stream=not arguments.json)
+            ids = [
+                engine.store.documents.add(document, _original(file, arguments.no_keep)).id
+                for file, document in zip(files, extracted, strict=True)
+            ]
+            if not arguments.no_keep:
+                names = ", ".join(document.name for document in extracted)
+                progress.note(f"Kept in the library: {names} (--no-keep leaves nothing behind).")
+            return answer_question(engine, ids, question, settings, progress, stream=not arguments.json)
         finally:
             engine.close()
-    except (ConfigError, LoadError, ZooError, ChatError, LibraryError, SessionsError) as error:
+    except (ConfigError, LoadError, ZooError, ChatError, StoreError) as error:
         raise CommandFailed(str(error)) from error
 
 
@@ -184,9 +215,15 @@ def _extract(file: str, progress: ProgressLine) -> Extracted:
     return document
 
 
+def _original(file: str, forget: bool) -> Path | None:
+    """The file to be kept; None for what is none, as a pipe, which can be read only once."""
+    path = Path(file)
+    return path if path.is_file() and not forget else None
+
+
 def answer_question(
     engine: Engine,
-    documents: Sequence[Extracted],
+    document_ids: Sequence[str],
     question: str,
     settings: ChatSettings,
     progress: ProgressLine,
@@ -194,13 +231,16 @@ def answer_question(
     stream: bool,
     output: TextIO | None = None,
 ) -> Answer:
-    """Read `documents` in a chat of their own, ask, and forget the chat; with `stream`, tokens go out as they come.
+    """Read documents of the library in a chat of their own, ask, and forget the chat; with `stream`, tokens go out as
+    they come.
 
     Raises ChatError for settings or a question the model cannot take, CommandFailed where no answer came.
     """
     chat = engine.new_chat(settings)
     try:
-        return _answer(engine, chat, documents, question, progress, output or sys.stdout if stream else None)
+        return _answer(
+            engine, chat, document_ids, question, progress, output or sys.stdout if stream else None
+        )
     finally:
         engine.delete_chat(chat.id)  # the readings stay, so the next question about these files comes at once
 
@@ -208,14 +248,13 @@ def answer_question(
 def _answer(
     engine: Engine,
     chat: Chat,
-    documents: Sequence[Extracted],
+    ids: Sequence[str],
     question: str,
     progress: ProgressLine,
     output: TextIO | None,
 ) -> Answer:
     from app.conversation.events import AnswerFailed, AnswerFinished, AnswerStarted, AnswerToken, Waiting
 
-    ids = [engine.library.add(document).id for document in documents]
     kept = engine.kept_tokens(ids, chat.settings)
     began = time.monotonic()
     for document_id in ids:

@@ -1,5 +1,5 @@
-"""The command `ahn-chat`: the page by default, `ask` for one question without it, `bench` and `eval` for figures, and
-`prepare`, `train` and `memory` to teach a memory.
+"""The command `ahn-chat`: the page by default, `ask` for one question without it, `library` for what is kept, `bench`
+and `eval` for figures, and `prepare`, `train` and `memory` to teach a memory.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -17,7 +17,7 @@ from app.options import CommandFailed, OptionError, Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 130 interrupted)."""
+    """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 128 + N ended by signal N)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] == ["ask"]:
@@ -29,13 +29,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return bench.main(arguments[1:])
         if arguments[:1] == ["eval"]:
-            from app import evaluate
+            from app import evaluation
 
-            return evaluate.main(arguments[1:])
+            return evaluation.main(arguments[1:])
         if arguments[:1] in (["prepare"], ["train"]):
             from app import train
 
             return (train.prepare_main if arguments[0] == "prepare" else train.train_main)(arguments[1:])
+        if arguments[:1] == ["library"]:
+            from app import library_command
+
+            return library_command.main(arguments[1:])
         if arguments[:1] == ["memory"]:
             from app import memory
 
@@ -53,7 +57,8 @@ def page_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
-        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat bench` measures this "
+        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat library` "
+        "shows and changes what is kept, `ahn-chat bench` measures this "
         "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
         "each has its own --help.",
         allow_abbrev=False,
@@ -105,7 +110,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from app.ui import launch_app
 
     try:
-        launch_app(
+        ended_by = launch_app(
             partial(startup.load_engine, chosen.model, chosen.data_dir),
             host=chosen.host,
             port=chosen.port,
@@ -120,7 +125,7 @@ def serve(arguments: argparse.Namespace) -> int:
             f"Nothing can listen on {chosen.host}, port {chosen.port} and those after it ({error.strerror or error}): "
             "check --host, or choose another --port."
         ) from error
-    return 0
+    return 128 + ended_by if ended_by else 0
 
 
 def announce(wanted_port: int, link: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ahn_core.zoo import default_data_dir
 from app.options import CommandFailed
+from app.store.files import make_private_folder
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -26,15 +27,10 @@ def data_dir(override: str | Path | None = None) -> Path:
     return (Path(override).expanduser() if override else default_data_dir()).absolute()
 
 
-def library_path(folder: Path) -> Path:
-    """The document library inside the data folder."""
-    return folder / "library.sqlite3"
-
-
 def prepare(folder: Path) -> None:
     """Make the data folder, for its owner alone. Raises CommandFailed where it cannot be written to."""
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(folder)
         with tempfile.TemporaryFile(dir=folder):  # of its own name: several processes may begin at once
             pass
     except OSError as error:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ahn_core import zoo
-from app import paths
 from app.options import EMBEDDED, ModelOptions
 
 if TYPE_CHECKING:
@@ -46,10 +45,14 @@ def chat_dtype(device: str | None, dtype: str | None) -> str | None:
     return "int8" if on_cpu else None
 
 
-def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engine:
-    """Load what `model` names and open the library in `data_dir`. Takes seconds; the first time, a minute or so.
+def load_engine(
+    model: ModelOptions, data_dir: Path, report: LoadReport, store_dir: Path | None = None
+) -> Engine:
+    """Load what `model` names and open the store in `store_dir`, by default `data_dir`.
 
-    Raises zoo.ZooError, ahn_core.LoadError, ahn_core.ConfigError: one sentence for the user.
+    Takes seconds; the first time, a minute or so.
+
+    Raises zoo.ZooError, ahn_core.LoadError, ahn_core.ConfigError, app.store.StoreError: one sentence for the user.
     """
     if model.model == EMBEDDED:
         zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
@@ -57,14 +60,17 @@ def load_engine(model: ModelOptions, data_dir: Path, report: LoadReport) -> Engi
     from ahn_core import AHNForCausalLM, load_tokenizer
     from app.acceleration import compile_decoder, keep_freed_memory
     from app.conversation import Engine
-    from app.library import Library
+    from app.store import Store
 
     keep_freed_memory()
     dtype = chat_dtype(model.device, model.dtype)
     network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=dtype, device=model.device)
     compilation = compile_decoder(network, data_dir)
     tokenizer = load_tokenizer(model.model)
-    data_dir.mkdir(parents=True, exist_ok=True)
     return Engine(
-        network, tokenizer, Library(paths.library_path(data_dir)), data_dir, compiled=lambda: str(compilation)
+        network,
+        tokenizer,
+        Store(store_dir or data_dir),
+        compiled=lambda: str(compilation),
+        at_end=compilation.join,
     )

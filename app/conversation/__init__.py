@@ -1,6 +1,6 @@
 """Chats over long documents.
 
-    engine = Engine(model, tokenizer, library, data_dir)
+    engine = Engine(model, tokenizer, Store(data_dir))
     chat = engine.new_chat(ChatSettings(attention_sinks=64, sliding_window=960))
     chat.add_document(document_id)                  # read in the background; chat.documents says how far
     for event in chat.ask("What does chapter 7 forbid?"):
@@ -28,7 +28,7 @@ Answering again
 
 On disk
     Readings (`ReadingSnapshots`) are kept by model, memory, settings, system prompt and documents, every 30 seconds,
-    when paused and at the end, and serve every chat and comparison. Transcripts (`app.sessions`) are committed when a
+    when paused and at the end, and serve every chat and comparison. Transcripts (`app.store`) are committed when a
     question is asked, every two seconds while it is answered, and at the end.
 
 The device
@@ -38,7 +38,14 @@ The device
 
 from app.conversation.chat import Chat
 from app.conversation.engine import Engine
-from app.conversation.errors import ChatBusyError, ChatClosedError, ChatError, SettingsError, UnknownChatError
+from app.conversation.errors import (
+    ChatBusyError,
+    ChatClosedError,
+    ChatError,
+    SettingsError,
+    UnknownChatError,
+    UnreadableChatError,
+)
 from app.conversation.settings import DEFAULT_SYSTEM_PROMPT, MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.streams import EventStream
 
@@ -55,4 +62,5 @@ __all__ = [
     "MemoryKind",
     "SettingsError",
     "UnknownChatError",
+    "UnreadableChatError",
 ]

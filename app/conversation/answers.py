@@ -74,28 +74,6 @@ class Running:
     saved_at: float = 0.0
 
 
-def check_question(resources: Resources, settings: ChatSettings, question: str) -> str:
-    """The question without surrounding blanks. Raises ChatError where it is empty or cannot be held word for word."""
-    question = question.strip()
-    if not question:
-        raise ChatError("The question is empty, so there is nothing to answer; type one first.")
-    layout = resources.layout(settings.system_prompt)
-    tokens = len(resources.encoder.encode(question)) + len(layout.asking)
-    if settings.memory == "full":
-        limit, name = (
-            resources.max_positions - len(layout.opening) - 1,
-            "length the model was trained for leaves",
-        )
-    else:
-        limit, name = settings.sliding_window, "sliding window holds"
-    if tokens > limit:
-        raise ChatError(
-            f"The question has {tokens:,} tokens, more than the {limit:,} the {name}, so its beginning would be lost "
-            "before the answer; shorten it, or add the long text as a document."
-        )
-    return question
-
-
 def wait_for_reading(
     reader: Reader,
     told: set[tuple[str, str]],

@@ -14,7 +14,6 @@ from app.conversation.answers import (
     Draft,
     PastTurn,
     Running,
-    check_question,
     first_head,
     replay,
     wait_for_reading,
@@ -40,6 +39,7 @@ from app.conversation.events import (
 )
 from app.conversation.live import LiveStats
 from app.conversation.pages import Segment, document_pages
+from app.conversation.question import check_question
 from app.conversation.reading import Reader
 from app.conversation.records import ChatStore, given_title, short_title
 from app.conversation.settings import ChatSettings
@@ -81,7 +81,10 @@ class Chat:
         self._head: Head | None = None
         self._closed = False
         self._told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
-        self._disk = ChatStore(resources.sessions, chat_id, resources.encoder.fingerprint)
+        self._left: list[
+            Reader
+        ] = []  # closed when what they read was changed; their last chunk may still run
+        self._disk = ChatStore(resources.store.chats, chat_id, resources.encoder.fingerprint)
         self._live = LiveStats(resources.device)
         self._reader, self._caches = self._begin_reading(entries, plan)
         self._reader.start()
@@ -147,6 +150,7 @@ class Chat:
         """
         document = self._resources.document(document_id)
         tokens, _ = self._resources.tokens.estimate(document)
+        self._resources.store.documents.touch(document_id)
         with self._lock:
             self._check_open()
             if all(entry.id != document_id for entry in self._reader.entries()):
@@ -164,12 +168,48 @@ class Chat:
         with self._lock:
             self._check_idle()
             entries = [entry for entry in self._reader.entries() if entry.id != document_id]
-            plan = self._reader.plan()
-            first = next(
-                (i for i, segment in enumerate(plan) if segment.document_id == document_id), len(plan)
-            )
-            self._restart_reading(entries, plan[:first])
+            self._read_again_from(document_id, entries)
         self._reader.start()
+
+    def newer_texts(self) -> list[str]:
+        """The ids of the documents whose text was taken out again since this chat read them."""
+        newer = []
+        for entry in self._reader.entries():
+            documents = self._resources.store.documents
+            if documents.has(entry.id) and documents.get(entry.id).revision != entry.revision:
+                newer.append(entry.id)
+        return newer
+
+    def take_newer_text(self, document_id: str) -> None:
+        """Go on with the latest text of a document: it, and those added after it, are read again.
+
+        Until this is called a chat goes on with the text it was answered from. Raises ChatBusyError while an answer is
+        being written, ChatError where the document is gone.
+        """
+        document = self._resources.document(document_id)
+        tokens, _ = self._resources.tokens.estimate(document)
+        fresh = entry_of(document, tokens)
+        with self._lock:
+            self._check_idle()
+            entries = [fresh if entry.id == document_id else entry for entry in self._reader.entries()]
+            self._read_again_from(document_id, entries)
+        self._reader.start()
+
+    def forget_document(self, document_id: str) -> None:
+        """Let go of what was read of a document that was deleted; the transcript stays, and names it as failed.
+
+        Raises ChatBusyError while an answer is being written.
+        """
+        with self._lock:
+            if not self.has_document(document_id):
+                return
+            self._check_idle()
+            self._read_again_from(document_id, self._reader.entries())
+        self._reader.start()
+
+    def has_document(self, document_id: str) -> bool:
+        """Whether the chat has this document."""
+        return any(entry.id == document_id for entry in self._reader.entries())
 
     def cancel_reading(self, document_id: str) -> None:
         """Pause the reading within one chunk; what was read stays, and the next document's reading goes on."""
@@ -241,7 +281,8 @@ class Chat:
         states = self._reader.states()
         exact = all(state.tokens_exact for state in states)
         total = sum(state.tokens_total for state in states)
-        estimate = self._resources.estimate(settings, [state.document_id for state in states], total, exact)
+        texts = [entry.text for entry in self._reader.entries()]
+        estimate = self._resources.estimate(settings, texts, total, exact)
         return replace(estimate, tokens=0, seconds=0.0) if settings.same_reading(self._settings) else estimate
 
     def update_settings(self, settings: ChatSettings) -> None:
@@ -280,12 +321,19 @@ class Chat:
             if delete:
                 self._disk.delete()
 
-    def join(self, timeout: float) -> None:
-        """Wait until the answer and the reading in progress have ended, at most `timeout` seconds each."""
+    def join(self, timeout: float) -> bool:
+        """Wait until the answer and the reading in progress have ended, at most `timeout` seconds each; True when they
+        have."""
         running = self._running
+        ended = True
         if running is not None and running.thread is not None:
             running.thread.join(timeout)
-        self._reader.join(timeout)
+            ended = not running.thread.is_alive()
+        with self._lock:
+            readers = [*self._left, self._reader]
+        for reader in readers:
+            ended = reader.join(timeout) and ended
+        return ended
 
     # -- answering ---------------------------------------------------------------------------------------------------
 
@@ -439,8 +487,16 @@ class Chat:
         )
         return reader, caches
 
+    def _read_again_from(self, document_id: str, entries: Sequence[Entry]) -> None:
+        """Keep what was read before this document, and read the rest of `entries` anew."""
+        plan = self._reader.plan()
+        first = next((i for i, segment in enumerate(plan) if segment.document_id == document_id), len(plan))
+        self._restart_reading(entries, plan[:first])
+
     def _restart_reading(self, entries: Sequence[Entry], plan: Sequence[Segment]) -> None:
         self._reader.close()
+        self._left.append(self._reader)
+        self._left = [reader for reader in self._left if not reader.join(timeout=0)]
         self._caches.close()
         self._head = None
         fresh = [replace(entry, phase=ReadPhase.QUEUED, message="", pages_counted=0) for entry in entries]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from app.conversation.answers import Cancelled, Draft, check_question, first_head, what_is_read, write_answer
+from app.conversation.answers import Cancelled, Draft, first_head, what_is_read, write_answer
 from app.conversation.entries import entry_of
 from app.conversation.errors import ChatError
 from app.conversation.events import (
@@ -26,13 +26,14 @@ from app.conversation.events import (
     Waiting,
 )
 from app.conversation.live import LiveStats
+from app.conversation.question import check_question
 from app.conversation.reading import Reader
 from app.conversation.settings import ChatSettings, MemoryKind
 
 if TYPE_CHECKING:
     from app.conversation.device import Ticket
     from app.conversation.resources import Resources
-    from app.library import Document
+    from app.store import Document
 
 log = logging.getLogger(__name__)
 

@@ -6,26 +6,24 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.conversation.chat import Chat
 from app.conversation.compare import Comparing
-from app.conversation.errors import UnknownChatError
+from app.conversation.errors import ChatBusyError, UnknownChatError, UnreadableChatError
 from app.conversation.events import CompareEvent, ProbeEvent, ReadingEstimate
 from app.conversation.probe import Probing
-from app.conversation.records import documents_from_record, given_title, turn_from_record
+from app.conversation.records import given_title, opened, turn_from_record, unreadable_reason
 from app.conversation.resources import Resources
 from app.conversation.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots
 from app.conversation.streams import Event, EventStream
-from app.sessions import ChatSummary, Sessions
+from app.store import ChatSummary, DocumentUsage, Store
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from ahn_core import AHNForCausalLM
-    from app.library import Library
 
 DEFAULT_SNAPSHOT_BYTES = 4 * 2**30
 _CLOSING_SECONDS = 30.0
@@ -38,28 +36,31 @@ class Engine:
         self,
         model: AHNForCausalLM,
         tokenizer: PreTrainedTokenizerFast,
-        library: Library,
-        data_dir: Path,
+        store: Store,
         *,
         snapshot_bytes: int = DEFAULT_SNAPSHOT_BYTES,
         compiled: Callable[[], str] = lambda: "no",
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
-        """`data_dir` gets `chats.sqlite3`, `snapshots/` (readings, at most `snapshot_bytes`) and `turns/`.
+        """`store` belongs to the engine from here on, which closes it with itself. Its folder gets `snapshots/`
+        (readings, at most `snapshot_bytes`) and `turns/`.
 
-        `compiled` tells whether the model computes in compiled code by now, and if not, why.
+        `compiled` tells whether the model computes in compiled code by now, and if not, why. `at_end` is called when
+        the engine has been closed.
         """
         self.model = model
         self.compiled = compiled
+        self._at_end = at_end
         self.tokenizer = tokenizer
-        self.library = library
-        turns = data_dir / "turns"
+        self.store = store
+        turns = store.folder / "turns"
         shutil.rmtree(turns, ignore_errors=True)  # copies that a crash left; they are never used twice
-        self._sessions = Sessions(data_dir / "chats.sqlite3")
-        snapshots = ReadingSnapshots(data_dir / "snapshots", snapshot_bytes)
-        self._resources = Resources(model, tokenizer, library, self._sessions, snapshots, turns)
+        snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes)
+        self._resources = Resources(model, tokenizer, store, snapshots, turns)
         self._chats: dict[str, Chat] = {}
+        self._closing: list[Chat] = []  # closed or deleted, whose threads may still compute
         self._streams: list[EventStream[Any]] = []
-        self._lock = threading.Lock()  # over the two above
+        self._lock = threading.Lock()  # over the three above
 
     def default_settings(self) -> ChatSettings:
         """What a new chat starts with: the sinks and window that suit the model, within its trained length."""
@@ -82,7 +83,7 @@ class Engine:
     def chat(self, chat_id: str) -> Chat:
         """The open chat of this id, or the stored one, opened: its documents come back from the kept reading.
 
-        Raises UnknownChatError.
+        Raises UnknownChatError, and UnreadableChatError where the stored one cannot be opened.
         """
         with self._lock:
             if chat_id not in self._chats:
@@ -92,7 +93,7 @@ class Engine:
     def close_chat(self, chat_id: str) -> None:
         """Stop the chat's answer and reading and free its caches; what was read and said is kept on disk."""
         with self._lock:
-            chat = self._chats.pop(chat_id, None)
+            chat = self._taken_out(chat_id)
         if chat is not None:
             chat.close()
 
@@ -102,10 +103,10 @@ class Engine:
         Raises UnknownChatError.
         """
         with self._lock:
-            chat = self._chats.pop(chat_id, None)
+            chat = self._taken_out(chat_id)
         if chat is not None:
             chat.close(delete=True)
-        elif not self._sessions.delete(chat_id):
+        elif not self.store.chats.delete(chat_id):
             raise _unknown(chat_id)
 
     def rename_chat(self, chat_id: str, title: str) -> None:
@@ -115,23 +116,48 @@ class Engine:
         if chat is not None:
             chat.rename(title)
             return
-        if not self._sessions.rename(chat_id, given_title(title)):
+        if not self.store.chats.rename(chat_id, given_title(title)):
             raise _unknown(chat_id)
 
     def list_chats(self, search: str = "") -> list[ChatSummary]:
-        """The stored chats, last used first; with `search`, those whose title, documents or turns contain it."""
-        return self._sessions.list_chats(search)
+        """The stored chats, last used first; with `search`, those whose title, documents or turns contain it.
+
+        One that cannot be opened is among them and says why.
+        """
+        return self.store.chats.list(search, unreadable_reason)
+
+    def delete_document(self, document_id: str) -> DocumentUsage:
+        """Delete a document with everything that was made of it, and return what that freed.
+
+        Chats that have it keep their transcripts. Raises ChatBusyError while one of them writes an answer, and
+        StoreError, of which UnknownDocument is one.
+        """
+        with self._lock:
+            chats = [chat for chat in self._chats.values() if chat.has_document(document_id)]
+        busy = next((chat for chat in chats if chat.answering), None)
+        if busy is not None:
+            raise ChatBusyError(
+                f"The chat “{busy.title}” is writing an answer from this document, so it was not deleted; wait for the "
+                "answer or stop it first."
+            )
+        usage = self.store.documents.delete(document_id)
+        self._resources.tokens.forget(document_id)
+        for chat in chats:
+            chat.forget_document(document_id)
+        return usage
 
     def estimate(self, document_ids: Sequence[str], settings: ChatSettings) -> ReadingEstimate:
         """What reading these documents would take, before it starts; cheap enough for a handler (samples the text)."""
         settings.check_fits(self._resources.max_positions)
-        counts = [self._resources.tokens.estimate(self._resources.document(entry)) for entry in document_ids]
-        tokens = sum(count for count, _ in counts)
-        return self._resources.estimate(settings, document_ids, tokens, all(exact for _, exact in counts))
+        documents = [self._resources.document(document_id) for document_id in document_ids]
+        counts = [self._resources.tokens.estimate(document) for document in documents]
+        tokens, exact = sum(count for count, _ in counts), all(exact for _, exact in counts)
+        return self._resources.estimate(settings, [document.text for document in documents], tokens, exact)
 
     def kept_tokens(self, document_ids: Sequence[str], settings: ChatSettings) -> int:
         """How many of these documents' tokens come back from disk instead of being read."""
-        return self._resources.kept_tokens(settings, document_ids)
+        texts = [self._resources.document(document_id).text for document_id in document_ids]
+        return self._resources.kept_tokens(settings, texts)
 
     def measure_reading(self, settings: ChatSettings) -> None:
         """Find out how fast this machine reads, where nothing has been read yet. Takes seconds then."""
@@ -167,31 +193,51 @@ class Engine:
             self._streams = [running for running in self._streams if not running.join(timeout=0)] + [stream]
         return stream
 
+    def _taken_out(self, chat_id: str) -> Chat | None:
+        """The open chat, which is to be closed; its threads are waited for at the end. Needs the lock."""
+        chat = self._chats.pop(chat_id, None)
+        self._closing = [other for other in self._closing if not other.join(timeout=0)]
+        if chat is not None:
+            self._closing.append(chat)
+        return chat
+
     def close(self) -> None:
-        """Close every chat and wait until their threads have kept what was read."""
+        """Close every chat and wait until their threads have kept what was read.
+
+        None may compute any more when the interpreter ends: a thread that it ends in the middle of native code takes
+        the process with it ("terminate called without an active exception").
+        """
         with self._lock:
             chats, self._chats = list(self._chats.values()), {}
+            closing, self._closing = self._closing, []
             streams, self._streams = self._streams, []
         for stream in streams:
             stream.stop()
         for chat in chats:
             chat.close()
-        for chat in chats:
+        for chat in chats + closing:
             chat.join(_CLOSING_SECONDS)
         for stream in streams:
             stream.join(_CLOSING_SECONDS)
-        self._sessions.close()
+        self.store.close()
+        self._at_end()
 
     def _open(self, chat_id: str) -> Chat:
-        stored = self._sessions.load(chat_id)
+        stored = self.store.chats.load(chat_id)
         if stored is None:
             raise _unknown(chat_id)
-        entries, plan = documents_from_record(stored.documents)
+        try:
+            settings, entries, plan = opened(stored)
+        except ValueError as error:
+            raise UnreadableChatError(
+                f"The chat “{stored.title}” cannot be opened ({error}); it was left as it is, and `ahn-chat library "
+                "export --everything` writes out what is stored of it."
+            ) from error
         fingerprint = self._resources.encoder.fingerprint
         return Chat(
             self._resources,
             chat_id,
-            ChatSettings.from_json(stored.settings).fitted(self._resources.max_positions),
+            settings.fitted(self._resources.max_positions),
             title=stored.title if stored.named else "",
             entries=entries,
             plan=plan,

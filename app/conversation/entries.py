@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.conversation.events import ReadPhase
+from app.store import TextId
 
 if TYPE_CHECKING:
-    from app.library import Document
+    from app.store import Document
 
 
 @dataclass
@@ -27,6 +28,11 @@ class Entry:
     page_starts: np.ndarray | None = None  # [P + 1], once counted
     pages_counted: int = 0
     message: str = ""
+    revision: int = 1  # of the document's text
+
+    @property
+    def text(self) -> TextId:
+        return TextId(self.id, self.revision)
 
     @property
     def total(self) -> int:
@@ -52,4 +58,5 @@ def entry_of(document: Document, estimated_tokens: int) -> Entry:
         page_count=document.page_count,
         pages_without_text=tuple(document.pages_without_text),
         estimated_tokens=estimated_tokens,
+        revision=document.revision,
     )

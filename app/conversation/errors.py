@@ -21,3 +21,7 @@ class SettingsError(ChatError):
 
 class UnknownChatError(ChatError):
     """No chat with this id is stored."""
+
+
+class UnreadableChatError(ChatError):
+    """What is stored of the chat cannot be opened by this version; it is left as it is."""

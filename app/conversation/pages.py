@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.conversation.events import PageState, PageStates
+from app.store import TextId
 
 if TYPE_CHECKING:
     from ahn_core import CacheStats
@@ -20,7 +21,8 @@ class Segment:
     """A run of one document's tokens in the sequence a cache has read.
 
     Tokens `start … done - 1` of the document lie at positions `offset … offset + done - start - 1`. `end` is where the
-    run was broken off for another document, None for one that goes, or will go, to the document's end.
+    run was broken off for another document, None for one that goes, or will go, to the document's end. `revision` says
+    which text of the document it is.
     """
 
     document_id: str
@@ -28,6 +30,11 @@ class Segment:
     end: int | None
     offset: int
     done: int
+    revision: int = 1
+
+    @property
+    def text(self) -> TextId:
+        return TextId(self.document_id, self.revision)
 
 
 def document_pages(

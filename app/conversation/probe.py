@@ -22,7 +22,7 @@ from app.conversation.settings import ChatSettings, MemoryKind
 if TYPE_CHECKING:
     from app.conversation.reading import Reader
     from app.conversation.resources import Resources
-    from app.library import Document
+    from app.store import Document
 
 QUESTIONS = 10
 FEWEST = 4  # questions below which a score would say nothing
@@ -90,7 +90,7 @@ class Probing:
         first, last = stats.sink_tokens, stats.seq_length - stats.window_tokens
         texts = []
         for segment in reader.plan():
-            tokens = self._resources.tokens.get(segment.document_id, lambda _: None, lambda: False)
+            tokens = self._resources.tokens.get(segment.text, lambda _: None, lambda: False)
             assert tokens is not None, "nothing stops the count"
             to_document = segment.start - segment.offset
             span = slice(

@@ -27,7 +27,7 @@ from app.conversation.pages import Segment
 from app.conversation.resources import Resources
 from app.conversation.settings import ChatSettings
 from app.conversation.snapshots import Reading
-from app.library import LibraryError
+from app.store import StoreError
 
 if TYPE_CHECKING:
     from ahn_core import Cache
@@ -118,11 +118,13 @@ class Reader:
             if self._thread is None:
                 self._cache = None
 
-    def join(self, timeout: float) -> None:
-        """Wait for the background thread to end."""
+    def join(self, timeout: float) -> bool:
+        """Wait for the background thread to end, at most `timeout` seconds; True when it has."""
         thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
+        if thread is None:
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
 
     # -- where it stands ---------------------------------------------------------------------------------------------
 
@@ -268,7 +270,7 @@ class Reader:
     def _unplanned(self) -> list[Segment]:
         planned = {segment.document_id for segment in self._plan}
         return [
-            Segment(entry.id, 0, None, 0, 0)
+            Segment(entry.id, 0, None, 0, 0, entry.revision)
             for entry in self._entries
             if entry.id not in planned and entry.phase is ReadPhase.QUEUED
         ]
@@ -300,7 +302,8 @@ class Reader:
             self.prepare()
             if entry.phase is not ReadPhase.DONE and not self._continues(entry):
                 # Another chat may have read this document after the same ones.
-                self._restore([*self._closed_plan(), Segment(entry.id, self._done(entry.id), None, 0, 0)])
+                rest = Segment(entry.id, self._done(entry.id), None, 0, 0, entry.revision)
+                self._restore([*self._closed_plan(), rest])
         if entry.phase is ReadPhase.DONE:
             self._on_change()
             return
@@ -342,8 +345,8 @@ class Reader:
             entry.pages_counted = done
 
         try:
-            tokens = self._resources.tokens.get(entry.id, on_page, should_stop)
-        except LibraryError as error:
+            tokens = self._resources.tokens.get(entry.text, on_page, should_stop)
+        except StoreError as error:
             raise ChatError(f"{entry.name} cannot be read: {error}") from error
         if tokens is None:
             if entry.phase is ReadPhase.COUNTING:
@@ -388,7 +391,7 @@ class Reader:
         # Reading the heading commits to it: from here on the earlier documents end where they stand.
         for _ in prefill(self._resources.model, self._resources.encoder.encode(heading), cache):
             pass
-        segment = Segment(entry.id, start, None, cache.get_seq_length(), start)
+        segment = Segment(entry.id, start, None, cache.get_seq_length(), start, entry.revision)
         with self._lock:
             self._plan = [*self._closed_plan(), segment]
         return segment
@@ -447,7 +450,7 @@ class Reader:
             tuple(plan), {name: starts[name] for name in read if name in starts}, cache.get_seq_length()
         )
         try:
-            self._resources.snapshots.save(self._resources.reading_key(self.settings, plan), reading, cache)
+            self._resources.keep(self.settings, reading, cache)
         except OSError as error:
             log.warning("What was read of %s is not kept: %s", entry.name, error)
             with self._lock:

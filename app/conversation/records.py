@@ -1,4 +1,4 @@
-"""Chats and turns as the JSON that `app.sessions` keeps, and back."""
+"""Chats and turns as the JSON that `app.store` keeps, and back."""
 
 from __future__ import annotations
 
@@ -8,25 +8,32 @@ from dataclasses import asdict
 from typing import Any
 
 from app.conversation.answers import PastTurn
+from app.conversation.decoding import make, number, text, whole
 from app.conversation.entries import Entry
 from app.conversation.errors import ChatError
 from app.conversation.events import AnswerFigures, AnswerPiece, ReadPhase, Turn, TurnState
 from app.conversation.pages import Segment
 from app.conversation.settings import ChatSettings
-from app.sessions import Sessions, SessionsError, StoredTurn
+from app.store import Chats, StoredChat, StoredTurn, StoreError
 
 log = logging.getLogger(__name__)
 _TITLE_LENGTH = 60
 INTERRUPTED = "This question was left before its answer was written; ask it again."
 CUT_OFF = "cut off when the program ended"
+DAMAGED = (
+    "What belonged to this answer cannot be read any more ({reason}); its words are as they were stored."
+)
+CHAT_VERSION = (
+    2  # raised when settings, documents or a turn's details mean something else; 1 knew no revisions
+)
 
 
 class ChatStore:
     """One chat's rows on disk. Not safe between threads: the chat calls it under its lock."""
 
-    def __init__(self, sessions: Sessions, chat_id: str, tokenizer: str) -> None:
+    def __init__(self, chats: Chats, chat_id: str, tokenizer: str) -> None:
         """`tokenizer` is the fingerprint that the answers' token ids belong to."""
-        self._sessions = sessions
+        self._chats = chats
         self._chat_id = chat_id
         self._tokenizer = tokenizer
         self._last: object = None
@@ -42,21 +49,23 @@ class ChatStore:
     ) -> None:
         """Commit the chat itself, where something has changed since the last time."""
         record = (title, named, settings.to_json(), documents_to_record(entries, plan))
-        if record != self._last and self._commit(lambda: self._sessions.save_chat(self._chat_id, *record)):
+        if record != self._last and self._commit(
+            lambda: self._chats.save(self._chat_id, *record, version=CHAT_VERSION)
+        ):
             self._last = record
 
     def save_turn(self, position: int, past: PastTurn) -> None:
         """Commit a turn, and that none comes after it."""
         stored = turn_to_record(past, self._tokenizer)
-        self._commit(lambda: self._sessions.save_turn(self._chat_id, position, stored))
+        self._commit(lambda: self._chats.save_turn(self._chat_id, position, stored))
 
     def forget_turns(self, position: int) -> None:
         """Delete the turns from this position on."""
-        self._commit(lambda: self._sessions.forget_turns(self._chat_id, position))
+        self._commit(lambda: self._chats.forget_turns(self._chat_id, position))
 
     def delete(self) -> None:
         """Delete the chat and write nothing of it any more."""
-        self._commit(lambda: self._sessions.delete(self._chat_id))
+        self._commit(lambda: self._chats.delete(self._chat_id))
         self._deleted = True
 
     def _commit(self, write: Callable[[], object]) -> bool:
@@ -65,7 +74,7 @@ class ChatStore:
             return False
         try:
             write()
-        except SessionsError as error:
+        except StoreError as error:
             log.error("%s", error)
             return False
         return True
@@ -102,21 +111,53 @@ def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:
 
 
 def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
-    """The stored turn. An answer that the end of the program cut off comes back as a stopped one."""
+    """The stored turn. An answer that the end of the program cut off comes back as a stopped one.
+
+    A turn whose details cannot be read keeps its question and its answer, and says so.
+    """
+    try:
+        if stored.unreadable:
+            raise ValueError(stored.unreadable)
+        return _turn_from_record(stored, tokenizer)
+    except (ValueError, TypeError, KeyError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        log.warning("A stored turn is shown without its details: %s", reason)
+        message = DAMAGED.format(reason=reason)
+        return PastTurn(Turn(stored.question, stored.answer, TurnState.FAILED, message=message), None)
+
+
+def _turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
     details = stored.details
-    state, message = TurnState(details["state"]), details["message"]
+    state, message = TurnState(details["state"]), text(details.get("message", ""), "the message")
     if state is TurnState.ANSWERING:
         state, message = (TurnState.STOPPED, CUT_OFF) if stored.answer else (TurnState.FAILED, INTERRUPTED)
     turn = Turn(
         question=stored.question,
         answer=stored.answer,
         state=state,
-        pieces=tuple(AnswerPiece(text, share) for text, share in details["pieces"]),
-        figures=None if details["figures"] is None else AnswerFigures(**details["figures"]),
+        pieces=tuple(
+            AnswerPiece(text(piece, "a piece"), number(share, "a share"))
+            for piece, share in details.get("pieces", ())
+        ),
+        figures=_figures(details.get("figures")),
         message=message,
     )
-    own = details["token_ids"] is not None and details["tokenizer"] == tokenizer
-    return PastTurn(turn, tuple(details["token_ids"]) if own else None)
+    token_ids = details.get("token_ids")
+    own = token_ids is not None and details.get("tokenizer") == tokenizer
+    return PastTurn(turn, tuple(whole(token, "a token") for token in token_ids) if own else None)
+
+
+def _figures(values: object) -> AnswerFigures | None:
+    """The figures of an answer; None where some are missing, for there is no honest default for a measurement."""
+    try:
+        figures = None if values is None else make(AnswerFigures, values)
+        for name, value in {} if figures is None else asdict(figures).items():
+            if name != "reason":
+                number(int(value) if isinstance(value, bool) else value, name)
+        return figures
+    except ValueError as error:
+        log.info("The figures of a stored answer are not shown: %s", error)
+        return None
 
 
 def documents_to_record(entries: Sequence[Entry], plan: Sequence[Segment]) -> list[dict[str, Any]]:
@@ -134,6 +175,7 @@ def documents_to_record(entries: Sequence[Entry], plan: Sequence[Segment]) -> li
                 "name": entry.name,
                 "page_count": entry.page_count,
                 "pages_without_text": list(entry.pages_without_text),
+                "revision": entry.revision,
                 "tokens": entry.total,
                 "paused": entry.phase is ReadPhase.PAUSED,
                 "runs": runs,
@@ -143,19 +185,61 @@ def documents_to_record(entries: Sequence[Entry], plan: Sequence[Segment]) -> li
 
 
 def documents_from_record(records: Sequence[dict[str, Any]]) -> tuple[list[Entry], list[Segment]]:
-    """The documents and the plan that `documents_to_record` wrote."""
-    entries = [
-        Entry(
-            id=record["id"],
-            name=record["name"],
-            page_count=record["page_count"],
-            pages_without_text=tuple(record["pages_without_text"]),
-            estimated_tokens=record["tokens"],
-            phase=ReadPhase.PAUSED if record["paused"] else ReadPhase.QUEUED,
-        )
-        for record in records
-    ]
-    runs = sorted(
-        (place, record["id"], start, end) for record in records for place, start, end in record["runs"]
+    """The documents and the plan that `documents_to_record` wrote, in this version or another.
+
+    Raises ValueError where a document's id, name or pages are missing.
+    """
+    try:
+        entries = [_entry(record) for record in records]
+        runs = [
+            (
+                whole(place, "a place"),
+                entry,
+                whole(start, "a start"),
+                None if end is None else whole(end, "an end"),
+            )
+            for entry, record in zip(entries, records, strict=True)
+            for place, start, end in record.get("runs", ())
+        ]
+    except KeyError as error:
+        raise ValueError(f"a document has no {error.args[0]}") from error
+    except TypeError as error:
+        raise ValueError(f"a document has another form: {error}") from error
+    runs.sort(key=lambda run: run[0])
+    return entries, [Segment(entry.id, start, end, 0, start, entry.revision) for _, entry, start, end in runs]
+
+
+def _entry(record: dict[str, Any]) -> Entry:
+    pages = whole(record["page_count"], "page_count")
+    return Entry(
+        id=text(record["id"], "id"),
+        name=text(record["name"], "name"),
+        page_count=pages,
+        pages_without_text=tuple(
+            page for page in record.get("pages_without_text", ()) if 1 <= whole(page, "a page") <= pages
+        ),
+        estimated_tokens=whole(record.get("tokens", 0), "tokens"),
+        phase=ReadPhase.PAUSED if record.get("paused") else ReadPhase.QUEUED,
+        revision=whole(record.get("revision", 1), "revision", 1),
     )
-    return entries, [Segment(document_id, start, end, 0, start) for _, document_id, start, end in runs]
+
+
+def unreadable_reason(stored: StoredChat) -> str:
+    """Why this version cannot open a stored chat, "" where it can."""
+    try:
+        opened(stored)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def opened(stored: StoredChat) -> tuple[ChatSettings, list[Entry], list[Segment]]:
+    """The settings, documents and plan of a stored chat. Raises ValueError with the reason where they cannot be had."""
+    if stored.unreadable:
+        raise ValueError(stored.unreadable)
+    if stored.version > CHAT_VERSION:
+        raise ValueError(
+            f"a newer AHN Chat wrote it, in format {stored.version}; this one knows {CHAT_VERSION}"
+        )
+    entries, plan = documents_from_record(stored.documents)
+    return ChatSettings.from_json(stored.settings), entries, plan

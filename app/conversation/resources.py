@@ -20,8 +20,7 @@ from app.conversation.prompt import PromptLayout, TextEncoder
 from app.conversation.settings import ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots, describe
 from app.conversation.tokens import TokenisedDocuments
-from app.library import LibraryError
-from app.sessions import Sessions, SessionsError
+from app.store import Rates, Store, StoreError, TextId
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from ahn_core import AHNForCausalLM, Cache
-    from app.library import Document, Library
+    from app.conversation.snapshots import Reading
+    from app.store import Document
 
 log = logging.getLogger(__name__)
 _RATE_WEIGHT = 0.3  # of the newest measurement in the running mean
@@ -41,8 +41,8 @@ _LOOK_AROUND = 0.1  # seconds between two looks at a stop flag while waiting
 class ReadingRates:
     """How fast this model reads with each kind of memory, kept from start to start."""
 
-    def __init__(self, sessions: Sessions, prefix: str) -> None:
-        self._sessions = sessions
+    def __init__(self, stored: Rates, prefix: str) -> None:
+        self._stored = stored
         self._prefix = prefix
         self._lock = threading.Lock()
         self._rates: dict[MemoryKind, float | None] = {}
@@ -51,7 +51,7 @@ class ReadingRates:
         """Tokens a second, a running mean; None where nothing has been read yet."""
         with self._lock:
             if kind not in self._rates:
-                self._rates[kind] = self._sessions.reading_rate(f"{self._prefix} {kind}")
+                self._rates[kind] = self._stored.get(f"{self._prefix} {kind}")
             return self._rates[kind]
 
     def add(self, kind: MemoryKind, tokens: int, seconds: float) -> None:
@@ -65,8 +65,8 @@ class ReadingRates:
         rate = self.get(kind)
         if rate is not None:
             try:
-                self._sessions.save_reading_rate(f"{self._prefix} {kind}", rate)
-            except SessionsError as error:  # the next start estimates without it
+                self._stored.save(f"{self._prefix} {kind}", rate)
+            except StoreError as error:  # the next start estimates without it
                 log.warning("%s", error)
 
 
@@ -77,22 +77,20 @@ class Resources:
         self,
         model: AHNForCausalLM,
         tokenizer: PreTrainedTokenizerFast,
-        library: Library,
-        sessions: Sessions,
+        store: Store,
         snapshots: ReadingSnapshots,
         turns_folder: Path,
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        self.library = library
-        self.sessions = sessions
+        self.store = store
         self.snapshots = snapshots
         self.turns_folder = turns_folder
         self.device = Device()
         self.encoder = TextEncoder(tokenizer)
-        self.tokens = TokenisedDocuments(library, self.encoder)
+        self.tokens = TokenisedDocuments(store.documents, self.encoder)
         self.rates = ReadingRates(
-            sessions, f"{model.identity['model']} {model.identity['dtype']} {model.device.type}"
+            store.rates, f"{model.identity['model']} {model.identity['dtype']} {model.device.type}"
         )
         self._layouts: dict[str, PromptLayout] = {}
         self._layout_lock = threading.Lock()
@@ -126,8 +124,8 @@ class Resources:
     def document(self, document_id: str) -> Document:
         """A document of the library that can be read. Raises ChatError where it is gone or has no text."""
         try:
-            document = self.library.get(document_id)
-        except LibraryError as error:
+            document = self.store.documents.get(document_id)
+        except StoreError as error:
             raise ChatError(str(error)) from error
         if not document.characters:
             raise ChatError(
@@ -149,9 +147,24 @@ class Resources:
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
 
-    def kept_tokens(self, settings: ChatSettings, document_ids: Sequence[str]) -> int:
+    def keep(self, settings: ChatSettings, reading: Reading, cache: Cache) -> None:
+        """Keep a reading on disk, unless one of its documents was deleted meanwhile. Raises OSError."""
+        key = self.reading_key(settings, reading.segments)
+        if self._has_all(reading):
+            self.snapshots.save(key, reading, cache)
+            if not self._has_all(reading):  # deleted while it was being written
+                self.snapshots.forget(key)
+
+    def _has_all(self, reading: Reading) -> bool:
+        try:
+            return all(self.store.documents.has(segment.document_id) for segment in reading.segments)
+        except StoreError as error:  # what was read is worth keeping all the same
+            log.warning("%s", error)
+            return True
+
+    def kept_tokens(self, settings: ChatSettings, texts: Sequence[TextId]) -> int:
         """How many of the documents' tokens need not be read, because a reading of them is kept on disk."""
-        wanted = [Segment(document_id, 0, None, 0, 0) for document_id in document_ids]
+        wanted = [Segment(document_id, 0, None, 0, 0, revision) for document_id, revision in texts]
         for count in range(len(wanted), 0, -1):
             reading = self.snapshots.find(self.reading_key(settings, wanted[:count]))
             if reading is not None:
@@ -159,10 +172,10 @@ class Resources:
         return 0
 
     def estimate(
-        self, settings: ChatSettings, document_ids: Sequence[str], tokens: int, exact: bool
+        self, settings: ChatSettings, texts: Sequence[TextId], tokens: int, exact: bool
     ) -> ReadingEstimate:
         """What reading documents of so many tokens costs at the measured speed, less what is kept on disk."""
-        to_read, in_cache = max(tokens - self.kept_tokens(settings, document_ids), 0), tokens
+        to_read, in_cache = max(tokens - self.kept_tokens(settings, texts), 0), tokens
         rate = self.rates.get(settings.memory)
         seconds = 0.0 if not to_read else None if rate is None else to_read / rate
         return ReadingEstimate(to_read, exact, rate, seconds, self.cache_nbytes(settings, in_cache))

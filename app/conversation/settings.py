@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from app.conversation.decoding import make, text
 from app.conversation.errors import SettingsError
 
 if TYPE_CHECKING:
     from ahn_core import SamplingSettings
 
 MemoryKind = Literal["full", "window", "ahn"]
+_SHAPES_READING = ("memory", "attention_sinks", "sliding_window", "system_prompt")
 MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
 DEFAULT_REPETITION_PENALTY = 1.15
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
@@ -84,10 +86,27 @@ class ChatSettings:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ChatSettings:
-        """The settings that `to_json` wrote."""
+        """The settings that `to_json` wrote, of this version or another.
+
+        What only shapes the next answer takes its default where it is missing; what shaped the reading must be there.
+        Raises ValueError.
+        """
         from ahn_core import SamplingSettings
 
-        return cls(**{**values, "sampling": SamplingSettings(**values["sampling"])})
+        missing = [name for name in _SHAPES_READING if name not in values]
+        if missing:
+            raise ValueError(f"the settings have no {', '.join(missing)}")
+        text(values["system_prompt"], "system_prompt")
+        return make(
+            cls, values, sampling=make(SamplingSettings, {**asdict(_default_sampling()), **_mapping(values)})
+        )
+
+
+def _mapping(values: dict[str, Any]) -> dict[str, Any]:
+    sampling = values.get("sampling", {})
+    if not isinstance(sampling, dict):
+        raise ValueError(f"sampling is {sampling!r} and not an object")
+    return sampling
 
 
 def _at_least(name: str, value: int, limit: int) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.conversation.pages import Segment
+from app.store.files import make_private, make_private_folder
 
 if TYPE_CHECKING:
     from ahn_core import Cache
@@ -43,7 +44,7 @@ class ReadingSnapshots:
         self._folder = folder
         self._budget = budget_bytes
         self._lock = threading.RLock()  # over the folder's contents
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
 
     def find(self, key: str) -> Reading | None:
         """The reading kept under this key, without its cache; None where there is none, or only a damaged one."""
@@ -111,8 +112,10 @@ class ReadingSnapshots:
             partial = self._folder / f"{key}.{os.getpid()}.partial"
             try:
                 _save_cache(cache, partial)
+                make_private(partial)
                 os.replace(partial, cache_path)
                 partial.write_text(_to_json(reading), "utf-8")
+                make_private(partial)
                 _flush(partial)
                 os.replace(partial, self._folder / f"{key}.json")
             finally:
@@ -122,6 +125,11 @@ class ReadingSnapshots:
                     _delete(path)
             self._trim(keep=key)
         return True
+
+    def forget(self, key: str) -> None:
+        """Delete the reading kept under this key, if there is one."""
+        with self._lock:
+            self._forget(key)
 
     def _cache_path(self, key: str, length: int) -> Path:
         return self._folder / f"{key}-{length}.safetensors"
@@ -200,6 +208,6 @@ def _to_json(reading: Reading) -> str:
 def describe(segments: Sequence[Segment]) -> list[list[str | int | None]]:
     """The part of a key that stands for what was read: closed runs in full, the last one by where it begins."""
     closed: list[list[str | int | None]] = [
-        [segment.document_id, segment.start, segment.end] for segment in segments[:-1]
+        [segment.text.key, segment.start, segment.end] for segment in segments[:-1]
     ]
-    return [*closed, [segments[-1].document_id, segments[-1].start, None]]
+    return [*closed, [segments[-1].text.key, segments[-1].start, None]]

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.store.files import make_private, make_private_folder
+
 if TYPE_CHECKING:
     from ahn_core import Cache
 
@@ -143,8 +145,10 @@ class TurnCaches:
 
         path = self._folder / f"{head.turns}.safetensors"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self._folder.parent)
+            make_private_folder(self._folder)
             head.cache.save(path)
+            make_private(path)
             nbytes = path.stat().st_size
         except (OSError, SafetensorError) as error:
             log.warning(

@@ -25,16 +25,17 @@ os.environ.update(
 )
 
 
-def launch_app(load: LoadEngine, **options: Any) -> None:
-    """Open the page at once, load the model meanwhile, and serve until interrupted.
+def launch_app(load: LoadEngine, **options: Any) -> int:
+    """Open the page at once, load the model meanwhile, and serve until told to end.
 
     `load(report)` is called in a thread of its own and returns the engine; `options` are those of
-    :class:`app.ui.server.ServerOptions`. Raises OSError where the port is taken.
+    :class:`app.ui.server.ServerOptions`. Returns the number of the signal that ended it, 0 where none did. Raises
+    OSError where the port is taken.
     """
     from app.ui.server import PageServer, ServerOptions
 
     with PageServer(load, ServerOptions(**options)) as server:
-        server.serve()
+        return server.serve()
 
 
 def __getattr__(name: str) -> Any:

@@ -32,7 +32,11 @@ Draw = Callable[[Tab, "Engine | None", Loading], str]
 def draw_documents(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     states = _documents(tab)
     here = {state.document_id for state in states}
-    others = [] if engine is None else [d for d in engine.library.list() if d.id not in here][:LIBRARY_SHOWN]
+    others = (
+        []
+        if engine is None
+        else [d for d in engine.store.documents.list() if d.id not in here][:LIBRARY_SHOWN]
+    )
     return documents.cards(
         states,
         [entry.state for entry in list(tab.imports) if entry.has_card],

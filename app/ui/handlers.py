@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from app.conversation import ChatError, ChatSettings
+from app.conversation import ChatError, ChatSettings, UnreadableChatError
 from app.conversation.events import ReadPhase, TurnState
-from app.library import LibraryError
+from app.conversation.question import replaced_sentence, unreadable_characters
+from app.store import StoreError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Answering, Following, Tab, Tabs
@@ -21,7 +22,7 @@ from app.ui.views.probe import ProbeState
 
 if TYPE_CHECKING:
     from app.conversation import Chat, Engine
-    from app.library import Document
+    from app.store import Document
     from app.ui.settings_form import SettingsForm
 
 MAX_QUESTION_CHARACTERS = 200_000
@@ -97,7 +98,12 @@ class Handlers:
         """Give the tab its chat once there is an engine to have chats."""
         with tab.lock:
             if tab.chat is None and not tab.closed and self.loader.engine is not None:
-                self._open(tab, tab.wanted_chat)
+                try:
+                    self._open(tab, tab.wanted_chat)
+                except UnreadableChatError as error:  # the page goes on with a new one
+                    tab.warn(str(error))
+                    tab.wanted_chat = ""
+                    self._open(tab, "")
 
     # ------------------------------------------------------------------------------------------------ clicks
 
@@ -109,7 +115,7 @@ class Handlers:
             return
         try:
             act(tab, data)
-        except (ChatError, LibraryError) as error:
+        except (ChatError, StoreError) as error:
             tab.warn(str(error))
         except KeyError as missing:
             tab.warn(f"The page sent no {missing}; reload it.")
@@ -165,10 +171,12 @@ class Handlers:
         for entry in files:
             name = str(entry.get("name", "document"))[:255]
             if entry.get("error"):
-                started = Import.refused(name, str(entry["error"])[:500], self._uploads, engine.library)
+                started = Import.refused(
+                    name, str(entry["error"])[:500], self._uploads, engine.store.documents
+                )
             else:
                 started = Import(
-                    str(entry.get("path", "")), name, self._uploads, engine.library,
+                    str(entry.get("path", "")), name, self._uploads, engine.store.documents,
                     lambda document: self._imported(tab, chat, document),
                 )  # fmt: skip
                 started.start()
@@ -206,6 +214,8 @@ class Handlers:
         taken = self._answer(
             tab, question, len(chat.turns), lambda now: chat.ask(question, now=now), can_ask_now=True
         )
+        if taken and (replaced := unreadable_characters(question)):
+            tab.tell(replaced_sentence(replaced))
         return "" if taken else gr.skip()
 
     def regenerate(self, event: gr.RetryData, request: gr.Request) -> None:

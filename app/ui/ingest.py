@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.documents import DocumentError, extract
+from app.store import StoreError
 from app.ui.views.documents import ImportState
 
 if TYPE_CHECKING:
-    from app.library import Document, Library
+    from app.store import Document, Documents
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +63,14 @@ class Import:
         upload: str,
         name: str,
         uploads: UploadFolder,
-        library: Library,
+        documents: Documents,
         done: Callable[[Document], Callable[[], object]],
     ) -> None:
         """`done` is called in the import's thread with the document, and what it returns when the file's card may go:
         it gives the document one. A DocumentError or ChatError of either is shown."""
         self.id = uuid.uuid4().hex
         self.name = name
-        self._upload, self._uploads, self._library, self._done = upload, uploads, library, done
+        self._upload, self._uploads, self._documents, self._done = upload, uploads, documents, done
         self._pages = (0, 0)  # done, of all
         self._cancelled = threading.Event()
         self._error = ""
@@ -78,9 +79,9 @@ class Import:
         self._thread = threading.Thread(target=self._run, name=f"import-{self.id[:8]}", daemon=True)
 
     @classmethod
-    def refused(cls, name: str, sentence: str, uploads: UploadFolder, library: Library) -> Import:
+    def refused(cls, name: str, sentence: str, uploads: UploadFolder, documents: Documents) -> Import:
         """An upload that never arrived: a card with its sentence."""
-        refused = cls("", name, uploads, library, lambda _: lambda: None)
+        refused = cls("", name, uploads, documents, lambda _: lambda: None)
         refused._error = sentence
         refused.finished = True
         return refused
@@ -112,7 +113,7 @@ class Import:
                 hand_over = self._done(document)
                 self._handed_over = True
                 hand_over()
-        except ValueError as error:  # DocumentError and ChatError are: their message is the sentence to show
+        except (ValueError, StoreError) as error:  # DocumentError and ChatError are ValueErrors
             self._error = str(error)
         except Exception:
             log.exception("Adding an uploaded file failed.")
@@ -128,9 +129,9 @@ class Import:
             extracted = extract(
                 taken, name=self.name, should_stop=self._cancelled.is_set, on_page=self._count
             )
+            return self._documents.add(extracted, taken)
         finally:
             self._uploads.discard(taken)
-        return self._library.add(extracted)
 
     def _count(self, done: int, total: int) -> None:
         self._pages = (done, total)

@@ -64,6 +64,18 @@ class ServerOptions:
     announce: Callable[[str], None] | None = None
 
 
+class _ToldToEnd(KeyboardInterrupt):
+    """A signal to end has come. `number` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _end_by_signal(number: int, frame: object) -> None:
+    raise _ToldToEnd(number)
+
+
 def _print_link(link: str) -> None:
     print(f"AHN Chat is at {link}", file=sys.stdout, flush=True)
 
@@ -106,21 +118,25 @@ class PageServer:
                 raise RuntimeError(f"The page could not be served at {self.origin}; the lines above say why.")
             time.sleep(0.01)
 
-    def serve(self) -> None:
+    def serve(self) -> int:
         """Tell where the page is, open it where that was asked for, and wait until the server ends or is told to.
 
-        It is told by Ctrl+C, by a signal to end or by the end of its terminal. Call it from the main thread.
+        It is told by Ctrl+C, by a signal to end or by the end of its terminal. Call it from the main thread. Returns
+        the number of the signal, 0 where the server ended by itself.
         """
         assert self._thread is not None, "start() comes first"
-        before = {number: signal.signal(number, signal.default_int_handler) for number in ENDING_SIGNALS}
+        before = {number: signal.signal(number, _end_by_signal) for number in ENDING_SIGNALS}
         try:
             (self.options.announce or _print_link)(self.link)
             if self.options.open_browser:
                 webbrowser.open(self.link)
             while self._thread.is_alive():
                 self._thread.join(0.5)
+            return 0
+        except _ToldToEnd as told:
+            return told.number
         except KeyboardInterrupt:
-            return
+            return signal.SIGINT
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -14,7 +14,7 @@ import torch
 from app.conversation import Chat, ChatSettings, Engine, EventStream
 from app.conversation.events import AnswerFinished, AnswerToken, ChatEvent, ReadPhase, Turn
 from app.documents import Extracted
-from app.library import Library
+from app.store import Documents, Store
 from tests.tiny import byte_tokenizer, tiny_model
 
 WORDS = (
@@ -77,13 +77,16 @@ class World:
         self.counting = CountingModel()
         self.tokenizer = byte_tokenizer()
         self.tokenizer.eos_token = None  # answers are as long as they may be, unless a test says otherwise
-        self.library = Library(folder / "library.sqlite3")
         self._snapshot_bytes = snapshot_bytes
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
         model = self.counting.model
-        return Engine(model, self.tokenizer, self.library, self.folder, snapshot_bytes=self._snapshot_bytes)
+        return Engine(model, self.tokenizer, Store(self.folder), snapshot_bytes=self._snapshot_bytes)
+
+    @property
+    def library(self) -> Documents:
+        return self.engine.store.documents
 
     def restart(self) -> None:
         self.engine.close()
@@ -97,7 +100,6 @@ class World:
     def close(self) -> None:
         self.counting.before = lambda ids: None
         self.engine.close()
-        self.library.close()
 
     def document(self, name: str = "manual.txt", texts: Iterable[str] = pages(8)) -> str:
         texts = tuple(texts)

@@ -15,7 +15,19 @@ from typing import Any
 
 import pytest
 
-from app import __version__, ask, bench, cli, evaluate, memory, options, paths, startup, train
+from app import (
+    __version__,
+    ask,
+    bench,
+    cli,
+    evaluation,
+    library_command,
+    memory,
+    options,
+    paths,
+    startup,
+    train,
+)
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -26,11 +38,19 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
     return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
 
 
+def library_actions() -> list[argparse.ArgumentParser]:
+    (actions,) = (
+        action.choices for action in library_command.parser()._actions if isinstance(action.choices, dict)
+    )
+    return list(actions.values())
+
+
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    *library_actions(),
     bench.parser(),
-    evaluate.parser(),
+    *evaluation.parsers(),
     memory.parser(),
     train.prepare_parser(),
     train.train_parser(),
@@ -46,21 +66,21 @@ def test_the_flags_people_expect_exist() -> None:
 
 
 def test_the_flags_of_ask_exist() -> None:
-    expected = "memory sinks window max-new-tokens json temperature top-p top-k min-p repetition-penalty seed"
+    expected = "memory sinks window max-new-tokens json temperature top-p top-k min-p repetition-penalty seed no-keep"
     shared = "model ahn device dtype data-dir offline help"
     assert {f"--{name}" for name in (expected + " " + shared).split()} == flags(ask.parser())
 
 
-def test_every_flag_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = {flag for flag in ALL_FLAGS if f"`{flag}" not in readme}
+def test_every_flag_is_in_the_list_of_commands() -> None:
+    listed = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    missing = {flag for flag in ALL_FLAGS if f"`{flag}" not in listed}
     assert not missing
 
 
-def test_every_flag_of_the_readme_exists() -> None:
+def test_every_listed_flag_exists() -> None:
     table = [
         line
-        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        for line in (ROOT / "docs" / "commands.md").read_text(encoding="utf-8").splitlines()
         if line.startswith("| `--")
     ]
     named = {word.strip("`|,").split()[0] for line in table for word in line.split("|")[1].split(", ")}
@@ -79,7 +99,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
     [
         ["--version"],
         ["--help"],
-        *([name, "--help"] for name in ("ask", "bench", "eval", "memory", "prepare", "train")),
+        *([name, "--help"] for name in ("ask", "library", "bench", "eval", "memory", "prepare", "train")),
     ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
@@ -173,10 +193,17 @@ def test_processes_may_begin_in_one_data_folder_at_the_same_time(tmp_path: Path)
 def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the page was started with; nothing listens."""
     seen: dict[str, Any] = {}
-    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings))
+    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings) or 0)
     for name in ("AHN_CHAT_HOME", "AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # so that what the command sets is undone
     return seen
+
+
+def test_a_signal_shows_in_the_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: 15)
+    assert cli.main(["--data-dir", str(tmp_path), "--no-browser"]) == 143
 
 
 def test_the_page_gets_what_was_chosen(tmp_path: Path, page: dict[str, Any]) -> None:
@@ -257,13 +284,15 @@ def test_assets_lie_in_the_checkout() -> None:
 def tiny_engine(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ask` loads a tiny random model in place of the one it was told to."""
 
-    def load(model: options.ModelOptions, folder: Path, report: startup.LoadReport) -> Any:
+    def load(
+        model: options.ModelOptions, folder: Path, report: startup.LoadReport, store_dir: Path | None = None
+    ) -> Any:
         from app.conversation import Engine
-        from app.library import Library
+        from app.store import Store
 
         report("Loading the model")
         network = tiny_model()
-        return Engine(network, byte_tokenizer(), Library(paths.library_path(folder)), folder)
+        return Engine(network, byte_tokenizer(), Store(store_dir or folder))
 
     monkeypatch.setattr(startup, "load_engine", load)
 
@@ -319,7 +348,7 @@ def test_ask_prints_one_json_object(document: Path, memory: str, capsys: pytest.
 def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
     document: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from app.sessions import Sessions
+    from app.store import Store
 
     answers = []
     for _ in range(2):
@@ -330,8 +359,8 @@ def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
     figures = json.loads(capsys.readouterr().out)
     assert f"{figures['answer']}\n" == answers[0]
     assert figures["tokens_per_second_reading"] is None, "it came back from disk"
-    (database,) = data_dir.glob("chats.sqlite3")
-    assert Sessions(database).list_chats() == []
+    with Store(data_dir) as store:
+        assert store.chats.list() == []
 
 
 @pytest.mark.parametrize(

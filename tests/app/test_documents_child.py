@@ -113,7 +113,7 @@ def test_the_child_imports_no_heavy_package() -> None:
         "gradio",
         "numpy",
         "sqlite3",
-        "app.library",
+        "app.store",
         "app.conversation",
         "app.ui",
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.ui.views import markup as m
 
 if TYPE_CHECKING:
-    from app.sessions import ChatSummary
+    from app.store import ChatSummary
 
 
 def chat_list(
@@ -44,6 +44,8 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
     detail = m.plural(chat.turn_count, "question")
     if chat.document_names:
         detail += " · " + ", ".join(chat.document_names)
+    if chat.unreadable:
+        detail += f" · cannot be opened: {chat.unreadable}"
     open_button = (
         f'<button type="button" class="entry-main" data-action="open-chat" data-chat-id="{m.text(chat.id)}"'
         f' title="{m.text(detail)}"{" aria-current=true" if is_open else ""}>'

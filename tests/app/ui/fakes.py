@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,8 +43,7 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.library import Document
-from app.sessions import ChatSummary
+from app.store import ChatSummary, Document
 
 TOKENS_PER_PAGE = 360
 CHUNK = 512
@@ -72,10 +72,10 @@ class FakeLibrary:
     def __init__(self) -> None:
         self.documents: dict[str, Document] = {}
 
-    def add(self, extracted: Any) -> Document:
+    def add(self, extracted: Any, original: Any = None) -> Document:
         document = Document(
             extracted.sha256[:16], extracted.name, extracted.kind, len(extracted.pages), sum(map(len, extracted.pages)),
-            extracted.pages_without_text, 0.0,
+            extracted.pages_without_text, datetime.now(timezone.utc),
         )  # fmt: skip
         return self.documents.setdefault(document.id, document)
 
@@ -291,6 +291,7 @@ class FakeEngine:
     def __init__(self, *, pace: float = 0.01, trained: bool = True, answer: str = ANSWER) -> None:
         self.pace, self.answer = pace, answer
         self.library = FakeLibrary()
+        self.store = SimpleNamespace(documents=self.library)
         self.chats: dict[str, FakeChat] = {}
         self.closed_chats: list[str] = []
         self.measured = False

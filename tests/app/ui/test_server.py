@@ -196,8 +196,8 @@ from tests.app.ui.fakes import FakeEngine
 tempfile.tempdir = sys.argv[1]
 engine = FakeEngine()
 chat = engine.new_chat()
-launch_app(lambda report: engine, port=0, announce=lambda link: print(link, flush=True))
-print("closed", chat.closed, flush=True)
+told = launch_app(lambda report: engine, port=0, announce=lambda link: print(link, flush=True))
+print("closed", chat.closed, told, flush=True)
 """
 
 
@@ -211,7 +211,7 @@ def test_being_told_to_end_is_an_orderly_end(tmp_path: Path, name: str) -> None:
     link = child.stdout.readline()
     assert link.startswith("http://127.0.0.1:") and len(list(tmp_path.iterdir())) == 1
     child.send_signal(getattr(signal, name))
-    assert child.communicate(timeout=60)[0] == "closed True\n"
+    assert child.communicate(timeout=60)[0] == f"closed True {int(getattr(signal, name))}\n"
     assert child.returncode == 0
     assert list(tmp_path.iterdir()) == [], "no upload stays behind"
 

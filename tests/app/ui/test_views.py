@@ -26,7 +26,7 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.sessions import ChatSummary
+from app.store import ChatSummary
 from app.ui.views import chats, comparison, documents, facts, markup, memory, status, transcript
 from tests.app.ui.desk import words
 from tests.app.ui.fakes import figures

@@ -1,0 +1,55 @@
+"""What is asked, before it is answered: cleaned, and small enough to be held word for word."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from app.conversation.errors import ChatError
+from app.conversation.settings import ChatSettings
+
+if TYPE_CHECKING:
+    from app.conversation.resources import Resources
+
+# Halves of surrogate pairs have no bytes of their own and cannot be stored: bytes of the command line that are no UTF-8
+# come as such, and so does what a browser makes of a broken emoji. Controls cannot be seen.
+_UNREADABLE = re.compile("[\ud800-\udfff]")
+_CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f]")
+
+
+def clean_question(question: str) -> str:
+    """The question without surrounding blanks and control characters, with U+FFFD for what is no character."""
+    return _CONTROLS.sub("", _UNREADABLE.sub("\ufffd", question)).strip()
+
+
+def unreadable_characters(question: str) -> int:
+    """How many characters `clean_question` replaces."""
+    return len(_UNREADABLE.findall(question))
+
+
+def replaced_sentence(count: int) -> str:
+    """What to say where some were."""
+    what = "1 character was" if count == 1 else f"{count:,} characters were"
+    return f"{what} not readable text and stand as \ufffd in the question; the rest is asked as it is."
+
+
+def check_question(resources: Resources, settings: ChatSettings, question: str) -> str:
+    """The question, cleaned. Raises ChatError where it is empty or cannot be held word for word."""
+    question = clean_question(question)
+    if not question:
+        raise ChatError("The question is empty, so there is nothing to answer; type one first.")
+    layout = resources.layout(settings.system_prompt)
+    tokens = len(resources.encoder.encode(question)) + len(layout.asking)
+    if settings.memory == "full":
+        limit, name = (
+            resources.max_positions - len(layout.opening) - 1,
+            "length the model was trained for leaves",
+        )
+    else:
+        limit, name = settings.sliding_window, "sliding window holds"
+    if tokens > limit:
+        raise ChatError(
+            f"The question has {tokens:,} tokens, more than the {limit:,} the {name}, so its beginning would be lost "
+            "before the answer; shorten it, or add the long text as a document."
+        )
+    return question
