@@ -1,8 +1,9 @@
-"""The full-text index of passages: what goes into SQLite's FTS5, and candidates for words out of it.
+"""Passages in the store: put in, indexed, and got out by words.
 
 The words are prepared by `app.recall.words`, not by a tokenizer of FTS5: so every language is stemmed, scripts without
-spaces are found by pairs of signs, and codes stand as they are, with any SQLite that has FTS5. Columns: `stems`, the
-text's words in order; `exact`, codes and words that their stem is no beginning of; `headings`, stems of the titles.
+spaces are found by pairs of signs, and codes stand as they are, with any SQLite that has FTS5. Columns of the index:
+`stems`, the text's words in order; `exact`, codes, and words that their stem is no beginning of; `headings`, stems of
+the titles. All functions take a connection of `app.store.Database`.
 """
 
 from __future__ import annotations
@@ -12,65 +13,47 @@ import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from app.recall.passages import Passage, Piece
+from app.documents.model import OutlineEntry, Page
+from app.recall.passages import Passage, Piece, cut_passages
 from app.recall.stopwords import STOPWORDS
-from app.recall.words import codes, encode_code, tokens
+from app.recall.words import codes, detect_language, encode_code, tokens
+from app.store import TextId
 
-SCHEMA = (
-    """
-    CREATE TABLE passages (
-        id INTEGER PRIMARY KEY,
-        document_id TEXT NOT NULL,
-        number INTEGER NOT NULL,      -- its place in the document, from 0
-        first_page INTEGER NOT NULL,  -- from 1
-        last_page INTEGER NOT NULL,
-        first_label TEXT NOT NULL,    -- how the page is cited
-        last_label TEXT NOT NULL,
-        kind TEXT NOT NULL,           -- prose, table or code
-        language TEXT NOT NULL,       -- of the document; by it the words were stemmed
-        headings TEXT NOT NULL,       -- JSON array of titles
-        header TEXT NOT NULL,         -- first row of a table that began before
-        pieces TEXT NOT NULL,         -- JSON array of [page, start, end, at]
-        text TEXT NOT NULL,
-        UNIQUE (document_id, number)
-    )
-    """,
-    """
-    CREATE VIRTUAL TABLE passages_words USING fts5 (
-        stems, exact, headings, tokenize = "unicode61 remove_diacritics 0"
-    )
-    """,
-    "CREATE VIRTUAL TABLE passages_vocabulary USING fts5vocab (passages_words, row)",
-    """
-    CREATE TABLE vocabularies (
-        document_id TEXT PRIMARY KEY,
-        words TEXT NOT NULL  -- its different words, folded, one a line; no numbers, no commonest words
-    )
-    """,
-)
+INDEX_VERSION = 1  # raised whenever texts are cut or words prepared in another way
+Documents = Sequence["str | TextId"]  # documents by id, as of their latest text, or by id and revision
 _COLUMNS = (
-    "id, document_id, number, first_label, last_label, kind, headings, header, pieces, text"  # of a Passage
+    "passages.id, document_id, number, first_label, last_label, kind, passages.headings, header, pieces, text, revision"
 )
-WEIGHTS = (1.0, 1.0, 0.8)  # of stems, exact and headings in FTS5's bm25
+_FROM = "passages JOIN indexed_texts ON key = text_key"
+_WEIGHTS = (1.0, 1.0, 0.8)  # of stems, exact and headings in FTS5's bm25
 
 
-def add_passages(connection: sqlite3.Connection, passages: Iterable[Passage], language: str) -> int:
-    """Store and index the passages of one document, inside the caller's transaction; returns how many."""
+def add_text(
+    connection: sqlite3.Connection, text: TextId, pages: Sequence[Page], outline: Sequence[OutlineEntry] = ()
+) -> int:
+    """Cut a text into passages, store and index them, inside the caller's transaction; returns how many.
+
+    What was there of this text is replaced.
+    """
+    connection.execute("DELETE FROM indexed_texts WHERE document_id = ? AND revision = ?", text)
+    language = detect_language(page.text for page in pages)
+    key = connection.execute(
+        "INSERT INTO indexed_texts (document_id, revision, version, language, words) VALUES (?, ?, ?, ?, '')",
+        (*text, INDEX_VERSION, language),
+    ).lastrowid
     count = 0
     vocabulary: set[str] = set()
-    document_id = ""
-    for passage in passages:
+    for passage in cut_passages(text.document_id, pages, outline):
         cursor = connection.execute(
-            "INSERT INTO passages (document_id, number, first_page, last_page, first_label, last_label, kind, language,"
-            " headings, header, pieces, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO passages (text_key, number, first_page, last_page, first_label, last_label, kind, headings,"
+            " header, pieces, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                passage.document_id,
+                key,
                 passage.number,
                 passage.first_page,
                 passage.last_page,
                 *passage.labels,
                 passage.kind,
-                language,
                 json.dumps(passage.headings, ensure_ascii=False),
                 passage.header,
                 json.dumps([(piece.page, piece.start, piece.end, piece.at) for piece in passage.pieces]),
@@ -82,21 +65,17 @@ def add_passages(connection: sqlite3.Connection, passages: Iterable[Passage], la
             (cursor.lastrowid, *index_row(passage, language)),
         )
         vocabulary.update(telling_words(passage.text, language))
-        document_id = passage.document_id
         count += 1
-    if count:
-        connection.execute("INSERT INTO vocabularies VALUES (?, ?)", (document_id, "\n".join(sorted(vocabulary))))
+    connection.execute("UPDATE indexed_texts SET words = ? WHERE key = ?", ("\n".join(sorted(vocabulary)), key))
     return count
 
 
-def telling_words(text: str, language: str) -> list[str]:
-    """The folded words of a text in order, without numbers and the language's commonest words."""
-    stop = STOPWORDS.get(language, frozenset())
-    return [
-        word.folded
-        for word in tokens(text, language)
-        if word.folded not in stop and len(word.folded) > 1 and not word.folded[0].isdigit()
-    ]
+def is_indexed(connection: sqlite3.Connection, text: TextId) -> bool:
+    """Whether the text's passages are there and were made by this version."""
+    row = connection.execute(
+        "SELECT 1 FROM indexed_texts WHERE document_id = ? AND revision = ? AND version = ?", (*text, INDEX_VERSION)
+    ).fetchone()
+    return row is not None
 
 
 def index_row(passage: Passage, language: str) -> tuple[str, str, str]:
@@ -109,60 +88,75 @@ def index_row(passage: Passage, language: str) -> tuple[str, str, str]:
     return " ".join(word.stem for word in words), " ".join(sorted(exact)), " ".join(headings)
 
 
-def remove_passages(connection: sqlite3.Connection, document_id: str) -> None:
-    """Take a document's passages out of table and index, inside the caller's transaction."""
-    connection.execute(
-        "DELETE FROM passages_words WHERE rowid IN (SELECT id FROM passages WHERE document_id = ?)",
-        (document_id,),
+def telling_words(text: str, language: str) -> list[str]:
+    """The folded words of a text in order, without numbers and the language's commonest words."""
+    stop = STOPWORDS.get(language, frozenset())
+    return [
+        word.folded
+        for word in tokens(text, language)
+        if word.folded not in stop and len(word.folded) > 1 and not word.folded[0].isdigit()
+    ]
+
+
+def keys_of(connection: sqlite3.Connection, documents: Documents | None) -> tuple[int, ...]:
+    """The indexed texts of these documents, or of all, in the order of the documents; those not indexed are left out."""
+    latest = (
+        "SELECT key FROM indexed_texts JOIN documents ON documents.id = document_id "
+        "AND indexed_texts.revision = documents.revision"
     )
-    connection.execute("DELETE FROM passages WHERE document_id = ?", (document_id,))
-    connection.execute("DELETE FROM vocabularies WHERE document_id = ?", (document_id,))
+    if documents is None:
+        return tuple(key for (key,) in connection.execute(f"{latest} ORDER BY key"))
+    keys = []
+    for document in documents:
+        if isinstance(document, TextId):
+            sql, values = "SELECT key FROM indexed_texts WHERE document_id = ? AND revision = ?", tuple(document)
+        else:
+            sql, values = f"{latest} WHERE document_id = ?", (document,)
+        keys += [key for (key,) in connection.execute(sql, values)]
+    return tuple(keys)
 
 
-def languages(connection: sqlite3.Connection, document_ids: Sequence[str] | None) -> tuple[str, ...]:
-    """The languages of the documents, or of all."""
-    where, values = _of(document_ids)
-    rows = connection.execute(f"SELECT DISTINCT language FROM passages WHERE {where}", values)
-    return tuple(sorted(language for (language,) in rows))
-
-
-def count_passages(connection: sqlite3.Connection, document_ids: Sequence[str] | None = None) -> int:
-    where, values = _of(document_ids)
-    return int(connection.execute(f"SELECT count(*) FROM passages WHERE {where}", values).fetchone()[0])
-
-
-def vocabulary(connection: sqlite3.Connection, document_ids: Sequence[str] | None) -> tuple[str, ...]:
-    """The different words of the documents, folded, in alphabetical order."""
-    where, values = _of(document_ids)
+def languages(connection: sqlite3.Connection, keys: Sequence[int]) -> tuple[str, ...]:
+    """The languages of the texts, that of most passages first."""
     rows = connection.execute(
-        f"SELECT words FROM vocabularies WHERE {where.replace('passages.', '')}", values
-    ).fetchall()
+        f"SELECT language FROM {_FROM} WHERE {_in(keys)} GROUP BY language ORDER BY count(*) DESC, language"
+    )
+    return tuple(language for (language,) in rows)
+
+
+def count_passages(connection: sqlite3.Connection, keys: Sequence[int] | None = None) -> int:
+    """How many passages the texts have, or all."""
+    where = "1" if keys is None else _in(keys)
+    return int(connection.execute(f"SELECT count(*) FROM passages WHERE {where}").fetchone()[0])
+
+
+def vocabulary(connection: sqlite3.Connection, keys: Sequence[int]) -> tuple[str, ...]:
+    """The different words of the texts, folded, in alphabetical order."""
+    rows = connection.execute(f"SELECT words FROM indexed_texts WHERE {_in(keys, 'key')}")
     return tuple(sorted({word for (words,) in rows for word in words.split("\n") if word}))
 
 
 def matching(
-    connection: sqlite3.Connection, expression: str, document_ids: Sequence[str] | None, limit: int
+    connection: sqlite3.Connection, expression: str, keys: Sequence[int], limit: int
 ) -> list[tuple[Passage, float]]:
     """The passages that an FTS5 expression finds, best first, each with FTS5's bm25 turned round: higher is better."""
-    where, values = _of(document_ids)
-    columns = ", ".join(f"passages.{name}" for name in _COLUMNS.split(", "))
+    if not expression:
+        return []
     rows = connection.execute(
-        f"SELECT {columns}, bm25(passages_words, {', '.join(map(str, WEIGHTS))}) AS score FROM passages_words"
-        f" JOIN passages ON passages.id = passages_words.rowid"
-        f" WHERE passages_words MATCH ? AND {where} ORDER BY score, passages.id LIMIT ?",
-        (expression, *values, limit),
+        f"SELECT {_COLUMNS}, bm25(passages_words, {', '.join(map(str, _WEIGHTS))}) AS score FROM passages_words"
+        f" JOIN passages ON passages.id = passages_words.rowid JOIN indexed_texts ON key = text_key"
+        f" WHERE passages_words MATCH ? AND {_in(keys)} ORDER BY score, passages.id LIMIT ?",
+        (expression, limit),
     )
     return [(_passage(row[:-1]), -row[-1]) for row in rows]
 
 
 def passages_where(
-    connection: sqlite3.Connection, document_ids: Sequence[str] | None, condition: str = "1", *values: object
+    connection: sqlite3.Connection, keys: Sequence[int], condition: str = "1", *values: object
 ) -> list[Passage]:
     """Passages in the order of the text. `condition`: SQL over the columns of `passages`."""
-    where, ids = _of(document_ids)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM passages WHERE {where} AND {condition} ORDER BY document_id, number",
-        (*ids, *values),
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE {_in(keys)} AND {condition} ORDER BY text_key, number", values
     )
     return [_passage(row) for row in rows]
 
@@ -170,11 +164,8 @@ def passages_where(
 def passages_of(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Passage]:
     """The passages with these ids, in their order; those that are gone are left out."""
     found = {}
-    for start in range(0, len(ids), 500):  # SQLite takes a limited number of values
-        some = ids[start : start + 500]
-        marks = ", ".join("?" * len(some))
-        for row in connection.execute(f"SELECT {_COLUMNS} FROM passages WHERE id IN ({marks})", tuple(some)):
-            found[row[0]] = _passage(row)
+    for row in connection.execute(f"SELECT {_COLUMNS} FROM {_FROM} WHERE {_in(ids, 'passages.id')}"):
+        found[row[0]] = _passage(row)
     return [found[one] for one in ids if one in found]
 
 
@@ -194,14 +185,13 @@ def quoted(term: str) -> str:
     return '"' + term.replace('"', '""') + '"'
 
 
-def _of(document_ids: Sequence[str] | None) -> tuple[str, tuple[str, ...]]:
-    if document_ids is None:
-        return "1", ()
-    return f"passages.document_id IN ({', '.join('?' * len(document_ids))})", tuple(document_ids)
+def _in(numbers: Sequence[int], column: str = "text_key") -> str:
+    """SQL: the column is one of these; numbers are put in as such, so there may be any number of them."""
+    return f"{column} IN ({', '.join(str(int(number)) for number in numbers)})"
 
 
 def _passage(row: Sequence[object]) -> Passage:
-    number_id, document_id, number, first, last, kind, headings, header, pieces, text = row
+    number_id, document_id, number, first, last, kind, headings, header, pieces, text, revision = row
     return Passage(
         document_id=str(document_id),
         number=int(number),  # type: ignore[call-overload]
@@ -212,4 +202,5 @@ def _passage(row: Sequence[object]) -> Passage:
         kind=kind,  # type: ignore[arg-type]
         header=str(header),
         id=int(number_id),  # type: ignore[call-overload]
+        revision=int(revision),  # type: ignore[call-overload]
     )

@@ -15,6 +15,7 @@ from typing import Literal
 from app.documents.model import Block, OutlineEntry, Page, heading_path
 from app.recall.sentences import split_sentences
 from app.recall.words import count_words
+from app.store import TextId
 
 LEAST_WORDS, MOST_WORDS = 80, 200
 _GOOD_WORDS = 120  # from here on the end of a paragraph is a good place to cut
@@ -40,7 +41,7 @@ class Passage:
     id: in the store, 0 before it is there; number: its place among the document's, from 0. text: its pieces, with a
     line end between two that do not follow each other in the text. labels: how its first and last page are cited.
     headings: the titles it stands under, the highest first; for a table also `header`, its first row, where that is not
-    in the text. count: how many passages it was put together from.
+    in the text. count: how many passages it was put together from. revision: of the document's text.
     """
 
     document_id: str
@@ -53,6 +54,12 @@ class Passage:
     header: str = ""
     id: int = 0
     count: int = 1
+    revision: int = 1
+
+    @property
+    def text_id(self) -> TextId:
+        """The text it is of."""
+        return TextId(self.document_id, self.revision)
 
     @property
     def first_page(self) -> int:

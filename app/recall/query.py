@@ -57,18 +57,19 @@ _WHOLE = re.compile(
 )
 _ORDINALS = {
     word: number
-    for number, words in enumerate(
-        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 1
-    )
-    for word in (words,)
+    for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
 }
 _PAGE = re.compile(r"\b(?:pages?|pp?\.|seiten?|página|pagina|стр\.)\s*([ivxlcdm]+\b|[A-Z]?-?\d+[a-z]?(?:-\d+)?)", re.I)
 _PART = re.compile(
     r"\b(?:(?P<kind>chapter|section|part|appendix|annex|article|clause|paragraph|§|kapitel|abschnitt|chapitre|capítulo)"
-    r"\s*(?P<number>\d+(?:\.\d+)*|[ivxlc]+\b|[a-z]\b)|(?P<ordinal>first|second|third|fourth|fifth|sixth|seventh|eighth|"
+    r"\s*(?P<number>\d+(?:\.\d+)*|[ivxlc]+\b|[a-z]\b|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|(?P<ordinal>first|second|third|fourth|fifth|sixth|seventh|eighth|"
     r"ninth|tenth|last)\s+(?P<unit>chapter|section|part|page|appendix))",
     re.I,
 )
+_SPELT = {
+    word: str(number)
+    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
+}
 _TABLE = re.compile(r"\b(?:the )?table (?:of|with|for|showing) ([\w -]{3,60})", re.I)
 
 
@@ -164,11 +165,12 @@ def _places(question: str) -> list[Place]:
     places = [Place("page", match.group(1)) for match in _PAGE.finditer(question)]
     for match in _PART.finditer(question):
         if match["kind"]:
-            places.append(Place("part", match["number"], match["kind"].lower()))
+            number = match["number"]
+            places.append(Place("part", _SPELT.get(number.lower(), number), match["kind"].lower()))
         else:
             ordinal = match["ordinal"].lower()
-            number = -1 if ordinal == "last" else _ORDINALS[ordinal]
-            places.append(Place("ordinal", str(number), match["unit"].lower()))
+            value = "-1" if ordinal == "last" else str(_ORDINALS[ordinal])
+            places.append(Place("ordinal", value, match["unit"].lower()))
     if match := _TABLE.search(question):
         places.append(Place("table", match.group(1).strip()))
     return places

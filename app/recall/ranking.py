@@ -32,7 +32,7 @@ _RELATED = 8  # words of the documents that a word of the question stands for
 _LEAST_RELATED = 0.45
 _MOST_TELLING = 5.0  # no single word of a question counts more
 
-VectorSearch = Callable[[str, Sequence[str] | None, int], Sequence[int]]  # question, documents, limit: passage ids
+VectorSearch = Callable[[str, Sequence[int], int], Sequence[int]]  # question, keys of texts, limit: passage ids
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,26 @@ class Ranked:
 def rank(
     connection: sqlite3.Connection,
     query: Query,
-    document_ids: Sequence[str] | None,
+    keys: Sequence[int],
     vectors: WordVectors | None = None,
     vector_search: VectorSearch | None = None,
     limit: int = 40,
 ) -> list[Ranked]:
     """The passages for a question, best first, at most `limit`."""
-    by_words = fulltext.matching(connection, _expression(query.terms, query.codes), document_ids, _POOL * 2)
+    by_words = fulltext.matching(connection, _expression(query.terms, query.codes), keys, _POOL * 2)
     orders: dict[str, list[int]] = {"words": [passage.id for passage, _ in by_words]}
     pool = {passage.id: passage for passage, _ in by_words}
-    languages = fulltext.languages(connection, document_ids)
+    languages = fulltext.languages(connection, keys)
     if vectors is not None and query.words and languages:
-        related = related_terms(query, fulltext.vocabulary(connection, document_ids), languages, vectors)
+        related = related_terms(query, fulltext.vocabulary(connection, keys), languages, vectors)
         if related:
-            found = fulltext.matching(connection, _expression(related, {}), document_ids, _POOL)
+            found = fulltext.matching(connection, _expression(related, {}), keys, _POOL)
             pool.update((passage.id, passage) for passage, _ in found)
         if pool:
             passages = list(pool.values())
-            orders["likeness"], orders["sense"] = _by_vectors(connection, query, passages, languages, vectors)
+            orders["likeness"], orders["sense"] = _by_vectors(connection, query, passages, keys, languages, vectors)
     if vector_search is not None:
-        ids = list(vector_search(query.question, document_ids, _POOL))
+        ids = list(vector_search(query.question, keys, _POOL))
         orders["vectors"] = ids
         missing = [passage_id for passage_id in ids if passage_id not in pool]
         pool.update((passage.id, passage) for passage in fulltext.passages_of(connection, missing))
@@ -85,16 +85,16 @@ def rank(
 def _expression(terms: dict[str, float], codes: dict[str, float]) -> str:
     parts = [fulltext.quoted(term) for term in terms]
     parts += [f"exact : {fulltext.quoted(code)}" for code in codes]
-    return " OR ".join(parts) or '""'
+    return " OR ".join(parts)
 
 
 def related_terms(
-    query: Query, vocabulary: Sequence[str], languages: Sequence[str], vectors: WordVectors
+    query: Query, vocabulary: tuple[str, ...], languages: Sequence[str], vectors: WordVectors
 ) -> dict[str, float]:
     """Stems of the documents' words that mean about what the question's words mean, each with how much."""
     if not vocabulary:
         return {}
-    similar = vectors(query.words) @ vectors(vocabulary).T  # [Q, M]
+    similar = vectors(query.words) @ vectors.of_vocabulary(vocabulary).T  # [Q, M]
     terms: dict[str, float] = {}
     for row in similar:
         for column in np.argsort(-row)[:_RELATED]:
@@ -110,6 +110,7 @@ def _by_vectors(
     connection: sqlite3.Connection,
     query: Query,
     passages: Sequence[Passage],
+    keys: Sequence[int],
     languages: Sequence[str],
     vectors: WordVectors,
 ) -> tuple[list[int], list[int]]:
@@ -127,8 +128,8 @@ def _by_vectors(
         similar[row, [column for column, other in enumerate(stems) if other == own]] = 1.0
     columns = [np.array([at[word] for word in some] or [0]) for some in words]
     best = np.stack([similar[:, some].max(axis=1) for some in columns])  # [P, Q]
-    # A word whose like stands in nearly every passage tells nothing.
-    rarity = np.log(1 / (best.mean(axis=0) * _share(connection, passages) + 0.01))
+    # A word whose like stands in nearly every passage tells nothing. Passages outside the pool have fewer likes.
+    rarity = np.log(1 / (best.mean(axis=0) * math.sqrt(len(passages) / fulltext.count_passages(connection, keys)) + 0.01))
     alike = best @ rarity
 
     telling = fulltext.inverse_frequencies(connection, set(stems) | {stem(fold(w), language) for w in query.words})
@@ -140,9 +141,3 @@ def _by_vectors(
     ids = [passage.id for passage in passages]
     return [ids[row] for row in np.argsort(-alike)], [ids[row] for row in np.argsort(-sense)]
 
-
-def _share(connection: sqlite3.Connection, passages: Sequence[Passage]) -> float:
-    """About how much of its documents the pool is: the rest has none of the words."""
-    documents = sorted({passage.document_id for passage in passages})
-    total = fulltext.count_passages(connection, documents)
-    return math.sqrt(len(passages) / max(total, 1))

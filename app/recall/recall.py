@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from app.documents.model import OutlineEntry
 from app.recall import fulltext
 from app.recall.passages import Passage
 from app.recall.query import Place, Query, Scope, understand
@@ -61,29 +60,28 @@ def recall(
     connection: sqlite3.Connection,
     question: str,
     history: Sequence[str] = (),
-    document_ids: Sequence[str] | None = None,
+    documents: fulltext.Documents | None = None,
     budget: int = DEFAULT_TOKENS,
     aids: Aids = Aids(),  # noqa: B008  (frozen)
-    outline: Sequence[OutlineEntry] = (),
 ) -> Recalled:
     """The passages for `question`.
 
-    history: the questions before it, the last one last, for what "it" and "they" mean. document_ids: of the chat; None:
-    all. budget: tokens that the passages may take together. outline: the document's table of contents, which names
-    chapters where the text's headings are not known; only for a single document.
+    history: the questions before it, the last one last, for what "it" and "they" mean. documents: of the chat; None:
+    all. budget: tokens that the passages may take together.
     """
-    languages = fulltext.languages(connection, document_ids)
+    keys = fulltext.keys_of(connection, documents)
+    languages = fulltext.languages(connection, keys)
     query = understand(question, history, languages or ("english",))
     if not languages:
         return Recalled(query, (), (), False)
     ranked: list[Ranked] = []
     if query.scope == "whole":
-        ranked = _openings(connection, document_ids)
+        ranked = _openings(connection, keys)
     elif query.scope == "place":
-        ranked = _at_places(connection, query, document_ids, outline)
+        ranked = _at_places(connection, query, keys, aids.vectors)
     if query.scope == "fact" or not ranked:
         query = replace(query, scope="fact") if query.scope == "place" else query
-        ranked = rank(connection, query, document_ids, aids.vectors, aids.vector_search)
+        ranked = rank(connection, query, keys, aids.vectors, aids.vector_search)
     looked_at = _different(ranked)[:_LOOKED_AT]
     chosen = _within(looked_at, budget, aids.count or _estimate)
     return Recalled(query, tuple(_joined(connection, chosen)), tuple(looked_at), bool(looked_at))
@@ -140,13 +138,13 @@ def _joined(connection: sqlite3.Connection, chosen: Sequence[Passage]) -> list[P
 # -- the whole, and places ---------------------------------------------------------------------------------------------
 
 
-def _openings(connection: sqlite3.Connection, document_ids: Sequence[str] | None) -> list[Ranked]:
+def _openings(connection: sqlite3.Connection, keys: Sequence[int]) -> list[Ranked]:
     """How each document begins, then how each of its highest sections begins, then its end."""
-    first = fulltext.passages_where(connection, document_ids, "number < ?", _OPENING)
+    first = fulltext.passages_where(connection, keys, "number < ?", _OPENING)
     sections: list[Passage] = []
     last: dict[str, Passage] = {}
     seen: set[tuple[str, str]] = set()
-    for passage in fulltext.passages_where(connection, document_ids):
+    for passage in fulltext.passages_where(connection, keys):
         last[passage.document_id] = passage
         title = (passage.document_id, passage.headings[0] if passage.headings else "")
         if title[1] and title not in seen and passage.number >= _OPENING:
@@ -159,18 +157,18 @@ def _openings(connection: sqlite3.Connection, document_ids: Sequence[str] | None
 def _at_places(
     connection: sqlite3.Connection,
     query: Query,
-    document_ids: Sequence[str] | None,
-    outline: Sequence[OutlineEntry],
+    keys: Sequence[int],
+    vectors: WordVectors | None,
 ) -> list[Ranked]:
     """The passages at the places that the question names, those with its words first, else in the text's order."""
     there: dict[int, Passage] = {}
     for place in query.places:
-        for passage in _at(connection, place, document_ids, outline):
+        for passage in _at(connection, place, keys):
             there[passage.id] = passage
     if not there:
         return []
     order = {passage_id: place for place, passage_id in enumerate(there)}
-    by_words = rank(connection, query, document_ids, limit=10_000) if query.terms else []
+    by_words = rank(connection, query, keys, vectors, limit=10_000) if query.terms else []
     best = [one.passage.id for one in by_words if one.passage.id in there]
     for passage_id in best:
         del order[passage_id]
@@ -183,42 +181,27 @@ def _at_places(
 def _at(
     connection: sqlite3.Connection,
     place: Place,
-    document_ids: Sequence[str] | None,
-    outline: Sequence[OutlineEntry],
+    keys: Sequence[int],
 ) -> list[Passage]:
     if place.kind == "page":
         labelled = fulltext.passages_where(
-            connection, document_ids, "lower(?) IN (lower(first_label), lower(last_label))", place.value
+            connection, keys, "lower(?) IN (lower(first_label), lower(last_label))", place.value
         )
         if labelled or not place.value.isdigit():
             return labelled
         number = int(place.value)
-        return fulltext.passages_where(connection, document_ids, "? BETWEEN first_page AND last_page", number)
+        return fulltext.passages_where(connection, keys, "? BETWEEN first_page AND last_page", number)
     if place.kind == "table":
-        words = " AND ".join(f"{{stems headings}} : {fulltext.quoted(word)}" for word in _stems(connection, place))
-        found = fulltext.matching(connection, words, document_ids, 12) if words else []
+        words = " AND ".join(f"{{stems headings}} : {fulltext.quoted(word)}" for word in understand(place.value).terms)
+        found = fulltext.matching(connection, words, keys, 12)
         return [passage for passage, _ in found if passage.kind == "table"] or [p for p, _ in found[:3]]
     if place.unit == "page":
-        pages = fulltext.passages_where(connection, document_ids)
+        pages = fulltext.passages_where(connection, keys)
         last = max((passage.last_page for passage in pages), default=0)
         number = last if place.value == "-1" else int(place.value)
         return [passage for passage in pages if passage.first_page <= number <= passage.last_page]
-    titles = _titles(connection, document_ids, outline)
-    wanted = _ordinal(titles, place) if place.kind == "ordinal" else _numbered(titles, place)
-    return wanted
-
-
-def _stems(connection: sqlite3.Connection, place: Place) -> list[str]:
-    return list(understand(place.value).terms)
-
-
-def _titles(
-    connection: sqlite3.Connection, document_ids: Sequence[str] | None, outline: Sequence[OutlineEntry]
-) -> list[tuple[tuple[str, ...], Passage]]:
-    """Every passage with the titles it stands under, in the text's order."""
-    return [
-        (passage.headings, passage) for passage in fulltext.passages_where(connection, document_ids)
-    ]
+    passages = fulltext.passages_where(connection, keys)
+    return _ordinal(passages, place) if place.kind == "ordinal" else _numbered(passages, place)
 
 
 _PART_WORDS = r"(?:chapter|section|part|appendix|annex|article|clause|§|kapitel|abschnitt|chapitre|capítulo)"
@@ -227,24 +210,20 @@ _SPELT = {number: word for word, number in zip(
 )}  # fmt: skip
 
 
-def _numbered(titles: Sequence[tuple[tuple[str, ...], Passage]], place: Place) -> list[Passage]:
+def _numbered(passages: Sequence[Passage], place: Place) -> list[Passage]:
     """Passages under a title with this number: "7", "7.2 Fees", "Chapter 7", "CHAPTER SEVEN"."""
-    number = re.escape(place.value)
-    ways = [number]
+    ways = [re.escape(place.value)]
     if place.value.isdigit() and int(place.value) in _SPELT:
         ways.append(_SPELT[int(place.value)])
-    pattern = re.compile(rf"{_PART_WORDS}?\s*(?:{'|'.join(ways)})(?![\w.]\w|\w)", re.I)
-    return [passage for path, passage in titles if any(pattern.match(title) for title in path)]
+    pattern = re.compile(rf"(?:{_PART_WORDS}\s*)?(?:{'|'.join(ways)})(?!\.?\w)", re.I)
+    return [passage for passage in passages if any(pattern.match(title) for title in passage.headings)]
 
 
-def _ordinal(titles: Sequence[tuple[tuple[str, ...], Passage]], place: Place) -> list[Passage]:
+def _ordinal(passages: Sequence[Passage], place: Place) -> list[Passage]:
     """Passages under the n-th of the highest titles, or the last of them."""
-    highest: list[str] = []
-    for path, _ in titles:
-        if path and path[0] not in highest:
-            highest.append(path[0])
+    highest = list(dict.fromkeys(passage.headings[0] for passage in passages if passage.headings))
     number = int(place.value)
     if not highest or number > len(highest):
         return []
     title = highest[-1] if number == -1 else highest[number - 1]
-    return [passage for path, passage in titles if path and path[0] == title]
+    return [passage for passage in passages if passage.headings[:1] == (title,)]

@@ -30,6 +30,7 @@ class WordVectors:
         self._mean = table.mean(axis=0)
         self._encode = encode
         self._known: dict[str, NDArray[np.float32]] = {}
+        self._vocabulary: tuple[tuple[str, ...], NDArray[np.float32]] = ((), self(()))
 
     @classmethod
     def of_model(cls, model: AHNForCausalLM, encode: Encode) -> WordVectors:
@@ -38,7 +39,15 @@ class WordVectors:
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
         """[N, D]; a word without tokens has zeros."""
-        return np.stack([self._vector(word) for word in words]) if words else np.zeros((0, self._mean.size), np.float32)
+        if not words:
+            return np.zeros((0, self._mean.size), np.float32)
+        return np.stack([self._vector(word) for word in words])
+
+    def of_vocabulary(self, words: tuple[str, ...]) -> NDArray[np.float32]:
+        """The same for thousands of words that are asked for again and again; the last vocabulary is kept."""
+        if self._vocabulary[0] != words:
+            self._vocabulary = (words, self(words))
+        return self._vocabulary[1]
 
     def _vector(self, word: str) -> NDArray[np.float32]:
         vector = self._known.get(word)
@@ -54,8 +63,8 @@ def likeness(vectors: WordVectors, words: Sequence[str], others: Sequence[str]) 
     """How much each of `words` means each of `others`, [N, M] from 0 to 1; 1 for the same word."""
     similar = vectors(words) @ vectors(others).T
     similar = np.where(similar < _LEAST_SIMILARITY, 0.0, similar) ** _SHARPNESS
+    at = {other: column for column, other in enumerate(others)}
     for row, word in enumerate(words):
-        for column, other in enumerate(others):
-            if word == other:
-                similar[row, column] = 1.0
+        if word in at:
+            similar[row, at[word]] = 1.0
     return similar.astype(np.float32)

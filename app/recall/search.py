@@ -39,21 +39,22 @@ class Hit:
 def search(
     connection: sqlite3.Connection,
     query: str,
-    document_ids: Sequence[str] | None = None,
+    documents: fulltext.Documents | None = None,
     limit: int = 20,
 ) -> list[Hit]:
     """Places for what somebody typed into a search box, best first.
 
     All words must be found in a passage; where none has all of them, most of them. Words in quotation marks stand in
-    this order. The last word may be the beginning of one. document_ids: None searches all documents.
+    this order. The last word may be the beginning of one. documents: None searches all.
     """
-    languages = fulltext.languages(connection, document_ids)
+    keys = fulltext.keys_of(connection, documents)
+    languages = fulltext.languages(connection, keys)
     terms = _terms(query, languages)
     if not terms or not languages:
         return []
-    found = fulltext.matching(connection, " AND ".join(terms), document_ids, limit)
+    found = fulltext.matching(connection, " AND ".join(terms), keys, limit)
     if not found and len(terms) > 1:
-        found = fulltext.matching(connection, " OR ".join(terms), document_ids, limit)
+        found = fulltext.matching(connection, " OR ".join(terms), keys, limit)
     needles = Needles(query, languages)
     return [_hit(passage, score, needles) for passage, score in found]
 
