@@ -1,6 +1,7 @@
 """`ahn-chat eval MEASURE …`: one module for each thing that is measured, loaded when it is asked for.
 
 perplexity, memory: what a compressed state is worth on a long text. extraction: how well PDFs are read.
+recall: whether passages and quotations hold the answers to questions.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ MEASURES = {
     "perplexity": "app.evaluation.perplexity",
     "memory": "app.evaluation.perplexity",
     "extraction": "app.evaluation.extraction",
+    "recall": "app.evaluation.recall",
 }
 _HELP = f"""usage: ahn-chat eval MEASURE …
 

@@ -31,6 +31,7 @@ _CUT_WORDS = 45  # of a part of what is longer
 _LEAST_WORDS = 3
 _NEIGHBOUR, _HEADING = 0.6, 0.6  # how much a word counts that stands there only
 _MOST_TELLING = 5.0
+_HEADING_SIGNS, _WORDS_BEFORE = 80, 20  # of what stands before a sentence, for a judge
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ class Candidate:
     def text(self) -> str:
         """On one line."""
         return " ".join(self.passage.text[self.start : self.end].split())
+
+
+    @property
+    def in_context(self) -> str:
+        """The sentence after its heading and the words before it, for a judge to read."""
+        title = self.passage.headings[-1][-_HEADING_SIGNS:] if self.passage.headings else ""
+        before = " ".join(self.passage.text[: self.start].split()[-_WORDS_BEFORE:])
+        return f"{title}. {before} {self.text}" if title else f"{before} {self.text}".strip()
 
 
 def candidates(

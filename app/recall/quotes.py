@@ -80,7 +80,7 @@ def choose_quotes(
     order = sorted(range(len(found)), key=lambda row: -scores[row])
     if judge is not None and recalled.scope != "whole":
         best = order[:JUDGED]
-        judged = dict(zip(best, judge(recalled.query.question, [found[row].text for row in best]), strict=True))
+        judged = dict(zip(best, judge(recalled.query.question, [found[row].in_context for row in best]), strict=True))
         scores = [with_judge(score, judged.get(row)) for row, score in enumerate(scores)]
         order.sort(key=lambda row: -scores[row])
     confidence = 1.0
