@@ -34,8 +34,9 @@ class LikelihoodJudge:
     def __call__(self, question: str, sentences: Sequence[str]) -> list[float]:
         from ahn_core.scoring import score_continuations
 
-        asked = self._encode(f" {question.strip()}")
-        if not asked or not sentences:
+        question = question.strip()
+        asked = self._encode(f" {question}")
+        if not question or not sentences:
             return [0.0] * len(sentences)
         alone = (self._encode(_ASKS.strip()), asked)
         rows = [(self._encode(sentence + _ASKS), asked) for sentence in sentences]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.recall import fulltext
+from app.recall.answerable import missing_kind, unknown_names
 from app.recall.candidates import MOST_WORDS, Candidate, candidates
 from app.recall.judge import Judge
 from app.recall.passages import Passage
@@ -21,7 +22,8 @@ from app.recall.related import WordVectors
 from app.recall.words import count_words
 
 MOST_QUOTES = 3
-JUDGED = 28  # sentences that the model is asked about; each costs it about 40 tokens
+JUDGED = 24  # sentences that the model is asked about; each costs it about 75 tokens
+LEAST_CONFIDENCE = 0.5
 _PASSAGES = 12  # whose sentences are looked at
 
 
@@ -51,12 +53,15 @@ class Quote:
 class Quotes:
     """The quotations for a question, best first, and whether they answer it.
 
-    found: False: the documents do not say, as far as can be told. confidence: the probability that they do.
+    found: False: the documents do not say, as far as can be told. confidence: how much speaks for it that they do, 0 to
+    1. missing: what an answer would have and nothing that was looked at has ("money", or a name); "" where that is not
+    the reason.
     """
 
     quotes: tuple[Quote, ...]
     found: bool
     confidence: float
+    missing: str = ""
 
 
 def choose_quotes(
@@ -73,7 +78,9 @@ def choose_quotes(
     passages = recalled.looked_at[:_PASSAGES]
     if not passages:
         return Quotes((), False, 0.0)
-    language = fulltext.languages(connection, fulltext.keys_of(connection, [passages[0].passage.text_id]))[0]
+    keys = fulltext.keys_of(connection, list(dict.fromkeys(one.passage.text_id for one in recalled.looked_at)))
+    languages = fulltext.languages(connection, keys)
+    language = languages[0]
     found = candidates(connection, recalled.query, passages, language, vectors)
     scores = [by_words(one) for one in found]
     judged: dict[int, float] = {}
@@ -83,11 +90,15 @@ def choose_quotes(
         judged = dict(zip(best, judge(recalled.query.question, [found[row].in_context for row in best]), strict=True))
         scores = [with_judge(score, judged.get(row)) for row, score in enumerate(scores)]
         order.sort(key=lambda row: -scores[row])
-    confidence = 1.0
+    quotes = _windows(found, order, scores, limit)
+    confidence, missing = 1.0, ""
     if recalled.scope == "fact":
         confidence = answered(found, judged)
-    quotes = _windows(found, order, scores, limit)
-    return Quotes(quotes, bool(quotes) and confidence >= 0.5, confidence)
+        texts = [one.passage.text for one in passages]
+        missing = missing_kind(recalled.query.question, texts) or ", ".join(
+            unknown_names(connection, recalled.query, keys, languages)
+        )
+    return Quotes(quotes, bool(quotes) and not missing and confidence >= LEAST_CONFIDENCE, confidence, missing)
 
 
 def by_words(one: Candidate) -> float:
@@ -100,7 +111,7 @@ _UNJUDGED = -10.0
 
 def with_judge(score: float, judged: float | None) -> float:
     """The same with the model's word for it; a sentence that it was not asked about comes after all others."""
-    return score + _UNJUDGED if judged is None else judged + 0.5 * score
+    return score + _UNJUDGED if judged is None else judged + score
 
 
 def answered(found: Sequence[Candidate], judged: dict[int, float]) -> float:

@@ -17,7 +17,6 @@ DEFAULT_TOKENS = 1600
 _TOKENS_A_WORD = 1.5  # where no tokenizer counts
 _MOST_PASSAGES = 8
 _LOOKED_AT = 24  # passages whose sentences may be quoted
-_ALIKE = 0.8  # share of a passage's words that another one has too, for it to say nothing new
 _OPENING = 2  # passages of each document's beginning that stand for the whole
 
 Count = Callable[[str], int]  # tokens of a text
@@ -92,16 +91,11 @@ def _estimate(text: str) -> int:
 
 
 def _different(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Without passages that say what a better one says: the same text in two documents or editions."""
-    kept: list[Ranked] = []
-    words: list[frozenset[str]] = []
+    """Without passages whose very text a better one has: the same document twice, or boilerplate."""
+    kept: dict[str, Ranked] = {}
     for one in ranked:
-        own = frozenset(re.findall(r"\w+", one.passage.text.lower()))
-        if any(len(own & other) > _ALIKE * max(len(own), len(other), 1) for other in words):
-            continue
-        kept.append(one)
-        words.append(own)
-    return kept
+        kept.setdefault(" ".join(re.findall(r"\w+", one.passage.text.lower())), one)
+    return list(kept.values())
 
 
 def _within(ranked: Sequence[Ranked], budget: int, count: Count) -> list[Passage]:

@@ -75,7 +75,7 @@ def _terms(query: str, languages: Sequence[str]) -> list[str]:
         for language_words in zip(*(list(tokens(part, language)) for language in languages), strict=False):
             stems = sorted({word.stem for word in language_words})
             terms.append(_any(fulltext.quoted(way) for way in stems))
-    last = re.search(r"(\w+)$", rest)
+    last = re.search(r"(?<!\S)\w+$", rest)
     if last and terms and not last.group().isdigit() and len(last.group()) > 1:
         terms[-1] = f"({terms[-1]} OR {fulltext.quoted(fold(last.group()))}*)"
     return [term for term in terms if term]
@@ -94,8 +94,8 @@ class Needles:
         words = [word for language in self._languages for word in tokens(query, language)]
         self._codes = {code for code, _, _ in codes(query)}
         self._stems = {word.stem for word in words}
-        last = re.search(r"(\w+)\W*$", query)
-        self._beginning = fold(last.group(1)) if last and len(last.group(1)) > 2 else ""
+        last = re.search(r"(?<!\S)\w+$", query)
+        self._beginning = fold(last.group()) if last and len(last.group()) > 2 else ""
 
     def marks(self, text: str) -> list[tuple[int, int]]:
         """Where the words stand in `text`, in order, those that touch put together."""
