@@ -15,7 +15,9 @@ from app.recall import fulltext
 from app.recall.query import Query
 from app.recall.words import fold, stem, tokens
 
-_AMOUNT = r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|hundred|thousand)"
+_AMOUNT = (
+    r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|hundred|thousand)"
+)
 # What is asked for, and what an answer to it has.
 _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     (
@@ -42,12 +44,16 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     ),
     (
         "telephone number",
-        re.compile(r"\b(?:(?:tele)?phone number|telefonnummer|numéro de téléphone|número de teléfono)\b", re.I),
+        re.compile(
+            r"\b(?:(?:tele)?phone number|telefonnummer|numéro de téléphone|número de teléfono)\b", re.I
+        ),
         re.compile(r"\+?\d[\d /()-]{5,}\d"),
     ),
     (
         "amount of data",
-        re.compile(r"\b(?:gigabytes?|megabytes?|terabytes?|how much (?:disk|memory|ram|storage)|disk space)\b", re.I),
+        re.compile(
+            r"\b(?:gigabytes?|megabytes?|terabytes?|how much (?:disk|memory|ram|storage)|disk space)\b", re.I
+        ),
         re.compile(r"\d ?(?:[kmgt]i?b|(?:kilo|mega|giga|tera)?bytes?)\b", re.I),
     ),
     (
@@ -84,7 +90,9 @@ def unknown_names(
     for match in _NAME.finditer(query.question):
         words = [word for word in tokens(match.group(), languages[0]) if len(word.folded) > 2]
         ways = [
-            " OR ".join(sorted({fulltext.quoted(stem(fold(word.folded), language)) for language in languages}))
+            " OR ".join(
+                sorted({fulltext.quoted(stem(fold(word.folded), language)) for language in languages})
+            )
             for word in words
         ]
         if ways and not any(fulltext.matching(connection, way, keys, 1) for way in ways):

@@ -1,11 +1,11 @@
 """Sentences of passages as candidates for a quotation, and what of each can be told without a model.
 
-    exact     share of the question's words, by how telling they are, that stand in the sentence (as stems)
-    likeness  the same for words that mean about the same
-    context   the same for the sentence with its heading and its neighbours, who count less
-    sense     the angle between the means of the word vectors of question and sentence
-    expected  whether it has the kind of thing that was asked for: a number, a date, a name, a reason
-    place     of its passage among the passages, from 0
+exact     share of the question's words, by how telling they are, that stand in the sentence (as stems)
+likeness  the same for words that mean about the same
+context   the same for the sentence with its heading and its neighbours, who count less
+sense     the angle between the means of the word vectors of question and sentence
+expected  whether it has the kind of thing that was asked for: a number, a date, a name, a reason
+place     of its passage among the passages, from 0
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ class Candidate:
     def text(self) -> str:
         """On one line."""
         return " ".join(self.passage.text[self.start : self.end].split())
-
 
     @property
     def in_context(self) -> str:
@@ -107,7 +106,10 @@ def candidates(
     sense = np.zeros(len(found), np.float32)
     if vectors is not None:
         table = vectors(vocabulary) * np.array(
-            [[0.0 if word in stop else min(telling[one], 6.0)] for word, one in zip(vocabulary, stems, strict=True)],
+            [
+                [0.0 if word in stop else min(telling[one], 6.0)]
+                for word, one in zip(vocabulary, stems, strict=True)
+            ],
             dtype=np.float32,
         )
         asked = np.array([min(telling[one], _MOST_TELLING) for one in own], dtype=np.float32) @ vectors(words)

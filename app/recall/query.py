@@ -29,7 +29,9 @@ _ASKING = frozenset(
     "goes going get gets make makes made one two else ever also still really actually right use used using find "
     "main".split()
 )
-_PRONOUNS = frozenset("it its they them their theirs he him his she her hers this that these those there one ones".split())
+_PRONOUNS = frozenset(
+    "it its they them their theirs he him his she her hers this that these those there one ones".split()
+)
 _NUMBER = re.compile(
     r"\bhow (?:many|much|long|old|big|far|high|tall|heavy|deep|wide|fast|often|large|strong|thick|full|small|soon|late|"
     r"hot|cold|loud|expensive|few|little)\b|\b(?:what|which) (?:is the )?(?:number|amount|percentage|price|cost|size|"
@@ -40,12 +42,23 @@ _NUMBER = re.compile(
 )
 _TIME = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|day|date|month|time|hour)\b|\bsince when\b|\bwann\b|\bquand\b|"
                    r"\bcuándo\b|\bquando\b|\bкогда\b", re.I)  # fmt: skip
-_PERSON = re.compile(r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bquién\b|\bqui\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b", re.I)
+_PERSON = re.compile(
+    r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bquién\b|\bqui\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b", re.I
+)
 _PLACE_ASKED = re.compile(r"\bwhere\b|\b(?:what|which|in which|in what) (?:city|town|country|place|folder|directory|"
                           r"file|page)\b|\bwo\b|\boù\b|\bdónde\b|\bdove\b|\bonde\b|\bгде\b", re.I)  # fmt: skip
-_REASON = re.compile(r"\bwhy\b|\bwhat (?:is the )?(?:reason|cause)\b|\bwarum\b|\bpourquoi\b|\bpor qué\b|\bperché\b|\bпочему\b", re.I)
-_WAY = re.compile(r"\bhow (?:do|does|can|could|should|is|are|to|did|must|may)\b|\bwie (?:kann|wird|macht)\b|\bcomment\b", re.I)
-_YES = re.compile(r"^(?:\W*(?:and|but|so)\b)?\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b", re.I)
+_REASON = re.compile(
+    r"\bwhy\b|\bwhat (?:is the )?(?:reason|cause)\b|\bwarum\b|\bpourquoi\b|\bpor qué\b|\bperché\b|\bпочему\b",
+    re.I,
+)
+_WAY = re.compile(
+    r"\bhow (?:do|does|can|could|should|is|are|to|did|must|may)\b|\bwie (?:kann|wird|macht)\b|\bcomment\b",
+    re.I,
+)
+_YES = re.compile(
+    r"^(?:\W*(?:and|but|so)\b)?\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b",
+    re.I,
+)
 
 _WHOLE = re.compile(
     r"\bsummar(?:y|i[sz]e)|\boverview\b|\bwhat (?:is|are) (?:this|these|the) (?:\w+ )?(?:documents?|books?|texts?|"
@@ -57,9 +70,13 @@ _WHOLE = re.compile(
 )
 _ORDINALS = {
     word: number
-    for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1
+    )
 }
-_PAGE = re.compile(r"\b(?:pages?|pp?\.|seiten?|página|pagina|стр\.)\s*([ivxlcdm]+\b|[A-Z]?-?\d+[a-z]?(?:-\d+)?)", re.I)
+_PAGE = re.compile(
+    r"\b(?:pages?|pp?\.|seiten?|página|pagina|стр\.)\s*([ivxlcdm]+\b|[A-Z]?-?\d+[a-z]?(?:-\d+)?)", re.I
+)
 _PART = re.compile(
     r"\b(?:(?P<kind>chapter|section|part|appendix|annex|article|clause|paragraph|§|kapitel|abschnitt|chapitre|capítulo)"
     r"\s*(?P<number>\d+(?:\.\d+)*|[ivxlc]+\b|[a-z]\b|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|(?P<ordinal>first|second|third|fourth|fifth|sixth|seventh|eighth|"
@@ -134,7 +151,11 @@ def expected(question: str) -> Expects:
 
 def _refers_back(question: str, own: int) -> bool:
     words = {fold(word) for word in re.findall(r"\w+", question)}
-    return bool(words & _PRONOUNS) and own <= 3 or bool(re.match(r"\W*(?:and|what about|how about|but)\b", question, re.I))
+    return (
+        bool(words & _PRONOUNS)
+        and own <= 3
+        or bool(re.match(r"\W*(?:and|what about|how about|but)\b", question, re.I))
+    )
 
 
 def _terms(
@@ -171,6 +192,7 @@ def _places(question: str) -> list[Place]:
             ordinal = match["ordinal"].lower()
             value = "-1" if ordinal == "last" else str(_ORDINALS[ordinal])
             places.append(Place("ordinal", value, match["unit"].lower()))
-    if match := _TABLE.search(question):
-        places.append(Place("table", match.group(1).strip()))
+    table = _TABLE.search(question)
+    if table is not None:
+        places.append(Place("table", table.group(1).strip()))
     return places

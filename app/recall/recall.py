@@ -186,7 +186,9 @@ def _at(
         number = int(place.value)
         return fulltext.passages_where(connection, keys, "? BETWEEN first_page AND last_page", number)
     if place.kind == "table":
-        words = " AND ".join(f"{{stems headings}} : {fulltext.quoted(word)}" for word in understand(place.value).terms)
+        words = " AND ".join(
+            f"{{stems headings}} : {fulltext.quoted(word)}" for word in understand(place.value).terms
+        )
         found = fulltext.matching(connection, words, keys, 12)
         return [passage for passage, _ in found if passage.kind == "table"] or [p for p, _ in found[:3]]
     if place.unit == "page":
