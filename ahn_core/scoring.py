@@ -61,8 +61,8 @@ def score_continuations(
 
 @dataclass(frozen=True)
 class _Past:
-    """What the rows of a batch attend to: each layer's keys and values of the prefix, [Hkv, P, D], and the prefix's last
-    hidden state, [1, hidden]."""
+    """What all rows attend to: each layer's keys and values of the prefix, [Hkv, P, D], and the prefix's last hidden
+    state, [1, hidden]."""
 
     layers: list[tuple[Tensor, Tensor]]
     count: int

@@ -34,8 +34,10 @@ _QUOTES = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one question. passage: the place of the first passage with a right page, from 1, 0: none; quote:
-    the same for the first quotation with an answer. seconds: to the quotations. failure: its kind, "" where all is well.
+    """What became of one question.
+
+    passage: the place of the first passage with a right page, from 1; 0: none. quote: the same for the first quotation
+    with an answer. seconds: to the quotations. failure: its kind, "" where all is well.
     """
 
     document: str

@@ -23,19 +23,25 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     (
         "money",
         re.compile(
-            r"\b(?:costs?|prices?|priced|fees?|salary|salaries|wages?|budget|expensive|earns?|paid per|pay per|how much (?:is|"
-            r"are|does|do|did)\b.*\b(?:paid|pay|cost|earn|charge)|kostet|preis|gehalt|coûte|prix|cuesta|precio|costa)\b",
+            r"\bhow (?:much|expensive)\b.*\b(?:costs?|paid|pays?|earns?|charges?|expensive)\b|\bwhat do(?:es)?\b.*\bcost\b|"
+            r"\b(?:what|which) (?:is|are|was|were) the (?:[\w-]+ ){0,3}(?:price|costs?|fees?|salary|wages?|budget)\b|"
+            r"\bhow (?:high|large|big) (?:is|are|was|were) the (?:[\w-]+ ){0,3}(?:price|costs?|fees?|salary|wages?|budget)\b|"
+            r"\bhow expensive\b|\bwas kostet|\bwie teuer|\bcombien coûte|\bcuánto cuesta|\bquanto costa",
             re.I,
         ),
         re.compile(
-            rf"[$€£¥₹] ?\d|\d ?[$€£¥₹]|\b{_AMOUNT}(?: \w+)? (?:USD|EUR|GBP|CHF|dollars?|euros?|pounds?|pence|cents?|crowns?|"
-            r"francs?|marks?|yen|rupees?|gold|zorkmids?)\b|\bfree of charge\b|\bno charge\b|\bunpaid\b|\bfor free\b",
+            rf"[$€£¥₹] ?\d|\d ?[$€£¥₹]|\b{_AMOUNT}(?: \w+)? (?:USD|EUR|GBP|CHF|dollars?|euros?|pounds?|pence|cents?|"
+            r"crowns?|francs?|marks?|yen|rupees?|gold|zorkmids?)\b|"
+            r"\bfree of charge\b|\bno charge\b|\bunpaid\b|\bfor free\b",
             re.I,
         ),
     ),
     (
         "weight",
-        re.compile(r"\b(?:weighs?|weight|how heavy|wiegt|schwer|pèse|poids|pesa|peso)\b", re.I),
+        re.compile(
+            r"\bhow (?:much|many)\b.*\bweighs?\b|\bhow heavy\b|\bwhat (?:is the )?weight\b|\bwie schwer\b|\bwas wiegt\b",
+            re.I,
+        ),
         re.compile(
             rf"\b{_AMOUNT}[ -]?(?:kg|mg|lbs?|oz|kilo(?:gram(?:me)?)?s?|gram(?:me)?s?|tons?|tonnes?|pounds?|ounces?|"
             r"stones?)\b|\d g\b",
@@ -58,12 +64,12 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     ),
     (
         "temperature",
-        re.compile(r"\b(?:temperature|how (?:hot|cold|warm))\b", re.I),
+        re.compile(r"\b(?:(?:what|which) (?:is the )?temperature|how (?:hot|cold|warm))\b", re.I),
         re.compile(r"\d ?(?:°|degrees?|[cfk]\b|kelvin|celsius)", re.I),
     ),
     (
         "percentage",
-        re.compile(r"\b(?:percent(?:age)?|per cent|prozent|pourcentage|porcentaje)\b", re.I),
+        re.compile(r"\b(?:(?:what|which) percentage|how many per ?cent|wie viel prozent)\b", re.I),
         re.compile(r"\d ?(?:%|per ?cent)|\b(?:half|quarter|third|percent)\b", re.I),
     ),
 )

@@ -36,7 +36,7 @@ _HEADING_SIGNS, _WORDS_BEFORE = 80, 20  # of what stands before a sentence, for 
 
 @dataclass(frozen=True)
 class Candidate:
-    """passage.text[start:end], a sentence or a part of a long one, and what can be told of it; see the module's text."""
+    """passage.text[start:end], a sentence or a part of a long one, and what can be told of it: see the module."""
 
     passage: Passage
     place: int
@@ -80,9 +80,7 @@ def candidates(
     if not words:
         return [Candidate(passage, place, start, end) for place, passage, start, end in found]
     stop = STOPWORDS.get(language, frozenset())
-    rows = [
-        [token for token in tokens(passage.text[start:end], language)] for _, passage, start, end in found
-    ]
+    rows = [list(tokens(passage.text[start:end], language)) for _, passage, start, end in found]
     vocabulary = sorted({token.folded for row in rows for token in row})
     stems = [stem(word, language) for word in vocabulary]
     own = [stem(word, language) for word in words]
@@ -186,7 +184,8 @@ _DATE = re.compile(
 )
 _WHEN = re.compile(r"\b(?:when|after|before|until|while|during|every|daily)\b|\d", re.I)
 _FULL_NAME = re.compile(
-    r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+|\b[A-Z]{2,}\b|\b(?:team|group|board|committee)\b"
+    r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+|\b[A-Z]{2,}\b|"
+    r"\b(?:team|group|board|committee)\b"
 )
 _NAME = re.compile(r"(?<!^)\b[A-ZÀ-Þ][a-zß-ÿ]+")
 _BECAUSE = re.compile(

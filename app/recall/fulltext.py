@@ -21,7 +21,10 @@ from app.store import TextId
 
 INDEX_VERSION = 1  # raised whenever texts are cut or words prepared in another way
 Documents = Sequence["str | TextId"]  # documents by id, as of their latest text, or by id and revision
-_COLUMNS = "passages.id, document_id, number, first_label, last_label, kind, passages.headings, header, pieces, text, revision"
+_COLUMNS = (
+    "passages.id, document_id, number, first_label, last_label, kind, passages.headings, header, pieces, text, "
+    "revision"
+)
 _FROM = "passages JOIN indexed_texts ON key = text_key"
 _WEIGHTS = (1.0, 1.0, 0.8)  # of stems, exact and headings in FTS5's bm25
 
@@ -100,7 +103,7 @@ def telling_words(text: str, language: str) -> list[str]:
 
 
 def keys_of(connection: sqlite3.Connection, documents: Documents | None) -> tuple[int, ...]:
-    """The indexed texts of these documents, or of all, in the order of the documents; those not indexed are left out."""
+    """The indexed texts of these documents, or of all, in their order; what is not indexed is left out."""
     latest = (
         "SELECT key FROM indexed_texts JOIN documents ON documents.id = document_id "
         "AND indexed_texts.revision = documents.revision"

@@ -1,8 +1,8 @@
 """Quotes first: the stretches of the text that answer a question best, word for word, or the word that none does.
 
-A quotation is the best sentence with as many of its neighbours as fit into 60 words, so that "The default is 5 percent."
-comes with what it is the default of. Sentences are ordered by what their words tell (`app.recall.candidates`) and, where
-a model is there to judge, by how much likelier it finds the question after each of the best ones.
+A quotation is the best sentence with as many of its neighbours as fit into 60 words, so that "The default is 5
+percent." comes with what it is the default of. Sentences are ordered by what their words tell (`app.recall.candidates`)
+and, where a model is there to judge, by how much likelier it finds the question after each of the best ones.
 """
 
 from __future__ import annotations

@@ -201,9 +201,8 @@ def _at(
 
 
 _PART_WORDS = r"(?:chapter|section|part|appendix|annex|article|clause|§|kapitel|abschnitt|chapitre|capítulo)"
-_SPELT = {number: word for word, number in zip(
-    "one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True
-)}  # fmt: skip
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+_SPELT = dict(enumerate(_NUMBERS.split(), 1))
 
 
 def _numbered(passages: Sequence[Passage], place: Place) -> list[Passage]:
