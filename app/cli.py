@@ -108,6 +108,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
     from app import startup
     from app.ui import launch_app
+    from app.ui.security import kept_token
 
     try:
         ended_by = launch_app(
@@ -115,6 +116,7 @@ def serve(arguments: argparse.Namespace) -> int:
             host=chosen.host,
             port=chosen.port,
             auth=chosen.auth,
+            token=kept_token(chosen.data_dir / "page-token"),
             max_upload_bytes=chosen.max_upload_bytes,
             model_name=startup.shown_name(chosen.model),
             open_browser=chosen.open_browser,

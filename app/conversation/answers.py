@@ -14,6 +14,7 @@ from app.conversation.events import (
     AnswerPiece,
     AnswerStarted,
     AnswerToken,
+    ChatEvent,
     PromptRead,
     ReadPhase,
     ReadState,
@@ -69,6 +70,8 @@ class Running:
     index: int
     draft: Draft
     stop: threading.Event = field(default_factory=threading.Event)
+    now: threading.Event = field(default_factory=threading.Event)  # do not wait for the documents any longer
+    latest: ChatEvent | None = None  # what was last told of it
     thread: threading.Thread | None = None
     begun: bool = False  # its first token has come, and what it replaces is gone
     saved_at: float = 0.0
@@ -79,8 +82,9 @@ def wait_for_reading(
     told: set[tuple[str, str]],
     emit: Callable[[Waiting], None],
     should_stop: Callable[[], bool],
+    now: threading.Event,
 ) -> None:
-    """Wait until nothing is left to read. Raises Cancelled once `should_stop` is true.
+    """Wait until nothing is left to read, or `now` is set. Raises Cancelled once `should_stop` is true.
 
     Raises ChatError for a reading that failed and is not in `told`, which gets it: the next question is answered.
     """
@@ -90,7 +94,8 @@ def wait_for_reading(
             raise Cancelled
         reader.start()
         emit(Waiting(time.monotonic() - began, 0, state))
-        time.sleep(_WAITING_SECONDS)
+        if now.wait(_WAITING_SECONDS):
+            return
     if should_stop():
         raise Cancelled
     for state in reader.states():

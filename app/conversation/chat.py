@@ -122,6 +122,12 @@ class Chat:
         return self._running is not None
 
     @property
+    def answer_event(self) -> ChatEvent | None:
+        """What was last told of the answer in progress; None where there is none, or nothing has been told."""
+        running = self._running
+        return None if running is None else running.latest
+
+    @property
     def reading(self) -> bool:
         """True while a document is in line or being read."""
         return self._reader.active is not None
@@ -150,7 +156,7 @@ class Chat:
         """
         document = self._resources.document(document_id)
         tokens, _ = self._resources.tokens.estimate(document)
-        self._resources.store.documents.touch(document_id)
+        self._resources.note_use(document_id)
         with self._lock:
             self._check_open()
             if all(entry.id != document_id for entry in self._reader.entries()):
@@ -261,6 +267,12 @@ class Chat:
             self._take_back(index)
             return question
 
+    def answer_now(self) -> None:
+        """Have a question that waits for documents answered from what has been read; one being answered goes on."""
+        with self._lock:
+            if self._running is not None:
+                self._running.now.set()
+
     def stop(self) -> None:
         """Stop waiting, or the running answer within one token; what was written is kept."""
         with self._lock:
@@ -344,8 +356,15 @@ class Chat:
         if index == len(self._past):
             self._store_draft(running)  # a question is kept from the moment it is asked
 
+        if now:
+            running.now.set()
+
         def work(emit: Callable[[ChatEvent], None], stop: threading.Event) -> None:
-            emit(self._run(running, now, emit, stop.is_set))
+            def tell(event: ChatEvent) -> None:
+                running.latest = event
+                emit(event)
+
+            emit(self._run(running, tell, stop.is_set))
 
         # The chat keeps no reference to the stream, so that dropping it ends the answer.
         stream = EventStream(work, name=f"answer-{self.id[:8]}", stop=running.stop)
@@ -353,13 +372,13 @@ class Chat:
         return stream
 
     def _run(
-        self, running: Running, now: bool, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
+        self, running: Running, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
     ) -> ChatEvent:
         """Wait, answer, commit. Returns the last event, by when the chat takes the next question."""
         question, message = running.draft.question, ""
         try:
-            if not now:
-                wait_for_reading(self._reader, self._told, emit, should_stop)
+            if not running.now.is_set():
+                wait_for_reading(self._reader, self._told, emit, should_stop, running.now)
             turn, head = self._write(running, emit, should_stop)
         except Cancelled:
             self._give_up(running, "")

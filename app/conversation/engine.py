@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from app.conversation.chat import Chat
 from app.conversation.compare import Comparing
-from app.conversation.errors import ChatBusyError, UnknownChatError, UnreadableChatError
+from app.conversation.errors import ChatBusyError, ChatClosedError, UnknownChatError, UnreadableChatError
 from app.conversation.events import CompareEvent, ProbeEvent, ReadingEstimate
 from app.conversation.probe import Probing
 from app.conversation.records import given_title, opened, turn_from_record, unreadable_reason
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from ahn_core import AHNForCausalLM
 
 DEFAULT_SNAPSHOT_BYTES = 4 * 2**30
+_LOOK_SECONDS = 0.5  # between two looks whether a chat that nobody views has come to rest
 _CLOSING_SECONDS = 30.0
 
 
@@ -58,9 +61,13 @@ class Engine:
         snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes)
         self._resources = Resources(model, tokenizer, store, snapshots, turns)
         self._chats: dict[str, Chat] = {}
+        self._viewers: Counter[str] = Counter()  # of each open chat that somebody views
+        self._left: set[str] = set()  # viewed by nobody any more; closed when they have come to rest
+        self._closer: threading.Thread | None = None
+        self._ending = threading.Event()
         self._closing: list[Chat] = []  # closed or deleted, whose threads may still compute
         self._streams: list[EventStream[Any]] = []
-        self._lock = threading.Lock()  # over the three above
+        self._lock = threading.RLock()  # over all of these
 
     def default_settings(self) -> ChatSettings:
         """What a new chat starts with: the sinks and window that suit the model, within its trained length."""
@@ -89,6 +96,54 @@ class Engine:
             if chat_id not in self._chats:
                 self._chats[chat_id] = self._open(chat_id)
             return self._chats[chat_id]
+
+    def view_chat(self, chat_id: str = "", settings: ChatSettings | None = None) -> Chat:
+        """The chat of this id, or a new one where there is none, for somebody who will `leave_chat` it.
+
+        Reading and answering go on without viewers; a chat without any is closed when it has come to rest.
+        """
+        with self._lock:
+            try:
+                chat = self.chat(chat_id) if chat_id else self.new_chat(settings)
+            except UnknownChatError:
+                chat = self.new_chat(settings)
+            self._viewers[chat.id] += 1
+            self._left.discard(chat.id)
+            return chat
+
+    def leave_chat(self, chat: Chat) -> None:
+        """One viewer of this chat has gone."""
+        with self._lock:
+            self._viewers[chat.id] -= 1
+            if self._viewers[chat.id] > 0:
+                return
+            del self._viewers[chat.id]
+            if self._chats.get(chat.id) is not chat:  # deleted meanwhile
+                return
+            if not (chat.reading or chat.answering):
+                self.close_chat(chat.id)
+                return
+            self._left.add(chat.id)
+            if self._closer is None:
+                self._closer = threading.Thread(target=self._close_rested, name="close-chats", daemon=True)
+                self._closer.start()
+
+    def last_used_chat(self) -> str:
+        """The id of the chat that was used last; "" where there is none."""
+        return next((summary.id for summary in self.list_chats() if not summary.unreadable), "")
+
+    def _close_rested(self) -> None:
+        """Close the chats that were left while busy, each when it has come to rest; ends when there is none."""
+        while not self._ending.wait(_LOOK_SECONDS):
+            with self._lock:
+                for chat_id in list(self._left):
+                    chat = self._chats.get(chat_id)
+                    if chat is None or not (chat.reading or chat.answering):
+                        self._left.discard(chat_id)
+                        self.close_chat(chat_id)
+                if not self._left:
+                    self._closer = None
+                    return
 
     def close_chat(self, chat_id: str) -> None:
         """Stop the chat's answer and reading and free its caches; what was read and said is kept on disk."""
@@ -143,7 +198,9 @@ class Engine:
         usage = self.store.documents.delete(document_id)
         self._resources.tokens.forget(document_id)
         for chat in chats:
-            chat.forget_document(document_id)
+            # One that began an answer just now lets go of the document when it is closed; nothing of it goes to disk.
+            with suppress(ChatBusyError, ChatClosedError):
+                chat.forget_document(document_id)
         return usage
 
     def estimate(self, document_ids: Sequence[str], settings: ChatSettings) -> ReadingEstimate:
@@ -207,7 +264,9 @@ class Engine:
         None may compute any more when the interpreter ends: a thread that it ends in the middle of native code takes
         the process with it ("terminate called without an active exception").
         """
+        self._ending.set()
         with self._lock:
+            closer = self._closer
             chats, self._chats = list(self._chats.values()), {}
             closing, self._closing = self._closing, []
             streams, self._streams = self._streams, []
@@ -219,6 +278,8 @@ class Engine:
             chat.join(_CLOSING_SECONDS)
         for stream in streams:
             stream.join(_CLOSING_SECONDS)
+        if closer is not None:
+            closer.join(_CLOSING_SECONDS)
         self.store.close()
         self._at_end()
 

@@ -134,6 +134,13 @@ class Resources:
             )
         return document
 
+    def note_use(self, document_id: str) -> None:
+        """Note that a document is read now; a full disk does not keep it from being read."""
+        try:
+            self.store.documents.touch(document_id)
+        except StoreError as error:
+            log.warning("%s", error)
+
     def reading_key(self, settings: ChatSettings, segments: Sequence[Segment]) -> str:
         """What a kept reading is known by: all that its cache depends on, but how far the last run has got."""
         parts = {

@@ -23,10 +23,11 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     (
         "money",
         re.compile(
-            r"\bhow (?:much|expensive)\b.*\b(?:costs?|paid|pays?|earns?|charges?|expensive)\b|\bwhat do(?:es)?\b.*\bcost\b|"
+            r"\bhow (?:much|expensive)\b.*\b(?:costs?|paid|pays?|earns?|charges?|expensive)\b|"
+            r"\bwhat do(?:es)?\b.*\bcost\b|"
             r"\b(?:what|which) (?:is|are|was|were) the (?:[\w-]+ ){0,3}(?:price|costs?|fees?|salary|wages?|budget)\b|"
-            r"\bhow (?:high|large|big) (?:is|are|was|were) the (?:[\w-]+ ){0,3}(?:price|costs?|fees?|salary|wages?|budget)\b|"
-            r"\bhow expensive\b|\bwas kostet|\bwie teuer|\bcombien coûte|\bcuánto cuesta|\bquanto costa",
+            r"\bhow (?:high|large|big) (?:is|are|was|were) the (?:[\w-]+ ){0,3}"
+            r"(?:price|costs?|fees?|salary|wages?|budget)\b|\bhow expensive\b|\bwas kostet|\bwie teuer|\bcombien coûte|\bcuánto cuesta|\bquanto costa",
             re.I,
         ),
         re.compile(
@@ -39,7 +40,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     (
         "weight",
         re.compile(
-            r"\bhow (?:much|many)\b.*\bweighs?\b|\bhow heavy\b|\bwhat (?:is the )?weight\b|\bwie schwer\b|\bwas wiegt\b",
+            r"\bhow (?:much|many)\b.*\bweighs?\b|\bhow heavy\b|\bwhat (?:is the )?weight\b|"
+            r"\bwie schwer\b|\bwas wiegt\b",
             re.I,
         ),
         re.compile(

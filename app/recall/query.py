@@ -62,7 +62,8 @@ _YES = re.compile(
 _WHOLE = re.compile(
     r"\bsummar(?:y|i[sz]e)|\boverview\b|\bwhat (?:is|are) (?:this|these|the) (?:\w+ )?(?:documents?|books?|texts?|"
     r"manuals?|files?|papers?|reports?|contracts?|thes[ie]s|articles?)? ?(?:all )?about\b|"
-    r"\bmain (?:points?|ideas?|topics?|subjects?|arguments?|messages?)\b|\bwhat(?:'s| is) (?:it|this|that) (?:all )?about\b|"
+    r"\bmain (?:points?|ideas?|topics?|subjects?|arguments?|messages?)\b|"
+    r"\bwhat(?:'s| is) (?:it|this|that) (?:all )?about\b|"
     r"\bkey (?:points?|findings)\b|"
     r"\bin (?:a few|short|one) (?:words?|sentences?)\b|\btl;?dr\b|\bzusammenfass|\bfass\b.*\bzusammen\b|\bworum geht\b|"
     r"\brésum[ée]|\bde quoi\b.*\bparle|\bresum[ei]|\bde qué trata\b|\briassum|\bsamenvat|\bо чём\b",
@@ -101,9 +102,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Query:
-    """A question, understood. terms: the words to look for, each with its weight; a word stemmed in several languages is
-    there once for each. words: those words as they are written, folded, for vectors. codes: numbers, paths, options, as
-    they stand. places: those it names."""
+    """A question, understood.
+
+    terms: the words to look for, each with its weight; a word stemmed in several languages is there once for each. words: those words as they are written, folded, for vectors. codes: numbers, paths, options, as
+    they stand. places: those it names.
+    """
 
     question: str
     scope: Scope

@@ -89,7 +89,7 @@ class Database:
         """After a deletion: give its space back to the disk, and let no copy of it stay in the journal."""
         with self._lock, self._reporting():
             self._check_open()
-            self._writer.execute("PRAGMA incremental_vacuum").fetchall()
+            self._writer.executescript("PRAGMA incremental_vacuum")  # `execute` would stop after one page
             self._writer.execute(f"PRAGMA busy_timeout = {_CLEANING_MILLISECONDS}")
             try:
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

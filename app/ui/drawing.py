@@ -56,10 +56,8 @@ def draw_reading(tab: Tab, engine: Engine | None, loading: Loading) -> str:
 
 
 def draw_activity(tab: Tab, engine: Engine | None, loading: Loading) -> str:
-    answering = tab.answering
-    if answering is not None and isinstance(answering.latest, Waiting):
-        return status.waiting_line(answering.latest, can_ask_now=answering.can_ask_now)
-    return status.loading_line(loading)
+    latest = None if tab.chat is None else tab.chat.answer_event
+    return status.waiting_line(latest) if isinstance(latest, Waiting) else status.loading_line(loading)
 
 
 def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
@@ -81,7 +79,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     if tab.chat is None:
         return status.status_line()
     reading = next((state for state in _documents(tab) if state.phase is ReadPhase.READING), None)
-    latest = tab.answering.latest if tab.answering is not None else None
+    latest = tab.chat.answer_event
     last = _last_turn(tab)
     stats = tab.chat.stats()
     return status.status_line(
@@ -122,14 +120,16 @@ LISTS: dict[str, Draw] = {"chats": draw_chats, "facts": draw_facts}
 PARTS = LIVE_PARTS | LISTS
 
 
-def messages(tab: Tab) -> list[dict[str, object]]:
-    """The transcript, with the question in progress in the place its answer will take."""
+def draw_transcript(tab: Tab) -> dict[str, str]:
+    """The conversation in its two parts."""
     if tab.chat is None:
-        return []
-    turns, answering = tab.chat.turns, tab.answering
-    if answering is not None and not answering.writing:
-        return transcript.messages(turns[: answering.turn_index], answering.question)
-    return transcript.messages(turns)
+        return {"earlier": "", "last": transcript.EMPTY}
+    turns = tab.chat.turns
+    editing, busy = tab.editing, tab.busy
+    return {
+        "earlier": transcript.earlier(turns, editing=editing, busy=busy),
+        "last": transcript.last(turns, editing=editing, busy=busy),
+    }
 
 
 def facts_of(engine: Engine) -> ModelFacts:

@@ -1,21 +1,21 @@
-"""What the page's events do. Handlers change state and return at once; followers show the outcome."""
+"""What the page's events do. Handlers change state and return at once; `app.ui.live` shows the
+outcome."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from app.conversation import ChatError, ChatSettings, UnreadableChatError
-from app.conversation.events import ReadPhase, TurnState
+from app.conversation.events import ChatEvent, ReadPhase, TurnState
 from app.conversation.question import replaced_sentence, unreadable_characters
 from app.store import StoreError
 from app.ui.ingest import Import, UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Answering, Following, Tab, Tabs
-from app.ui.views import documents, facts, transcript
+from app.ui.views import documents, facts
 from app.ui.views import markup as m
 from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from app.ui.settings_form import SettingsForm
 
 MAX_QUESTION_CHARACTERS = 200_000
-STAY_INTERVAL = 0.5  # seconds between looks whether a page is still open
 
 
 class Handlers:
@@ -39,13 +38,15 @@ class Handlers:
         self.tabs = tabs
         self._uploads = uploads
         self._settings = settings
-        self._clicks: dict[str, Callable[[Tab, dict[str, str]], None]] = {
+        self._acts: dict[str, Callable[[Tab, dict[str, Any]], None]] = {
+            "ask": self._ask,
+            "upload": self._upload,
             "cancel-reading": lambda tab, data: self._chat(tab).cancel_reading(data["documentId"]),
             "resume-reading": lambda tab, data: self._chat(tab).resume_reading(data["documentId"]),
             "remove-document": lambda tab, data: self._chat(tab).remove_document(data["documentId"]),
             "add-document": lambda tab, data: self._add(tab, data["documentId"]),
             "dismiss-import": self._dismiss_import,
-            "ask-now": self._ask_now,
+            "ask-now": lambda tab, data: self._chat(tab).answer_now(),
             "stop": self._stop,
             "new-chat": lambda tab, data: self._open(tab, ""),
             "open-chat": lambda tab, data: self._open(tab, data["chatId"]),
@@ -56,17 +57,22 @@ class Handlers:
             "cancel-delete": lambda tab, data: setattr(tab, "deleting", ""),
             "delete-chat": self._delete,
             "search-chats": lambda tab, data: setattr(tab, "query", data["value"][:200]),
+            "edit-question": self._start_editing,
+            "cancel-edit": lambda tab, data: setattr(tab, "editing", None),
+            "save-edit": self._edit,
+            "regenerate": self._regenerate,
+            "undo": self._undo,
+            "clear-chat": self._clear,
             "probe": self._probe,
             "toggle-layers": lambda tab, data: setattr(tab, "show_layers", not tab.show_layers),
             "toggle-answer": lambda tab, data: setattr(tab, "show_answer", not tab.show_answer),
         }
 
-    def tab(self, request: gr.Request) -> Tab:
-        """The tab a request comes from, with its chat where there is an engine."""
-        assert request.session_hash is not None, "gradio names the session of every event"
-        tab = self.tabs.get(request.session_hash)
-        tab.lists_due = 0.0
-        self.enter(tab)
+    def tab(self, request: gr.Request) -> Tab | None:
+        """The tab that gradio's fields belong to; None where the page has gone, or was opened before a restart."""
+        tab = self.tabs.of_session(request.session_hash)
+        if tab is not None:
+            self.enter(tab)
         return tab
 
     @property
@@ -76,45 +82,45 @@ class Handlers:
 
     # -------------------------------------------------------------------------------------------------- tabs
 
-    def open_tab(self, remembered_chat: str, request: gr.Request) -> None:
-        """A page was opened, or loaded again: show the chat it had, or a new one."""
-        assert request.session_hash is not None
-        tab = self.tabs.get(request.session_hash)
-        tab.wanted_chat = remembered_chat if remembered_chat.isalnum() else ""
-        self.enter(tab)
-
-    def close_tab(self, request: gr.Request) -> None:
-        """The page is gone."""
+    def bind(self, tab_id: str, request: gr.Request) -> None:
+        """A page was loaded: its fields belong to this tab."""
         if request.session_hash is not None:
-            self.tabs.close(request.session_hash, self.loader.engine)
+            self.tabs.bind(request.session_hash, tab_id)
 
-    async def stay(self, request: gr.Request) -> None:
-        """Last as long as the page is open: it keeps the stream of results from closing; see `app.ui.page`."""
-        tab = self.tabs.find(request.session_hash or "")
-        while tab is not None and not tab.closed:
-            await asyncio.sleep(STAY_INTERVAL)
+    def open_tab(self, tab_id: str, remembered_chat: str = "") -> Tab:
+        """A page has come, or come back: show the chat it had, else the one used last."""
+        tab = self.tabs.open(tab_id)
+        tab.wanted_chat = remembered_chat if remembered_chat.isalnum() else ""
+        return tab
+
+    def close_tab(self, tab: Tab) -> None:
+        """The page is gone."""
+        self.tabs.close(tab, self.loader.engine)
 
     def enter(self, tab: Tab) -> None:
         """Give the tab its chat once there is an engine to have chats."""
         with tab.lock:
-            if tab.chat is None and not tab.closed and self.loader.engine is not None:
-                try:
-                    self._open(tab, tab.wanted_chat)
-                except UnreadableChatError as error:  # the page goes on with a new one
-                    tab.warn(str(error))
-                    tab.wanted_chat = ""
-                    self._open(tab, "")
+            engine = self.loader.engine
+            if tab.chat is not None or tab.closed or engine is None:
+                return
+            try:
+                self._open(tab, tab.wanted_chat or engine.last_used_chat())
+            except UnreadableChatError as error:  # the page goes on with a new one
+                tab.warn(str(error))
+                tab.wanted_chat = ""
+                self._open(tab, "")
 
     # ------------------------------------------------------------------------------------------------ clicks
 
-    def click(self, event: gr.EventData, request: gr.Request) -> None:
-        """A button of a drawn part: `data-action` says which, the other `data-` attributes about what."""
-        tab, data = self.tab(request), {key: str(value) for key, value in dict(event._data or {}).items()}
-        act = self._clicks.get(data.get("action", ""))
+    def act(self, tab: Tab, data: dict[str, Any]) -> None:
+        """What the reader did: `action` says what, the other entries about what."""
+        act = self._acts.get(str(data.get("action", "")))
         if act is None:
             return
+        tab.lists_due = 0.0
         try:
-            act(tab, data)
+            self.enter(tab)
+            act(tab, {key: value if isinstance(value, list) else str(value) for key, value in data.items()})
         except (ChatError, StoreError) as error:
             tab.warn(str(error))
         except KeyError as missing:
@@ -126,11 +132,6 @@ class Handlers:
                 if entry.id == data["importId"]:
                     entry.cancel()
             tab.imports = [entry for entry in tab.imports if entry.id != data["importId"]]
-
-    def _ask_now(self, tab: Tab, data: dict[str, str]) -> None:
-        if tab.answering is not None:
-            tab.answering.ask_now()
-            self._chat(tab).stop()
 
     def _stop(self, tab: Tab, data: dict[str, str]) -> None:
         if tab.chat is not None:
@@ -158,16 +159,15 @@ class Handlers:
 
     # --------------------------------------------------------------------------------------------- documents
 
-    def upload(self, event: gr.EventData, request: gr.Request) -> None:
+    def _upload(self, tab: Tab, data: dict[str, Any]) -> None:
         """Files have arrived, or failed to: `files` is a list of {name, path} or {name, error}."""
-        tab, engine = self.tab(request), self.loader.engine
-        files = list(dict(event._data).get("files", []))
+        engine = self.loader.engine
+        files = [entry for entry in data["files"] if isinstance(entry, dict)]
         if engine is None or tab.chat is None:
             for entry in files:
                 self._uploads.refuse(str(entry.get("path", "")))
             tab.warn("The model is still being loaded; add the document again when it is there.")
             return
-        chat = tab.chat
         for entry in files:
             name = str(entry.get("name", "document"))[:255]
             if entry.get("error"):
@@ -175,9 +175,11 @@ class Handlers:
                     name, str(entry["error"])[:500], self._uploads, engine.store.documents
                 )
             else:
+                chat = engine.view_chat(tab.chat.id)  # it stays open until the file is in it
                 started = Import(
                     str(entry.get("path", "")), name, self._uploads, engine.store.documents,
-                    lambda document: self._imported(tab, chat, document),
+                    lambda document, chat=chat: self._imported(tab, chat, document),
+                    at_end=lambda chat=chat: engine.leave_chat(chat),
                 )  # fmt: skip
                 started.start()
             with tab.lock:
@@ -196,101 +198,84 @@ class Handlers:
 
     # ----------------------------------------------------------------------------------------------- answers
 
-    def ask(self, question: str, request: gr.Request) -> Any:
-        """Returns what the text box shows next: nothing once the question is taken, else still the question."""
-        tab = self.tab(request)
+    def _ask(self, tab: Tab, data: dict[str, Any]) -> None:
+        """Ask; a question that is not taken goes back into the text box, with a sentence."""
+        question = data["value"]
         if not question.strip():
-            return gr.skip()
+            return
+        sentence = ""
         if len(question) > MAX_QUESTION_CHARACTERS:
-            tab.warn(
+            sentence = (
                 f"This question has {len(question):,} characters, over the {MAX_QUESTION_CHARACTERS:,} a question may "
                 "have; add it as a document."
             )
-            return gr.skip()
-        chat = tab.chat
-        if chat is None:
-            tab.warn("The model is still being loaded; ask again when it is there.")
-            return gr.skip()
-        taken = self._answer(
-            tab, question, len(chat.turns), lambda now: chat.ask(question, now=now), can_ask_now=True
-        )
-        if taken and (replaced := unreadable_characters(question)):
-            tab.tell(replaced_sentence(replaced))
-        return "" if taken else gr.skip()
-
-    def regenerate(self, event: gr.RetryData, request: gr.Request) -> None:
-        """Answer the question of the turn that was clicked again."""
-        tab, turn = self.tab(request), _turn_of(event.index)
-        if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
+        elif tab.chat is None:
+            sentence = "The model is still being loaded; ask again when it is there."
+        if sentence:
+            tab.warn(sentence)
+            tab.returned_question = question
             return
-        chat, before = tab.chat, tab.chat.turns[turn]
-        taken = self._answer(tab, before.question, turn, lambda now: chat.regenerate(turn))
+        chat = self._chat(tab)
+        if not self._answer(tab, question, lambda: chat.ask(question)):
+            tab.returned_question = question
+        elif replaced := unreadable_characters(question):
+            tab.tell(replaced_sentence(replaced))
+
+    def _regenerate(self, tab: Tab, data: dict[str, str]) -> None:
+        """Answer the question of a turn again."""
+        chat, turn = self._turn(tab, data)
+        before = chat.turns[turn]
+        taken = self._answer(tab, before.question, lambda: chat.regenerate(turn))
         if taken and before.state is TurnState.DONE and not chat.settings.sampling.temperature:
             tab.tell(
                 "At temperature 0 the same question over the same memory gives the same answer; raise the temperature "
                 "in Settings for another one."
             )
 
-    def undo(self, event: gr.UndoData, request: gr.Request) -> None:
-        """Take back the turn that was clicked and those after it; its question goes back into the text box."""
-        tab, turn = self.tab(request), _turn_of(event.index)
-        tab.shown.pop("transcript", None)
-        if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
-            return
-        try:
-            tab.returned_question = tab.chat.undo(turn)
-        except ChatError as error:
-            tab.warn(str(error))
+    def _undo(self, tab: Tab, data: dict[str, str]) -> None:
+        """Take back a turn and those after it; its question goes back into the text box."""
+        chat, turn = self._turn(tab, data)
+        tab.returned_question = chat.undo(turn)
 
-    def edit(self, event: gr.EditData, request: gr.Request) -> None:
-        """Ask the edited question in place of the old one."""
-        tab, turn = self.tab(request), _turn_of(event.index)
-        tab.shown.pop(
-            "transcript", None
-        )  # the page shows the edited text already; should it be refused, put it back
-        if tab.chat is None or not 0 <= turn < len(tab.chat.turns):
-            return
-        chat, question = tab.chat, str(event.value)
-        self._answer(tab, question, turn, lambda now: chat.edit(turn, question))
+    def _start_editing(self, tab: Tab, data: dict[str, str]) -> None:
+        tab.editing = self._turn(tab, data)[1]
 
-    def _answer(
-        self, tab: Tab, question: str, turn: int, start: Callable[[bool], Any], *, can_ask_now: bool = False
-    ) -> bool:
+    def _edit(self, tab: Tab, data: dict[str, str]) -> None:
+        """Ask the edited question in place of the old one; refused, it stays in its field."""
+        chat, turn = self._turn(tab, data)
+        question = data["value"]
+        if self._answer(tab, question, lambda: chat.edit(turn, question)):
+            tab.editing = None
+
+    def _clear(self, tab: Tab, data: dict[str, str]) -> None:
+        """Forget the turns; the documents stay read."""
+        self._chat(tab).clear()
+        tab.editing = None
+
+    def _answer(self, tab: Tab, question: str, start: Callable[[], Iterator[ChatEvent]]) -> bool:
+        """Follow the answer that `start` begins; False, with a sentence, where it cannot be begun."""
         with tab.lock:
             tab.settle()
             if tab.answering is not None:
                 tab.warn("One answer at a time: wait for this one, or stop it with Esc, and ask again.")
                 return False
             try:
-                tab.answering = Answering(question, turn, start, can_ask_now=can_ask_now)
+                tab.answering = Answering(question, start())
             except ChatError as error:
                 tab.warn(str(error))
                 return False
             return True
-
-    def stop(self, request: gr.Request) -> None:
-        """Stop the answer, or the waiting for it."""
-        self._stop(self.tab(request), {})
-
-    def clear(self, request: gr.Request) -> None:
-        """Forget the turns; the documents stay read."""
-        tab = self.tab(request)
-        tab.shown.pop("transcript", None)
-        if tab.chat is not None:
-            try:
-                tab.chat.clear()
-            except ChatError as error:
-                tab.warn(str(error))
 
     # -------------------------------------------------------------------------------------------- comparison
 
     def compare(self, document_ids: list[str], question: str, request: gr.Request) -> None:
         """Start a comparison, or stop the one that runs."""
         tab = self.tab(request)
-        if tab.comparing is not None and not tab.comparing.finished:
-            tab.comparing.stop()
+        if tab is None or tab.chat is None:
             return
-        if tab.chat is None:
+        if tab.comparing is not None and not tab.comparing.finished:
+            tab.warn("A comparison is running; stop it to begin another one.")
+            tab.wake()
             return
         try:
             events = self._engine().compare(
@@ -298,8 +283,17 @@ class Handlers:
             )
         except ChatError as error:
             tab.warn(str(error))
+            tab.wake()
             return
         tab.comparing = Following(CompareState(question), events)
+        tab.wake()
+
+    def compare_choices(self, request: gr.Request) -> Any:
+        """The documents that can be compared, all chosen: those of the chat."""
+        tab = self.tab(request)
+        states = [] if tab is None or tab.chat is None else tab.chat.documents
+        choices = [(state.name, state.document_id) for state in states]
+        return gr.CheckboxGroup(choices=choices, value=[document_id for _, document_id in choices])
 
     def _probe(self, tab: Tab, data: dict[str, str]) -> None:
         """Start a probe of this chat's documents, or stop the one that runs."""
@@ -325,7 +319,7 @@ class Handlers:
 
         def apply(values: dict[Any, Any], request: gr.Request) -> None:
             tab = self.tab(request)
-            if tab.chat is None:
+            if tab is None or tab.chat is None:
                 return
             try:
                 settings = form.settings(values)
@@ -334,19 +328,29 @@ class Handlers:
                 tab.tell(
                     "These settings are in use" + (", and the documents are read again." if again else ".")
                 )
-                # The form shows these already; writing them back could undo what is typed next.
-                tab.shown["form"] = (tab.chat.id, settings)
             except ValueError as error:  # ChatError is one, and so is what the sampling settings raise
                 tab.warn(str(error))
+            tab.wake()
 
         return apply
+
+    def show_settings(self, form: SettingsForm) -> Callable[..., dict[Any, Any]]:
+        """The handler of the settings' tab: its fields show those of the chat."""
+
+        def show(request: gr.Request) -> dict[Any, Any]:
+            tab = self.tab(request)
+            if tab is None or tab.chat is None:
+                return {component: gr.skip() for component in form.components().values()}
+            return form.values(tab.chat.settings)
+
+        return show
 
     def preview_settings(self, form: SettingsForm) -> Callable[..., str]:
         """The handler of the fields that shape the memory: what it would cost, before anything is changed."""
 
         def preview(values: dict[Any, Any], request: gr.Request) -> str:
             tab, engine = self.tab(request), self.loader.engine
-            if tab.chat is None or engine is None or not form.complete(values):
+            if tab is None or tab.chat is None or engine is None or not form.complete(values):
                 return ""
             try:
                 settings = form.settings(values)
@@ -376,7 +380,12 @@ class Handlers:
             raise ChatError("The model is still being loaded; try again when it is there.")
         return tab.chat
 
-
-def _turn_of(message_index: int | tuple[int, int]) -> int:
-    index = message_index if isinstance(message_index, int) else message_index[0]
-    return index // transcript.MESSAGES_PER_TURN
+    def _turn(self, tab: Tab, data: dict[str, str]) -> tuple[Chat, int]:
+        """The chat and the place of the turn that a button belongs to. Raises ChatError where there is none such."""
+        chat = self._chat(tab)
+        turn = int(data["turn"]) if data["turn"].isdecimal() else -1
+        if not 0 <= turn < len(chat.turns):
+            raise ChatError(
+                "This turn is no longer there, so nothing was done; the conversation is shown as it is."
+            )
+        return chat, turn

@@ -65,12 +65,15 @@ class Import:
         uploads: UploadFolder,
         documents: Documents,
         done: Callable[[Document], Callable[[], object]],
+        at_end: Callable[[], object] = lambda: None,
     ) -> None:
         """`done` is called in the import's thread with the document, and what it returns when the file's card may go:
-        it gives the document one. A DocumentError or ChatError of either is shown."""
+        it gives the document one. A DocumentError or ChatError of either is shown. `at_end` is called last, however
+        it went."""
         self.id = uuid.uuid4().hex
         self.name = name
         self._upload, self._uploads, self._documents, self._done = upload, uploads, documents, done
+        self._at_end = at_end
         self._pages = (0, 0)  # done, of all
         self._cancelled = threading.Event()
         self._error = ""
@@ -122,6 +125,7 @@ class Import:
             )
         finally:
             self.finished = True
+            self._at_end()
 
     def _extract(self) -> Document:
         taken = self._uploads.take(self._upload)

@@ -1,54 +1,37 @@
-"""The layout of the page and how its events reach the handlers.
+"""The layout of the page.
 
-Two rules keep the updates in order. Each part of the page has one writer: `Follower.parts` writes the drawn parts and
-`Follower.chat` the transcript and the text box, while handlers only change state. And a follower runs only while
-something moves: every event starts it again, so an idle page sends nothing. Where events follow each other closely
-several of them run at once and take turns (`Follower._changes`).
-
-One more event stays open as long as the page does and does nothing (`Handlers.stay`). Gradio ends a page's stream of
-results when its last event ends, and an event that is sent at that moment is carried out, but nobody hears of it: the
-page would seem to have lost a click. With an event that never ends, the stream never does either.
+What moves is drawn by the server as HTML and sent over the page's own connection (`app.ui.live`); each such part has
+one place, `data-part`, which `assets/ui/live.js` fills. What is filled in, the settings and the comparison, are
+gradio's components with gradio's events, which are short.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from app import paths
 from app.conversation import ChatSettings
-from app.ui.follow import Follower
 from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
-from app.ui.views import chats, comparison, documents, facts, memory, probe, status
+from app.ui.views import chats, comparison, documents, facts, memory, probe, question, status, transcript
 
-# Reports clicks and keys inside drawn parts to the server; see the file.
-DELEGATE = (paths.assets_dir() / "ui" / "delegate.js").read_text(encoding="utf-8")
-
-QUEUE_SLOTS = (
-    400  # events at a time, of all pages; each page holds one for good, and a click takes up to three more
-)
-
-EMPTY_CHAT = (
-    '<div class="empty"><p>Ask about long documents</p>'
-    "<p>Each is read once, in full, in a fixed amount of memory. The memory panel shows what is held word for word and "
-    "what is only remembered.</p></div>"
-)
+# Our script may start after gradio's; it knows the tab's id once the server has told it.
+OWN_ID = """async () => {
+  while (!window.ahnTab) await new Promise((look) => setTimeout(look, 20));
+  return await window.ahnTab;
+}"""
+QUEUE_SLOTS = 40  # events at a time, of all pages
 
 
 @dataclass(frozen=True)
 class Components:
-    """What handlers and followers write to."""
+    """What is filled in."""
 
-    parts: dict[str, gr.HTML]
-    chatbot: gr.Chatbot
-    question: gr.Textbox
     form: SettingsForm
     cost: gr.HTML
     compare_documents: gr.CheckboxGroup
@@ -77,127 +60,69 @@ class Page:
         with gr.Blocks(title="AHN Chat", analytics_enabled=False, fill_width=True) as blocks:
             _drawn("top", status.top_bar(self._model_name))
             with gr.Row(elem_id="columns"):
-                parts = self._side("left", ("documents", "chats"))
+                with gr.Column(elem_id="left"):
+                    _part("documents", documents.cards((), ready=False))
+                    _part("chats", chats.chat_list((), ""))
                 with gr.Column(elem_id="middle"), gr.Tabs(elem_id="tabs"):
-                    with gr.Tab("Chat", id="chat", elem_id="chat-tab"):
-                        parts["reading"] = _drawn("reading")
-                        chatbot = _chatbot()
-                        parts["activity"] = _drawn("activity")
-                        question = _question_box()
-                    with gr.Tab("Compare", id="compare", elem_id="compare-tab"):
+                    with gr.Tab("Chat", id="chat", elem_id="chat-tab", render_children=True):
+                        _part("reading")
+                        with gr.Column(elem_id="transcript"):
+                            _part("earlier")
+                            _part("last", transcript.EMPTY)
+                        _part("activity")
+                        _drawn("question", question.box())
+                    with gr.Tab("Compare", id="compare", elem_id="compare-tab") as compare_tab:
                         compare = _compare_fields()
-                        parts["panes"] = _drawn("panes", comparison.panes(None))
-                        parts["probe"] = _drawn("probe", probe.panel(None, ready=False, running=False))
+                        _part("panes", comparison.panes(None))
+                        _part("probe", probe.panel(None, ready=False, running=False))
                     with gr.Tab("Settings", id="settings", elem_id="settings-tab") as settings_tab:
                         form = SettingsForm.build()
                         cost = _drawn("cost")
                         apply = gr.Button("Use these settings", variant="primary", elem_id="apply", size="md")
-                        parts["facts"] = _drawn("facts", facts.model_facts(None))
-                parts |= self._side("right", ("memory",))
-            parts["status"] = _drawn("status", status.status_line())
+                        _part("facts", facts.model_facts(None))
+                with gr.Column(elem_id="right"):
+                    _part("memory", memory.panel(None, trained=True))
+            _part("status", status.status_line())
             _drawn("shortcuts", status.shortcuts())
-            self.components = Components(parts, chatbot, question, form, cost, *compare)
-            remembered = gr.Textbox(visible=False, elem_id="remembered-chat")
-            self._follower = Follower(self.handlers, self.components)
-            self._wire(blocks, self.components, remembered)
+            self.components = Components(form, cost, *compare)
+            self._wire(blocks, self.components, compare_tab)
             self._wire_settings(self.components, settings_tab, apply)
         blocks.max_threads = QUEUE_SLOTS
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
 
-    def _side(self, name: str, contents: tuple[str, ...]) -> dict[str, gr.HTML]:
-        first = {
-            "documents": documents.cards((), ready=False),
-            "chats": chats.chat_list((), ""),
-            "memory": memory.panel(None, trained=True),
-        }
-        with gr.Column(elem_id=name):
-            return {part: _drawn(part, first[part]) for part in contents}
-
-    def _on(
-        self, trigger: Any, act: Callable[..., Any], inputs: Any = None, outputs: Any = None, **more: Any
-    ) -> gr.events.Dependency:
-        """`act` on `trigger`, then follow what it set off."""
-        follower = self._follower
-        event: gr.events.Dependency = trigger(act, inputs, outputs, trigger_mode="multiple", **_QUIET, **more)
-        for follow, written in (
-            (follower.parts, follower.part_outputs),
-            (follower.chat, follower.chat_outputs),
-        ):
-            event.then(follow, None, written, trigger_mode="always_last", **_QUIET)
-        return event
-
-    def _wire(self, blocks: gr.Blocks, c: Components, remembered: gr.Textbox) -> None:
-        handlers, on = self.handlers, self._on
-        opened = on(
-            blocks.load, handlers.open_tab, remembered, js="() => sessionStorage.getItem('ahn-chat') ?? ''"
-        )
-        opened.then(handlers.stay, **_QUIET)
-        blocks.unload(handlers.close_tab)
-        for part in c.parts.values():
-            on(part.click, handlers.click)
-        on(c.parts["documents"].upload, handlers.upload)
-        on(c.question.submit, handlers.ask, c.question, c.question)
-        on(c.question.stop, handlers.stop)
-        on(c.chatbot.retry, handlers.regenerate)
-        on(c.chatbot.undo, handlers.undo)
-        on(c.chatbot.edit, handlers.edit)
-        on(c.chatbot.clear, handlers.clear)
-        compare_inputs = [c.compare_documents, c.compare_question]
-        on(c.compare_question.submit, handlers.compare, compare_inputs)
-        on(c.compare_button.click, handlers.compare, compare_inputs)
+    def _wire(self, blocks: gr.Blocks, c: Components, tab: gr.Tab) -> None:
+        handlers = self.handlers
+        own_id = gr.Textbox(visible=False)
+        blocks.load(handlers.bind, own_id, js=OWN_ID, **_QUIET)
+        inputs = [c.compare_documents, c.compare_question]
+        gr.on([c.compare_question.submit, c.compare_button.click], handlers.compare, inputs, **_QUIET)
+        tab.select(handlers.compare_choices, None, c.compare_documents, **_QUIET)
 
     def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> None:
         """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use."""
         fields = set(c.form.components().values())
         shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
         preview = self.handlers.preview_settings(c.form)
-        applied = self._on(apply.click, self.handlers.apply_settings(c.form), fields)
-        applied.then(preview, fields, c.cost, **_QUIET)
+        shown = tab.select(self.handlers.show_settings(c.form), None, [*fields], **_QUIET)
+        applied = apply.click(self.handlers.apply_settings(c.form), fields, **_QUIET)
+        for event in (shown, applied):
+            event.then(preview, fields, c.cost, **_QUIET)
         changes = [component.change for component in shaping]
-        gr.on([tab.select, *changes], preview, fields, c.cost, trigger_mode="always_last", **_QUIET)
+        gr.on(changes, preview, fields, c.cost, trigger_mode="always_last", **_QUIET)
 
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def _drawn(name: str, value: str = "") -> gr.HTML:
-    """A part of the page drawn as HTML, whose buttons report to the server."""
-    return gr.HTML(value, elem_id=name, elem_classes="drawn", js_on_load=DELEGATE, apply_default_css=False)
+    """HTML of our own."""
+    return gr.HTML(value, elem_id=name, elem_classes="drawn", apply_default_css=False)
 
 
-def _chatbot() -> gr.Chatbot:
-    return gr.Chatbot(
-        elem_id="transcript",
-        label="Conversation",
-        show_label=False,
-        container=False,
-        editable="user",
-        buttons=["copy", "copy_all"],
-        placeholder=EMPTY_CHAT,
-        layout="bubble",
-        height="100%",
-        sanitize_html=True,
-        allow_tags=False,
-        feedback_options=None,
-        group_consecutive_messages=False,
-        latex_delimiters=[],
-    )
-
-
-def _question_box() -> gr.Textbox:
-    return gr.Textbox(
-        elem_id="question",
-        placeholder="Ask about your documents",
-        label="Question",
-        show_label=False,
-        container=False,
-        lines=1,
-        max_lines=8,
-        submit_btn=True,
-        autofocus=True,
-        interactive=False,
-    )
+def _part(name: str, value: str = "") -> gr.HTML:
+    """A part of the page that the server draws again and again; `value` is what it shows at first."""
+    return _drawn(name, f'<div data-part="{name}">{value}</div>')
 
 
 def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Button]:
@@ -217,7 +142,5 @@ def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Button]:
             max_lines=4,
             scale=1,
         )
-        button = gr.Button(
-            "Compare", variant="primary", elem_id="compare-button", interactive=False, scale=0, min_width=110
-        )
+        button = gr.Button("Compare", variant="primary", elem_id="compare-button", scale=0, min_width=110)
     return chosen, question, button

@@ -7,7 +7,7 @@ request passes, in this order:
 1. Host: the name in the address bar must be one this server is known by, with its port.
 2. Origin: a request made by another site is refused, whatever its method; so is the opaque origin ``null``.
 3. Route: only the routes the page uses exist; the rest of what the framework could serve is closed.
-4. Token: a secret made at every launch, carried by the printed link, then kept in a cookie scripts cannot read.
+4. Token: a secret of the data folder, carried by the printed link, then kept in a cookie scripts cannot read.
 5. Size: a body larger than the limit is thrown away as it arrives, and never reaches the application.
 
 Refusals are one sentence of plain text. Responses carry headers that keep the page from loading or sending anything
@@ -18,9 +18,12 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -34,6 +37,7 @@ WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 MAX_MESSAGE_BYTES = 16 * 2**20
 
 UPLOAD_ROUTE = "/gradio_api/upload"
+LIVE_ROUTE = "/live"  # the pages' WebSockets
 # Asked for without cookies, or by a page that outlived its server: from the new random `app_id` it learns that it has
 # to load itself again, and then shows the sentence about the link.
 OPEN_ROUTES = frozenset({"/favicon.ico", "/manifest.json", "/robots.txt", "/gradio_api/app_id"})
@@ -56,7 +60,7 @@ ROUTES = frozenset(
         "/gradio_api/user",
     }
 )
-ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/", "/gradio_api/heartbeat/")
+ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/")
 
 NO_TOKEN = (
     "AHN Chat is private to whoever started it: open the link with ?token= that it printed in the terminal."
@@ -64,8 +68,12 @@ NO_TOKEN = (
 NO_TOKEN_PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>AHN Chat</title>'
     '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
-    '<body style="font:16px/1.6 system-ui,sans-serif;max-width:26em;margin:20vh auto;padding:0 1em">'
-    f"<p>{NO_TOKEN}</p>"
+    "<style>:root{--ground:#f6f5f2;--paper:#fffefb;--ink:#22262b;--rule:#cfcbc2;--window:#2f7ac6}"
+    "@media(prefers-color-scheme:dark){:root{--ground:#16181b;--paper:#1d2024;--ink:#e6e5e1;--rule:#40454c}}"
+    "body{background:var(--ground);color:var(--ink);font:15px/1.6 system-ui,sans-serif;margin:0}"
+    "main{max-width:27em;margin:18vh auto;padding:20px 26px;background:var(--paper);border:1px solid var(--rule);"
+    "border-radius:12px}h1{font-size:18px;margin:0 0 8px}</style>"
+    f"<main><h1>AHN Chat</h1><p>{NO_TOKEN}</p></main>"
 )
 
 # The front end compiles its HTML templates with `Function` and styles elements in place, hence the two "unsafe" words;
@@ -97,8 +105,28 @@ SECURITY_HEADERS = {
 
 
 def new_token() -> str:
-    """A fresh 256-bit launch token, safe in a URL."""
+    """A fresh 256-bit token, safe in a URL."""
     return secrets.token_urlsafe(32)
+
+
+def kept_token(file: Path) -> str:
+    """The token kept in `file`, which only its owner may read; made where there is none.
+
+    Kept, so that bookmarks and open pages are let in after a restart. Raises OSError where the file cannot be used.
+    """
+    try:
+        token = file.read_text("ascii").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        token = ""
+    if not re.fullmatch(r"[\w-]{40,}", token):
+        token = new_token()
+        partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as output:
+            output.write(token)
+        os.replace(partial, file)
+    os.chmod(file, 0o600)
+    return token
 
 
 @dataclass(frozen=True)
@@ -181,10 +209,11 @@ class SecurityMiddleware:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        if scope["type"] == "websocket":  # the page uses none
-            await send(
-                {"type": "websocket.close", "code": 1008, "reason": "This server takes no websockets."}
-            )
+        if scope["type"] == "websocket":
+            if self._takes_websocket(scope):
+                await self.app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008, "reason": "Not for this page."})
             return
         if scope["type"] != "http":
             return
@@ -222,6 +251,18 @@ class SecurityMiddleware:
         if not _route_exists(scope["path"]):
             return _refuse(404, "There is nothing at this address.")
         return self._check_token(scope, headers)
+
+    def _takes_websocket(self, scope: Scope) -> bool:
+        """Browsers let any site open a WebSocket anywhere and send the cookies along, so the Origin has to be there."""
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        return (
+            scope["path"] == LIVE_ROUTE
+            and len(hosts) == 1
+            and self.policy.knows_host(hosts[0])
+            and _same_origin(headers.get("origin", ""), hosts[0])
+            and self.policy.accepts_token(_cookie(headers, self.policy.cookie_name))
+        )
 
     def _from_this_page(self, method: str, headers: Headers, host: str) -> bool:
         """Origin, or where a browser left it out Referer, must be this very server.

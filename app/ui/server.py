@@ -15,20 +15,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI, WebSocket
+from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app import paths
 from app.conversation import ChatSettings
 from app.ui.ingest import UploadFolder
+from app.ui.live import LiveChannel
 from app.ui.loading import EngineLoader, LoadEngine
 from app.ui.page import Page
-from app.ui.security import WILDCARD_HOSTS, Policy, SecurityMiddleware, new_token
+from app.ui.security import LIVE_ROUTE, WILDCARD_HOSTS, Policy, SecurityMiddleware, new_token
 from app.ui.theme import THEME
 
 ASSETS = paths.assets_dir() / "ui"
@@ -49,6 +51,7 @@ class ServerOptions:
         max_upload_bytes: largest upload.
         settings: what a new chat starts with.
         model_name: shown until the model is loaded.
+        token: lets a browser in; a new one where it is empty.
         open_browser: open the page in the default browser.
         announce: called with the link once the page answers; prints it by default.
     """
@@ -60,6 +63,7 @@ class ServerOptions:
     max_upload_bytes: int = 200 * 2**20
     settings: ChatSettings | None = None
     model_name: str = ""
+    token: str = field(default="", repr=False)
     open_browser: bool = False
     announce: Callable[[str], None] | None = None
 
@@ -85,7 +89,7 @@ class PageServer:
 
     def __init__(self, load: LoadEngine, options: ServerOptions | None = None) -> None:
         self.options = options or ServerOptions()
-        self.token = new_token()
+        self.token = self.options.token or new_token()
         self.loader = EngineLoader(load)
         self._socket = _listen(self.options.host, self.options.port, fixed=self.options.fixed_port)
         self.port: int = self._socket.getsockname()[1]
@@ -165,8 +169,17 @@ class PageServer:
             self._uploads
         )  # where gradio puts uploads; read when the page is built
         page = Page(self.loader, UploadFolder(self._uploads), self.options.settings, self.options.model_name)
+        channel = LiveChannel(page.handlers)
+
+        async def live(websocket: WebSocket) -> None:
+            if _logged_in(app.routes[-1].app, websocket):  # type: ignore[attr-defined]
+                await channel(websocket)
+            else:
+                await websocket.close(1008)
+
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        app.mount("/ui", StaticFiles(directory=ASSETS))
+        app.add_api_websocket_route(LIVE_ROUTE, live)
+        app.mount("/ui", _OwnFiles(directory=ASSETS))
         app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
         app.add_api_route("/manifest.json", _manifest, include_in_schema=False)
         gr.mount_gradio_app(
@@ -199,12 +212,29 @@ class PageServer:
 
 
 def _head(max_upload_bytes: int) -> str:
-    """Links to our own style and script; the version keeps a browser from using those of an older release."""
-    version = max(int(path.stat().st_mtime) for path in ASSETS.iterdir())
+    """Links to our own styles and script."""
     return (
-        f'<link rel="stylesheet" href="/ui/page.css?{version}"><script src="/ui/page.js?{version}" defer></script>'
+        '<link rel="stylesheet" href="/ui/page.css"><link rel="stylesheet" href="/ui/transcript.css">'
+        '<script type="module" src="/ui/page.js"></script>'
         f'<meta name="ahn-max-upload-bytes" content="{max_upload_bytes}"><meta name="referrer" content="same-origin">'
     )
+
+
+class _OwnFiles(StaticFiles):
+    """Our styles and scripts. The browser asks each time whether they have changed: they belong to this release."""
+
+    def file_response(self, *arguments: Any, **more: Any) -> Response:
+        response = super().file_response(*arguments, **more)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def _logged_in(gradio_app: Any, websocket: WebSocket) -> bool:
+    """Whether this connection may be opened where a login is asked for: gradio's own cookie says who it is."""
+    if gradio_app.auth is None:
+        return True
+    names = (f"access-token-{gradio_app.cookie_id}", f"access-token-unsecure-{gradio_app.cookie_id}")
+    return any(gradio_app.tokens.get(websocket.cookies.get(name)) is not None for name in names)
 
 
 def _favicon() -> FileResponse:

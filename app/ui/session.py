@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from app.conversation.errors import ChatError, UnknownChatError
+from app.conversation.errors import ChatError
 from app.conversation.events import (
     AnswerCancelled,
     AnswerFailed,
-    AnswerFinished,
-    AnswerToken,
     ChatEvent,
 )
 from app.ui.views.comparison import CompareState
@@ -26,50 +24,26 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-TABS_REMEMBERED = 200
+SESSIONS_REMEMBERED = 1000
 INTERNAL_ERROR = (
     "This ended because of an error in AHN Chat; the terminal shows it, and everything before it is kept."
 )
 
 
 class Answering:
-    """Follows the events of one answer; `latest` is the last of them."""
+    """Follows the events of an answer that was asked for in a tab, to learn how it ends."""
 
-    def __init__(
-        self,
-        question: str,
-        turn_index: int,
-        start: Callable[[bool], Iterator[ChatEvent]],
-        *,
-        can_ask_now: bool = False,
-    ) -> None:
-        """`start(now)` begins the answer and returns its events; it raises ChatError where there can be none.
-
-        `turn_index` is the place the answer will take in the transcript; the turns before it stay as they are.
-        """
+    def __init__(self, question: str, events: Iterator[ChatEvent]) -> None:
         self.question = question
-        self.turn_index = turn_index
-        self.can_ask_now = can_ask_now
         self.latest: ChatEvent | None = None
         self.finished = False
-        self._start = start
-        self._events = start(False)
-        self._asked_now = False
+        self._events = events
         threading.Thread(target=self._follow, name="follow-answer", daemon=True).start()
-
-    def ask_now(self) -> None:
-        """Stop waiting for the documents and answer from what has been read. Stops the events; they begin again."""
-        self._asked_now = True
 
     def _follow(self) -> None:
         try:
-            while True:
-                for event in self._events:
-                    self.latest = event
-                again, self._asked_now = self._asked_now and isinstance(self.latest, AnswerCancelled), False
-                if not again:
-                    return
-                self._events = self._start(True)
+            for event in self._events:
+                self.latest = event
         except ChatError as error:
             self.latest = AnswerFailed(self.question, str(error))
         except Exception:
@@ -77,11 +51,6 @@ class Answering:
             self.latest = AnswerFailed(self.question, INTERNAL_ERROR)
         finally:
             self.finished = True
-
-    @property
-    def writing(self) -> bool:
-        """Whether the transcript holds this answer by now."""
-        return isinstance(self.latest, AnswerToken | AnswerFinished)
 
 
 class Folded(Protocol):
@@ -127,11 +96,10 @@ class Notice:
 
 @dataclass
 class Tab:
-    """One open page. `lock` is over what threads other than those of its own handlers touch."""
+    """One open page. `lock` is over what several threads touch."""
 
     id: str
     chat: Chat | None = None
-    background: list[Chat] = field(default_factory=list)  # left while busy; closed when they are done
     answering: Answering | None = None
     comparing: Following[CompareState] | None = None
     probing: Following[ProbeState] | None = None
@@ -141,6 +109,7 @@ class Tab:
     returned_question: str | None = None  # goes back into the text box
     show_layers: bool = False
     show_answer: bool = False
+    editing: int | None = None  # the turn whose question is being edited
     renaming: str = ""
     deleting: str = ""
     query: str = ""
@@ -148,8 +117,7 @@ class Tab:
     closed: bool = False
     shown: dict[str, object] = field(default_factory=dict)  # what the page shows, by part
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    sending_parts: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)  # over what followers send
-    sending_chat: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    wake: Callable[[], None] = field(default=lambda: None, repr=False)  # have the page look at once
 
     @property
     def busy(self) -> bool:
@@ -221,73 +189,59 @@ class Tab:
 
 
 class Tabs:
-    """All open tabs, by the session id of the page. A chat open in several tabs is closed with the last of them."""
+    """All open tabs, by the id that each page gives itself."""
 
     def __init__(self) -> None:
         self._tabs: dict[str, Tab] = {}
-        self._left: dict[str, str] = {}  # the chat of tabs that were closed, lately
-        self._lock = threading.Lock()  # over the above; never held for long, for the event loop takes it too
-        self._chats = threading.RLock()  # over opening and closing chats, which may wait for the disk
+        self._sessions: dict[str, str] = {}  # the tab of each of gradio's sessions
+        self._lock = threading.Lock()  # never held for long, for the event loop takes it too
 
-    def get(self, session_id: str) -> Tab:
-        """The tab of this session, made on first use.
-
-        A page that lost its connection, say to a computer put to sleep, may come back: it finds its chat again.
-        """
+    def open(self, tab_id: str) -> Tab:
+        """A new tab of this id; of another one where a copy of the page has it already."""
         with self._lock:
-            if session_id not in self._tabs:
-                self._tabs[session_id] = Tab(session_id, wanted_chat=self._left.pop(session_id, ""))
-            return self._tabs[session_id]
+            if not tab_id or tab_id in self._tabs:
+                tab_id = uuid.uuid4().hex
+            tab = self._tabs[tab_id] = Tab(tab_id)
+            return tab
 
-    def find(self, session_id: str) -> Tab | None:
-        """The tab of this session, or None where it was closed."""
+    def bind(self, session: str, tab_id: str) -> None:
+        """Note that the fields of gradio's session belong to this tab."""
         with self._lock:
-            return self._tabs.get(session_id)
+            self._sessions[session] = tab_id
+            while len(self._sessions) > SESSIONS_REMEMBERED:
+                del self._sessions[next(iter(self._sessions))]
+
+    def of_session(self, session: str | None) -> Tab | None:
+        """The tab that gradio's session belongs to, or None where it has gone."""
+        with self._lock:
+            return self._tabs.get(self._sessions.get(session or "", ""))
 
     def __len__(self) -> int:
         return len(self._tabs)
 
     def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings) -> None:
         """Show the stored chat `chat_id` in `tab`, or a new one where there is none of this id."""
-        with self._chats:
-            try:
-                chat = engine.chat(chat_id) if chat_id else engine.new_chat(settings)
-            except UnknownChatError:
-                chat = engine.new_chat(settings)
+        chat = engine.view_chat(chat_id, settings)
+        with tab.lock:
             left, tab.chat, tab.answering = tab.chat, chat, None
             for work in tab.side_work:
                 work.stop()
-            tab.comparing, tab.probing, tab.show_answer = None, None, False
-            with tab.lock:
-                tab.imports = [entry for entry in tab.imports if entry.running]
-            candidates = [*tab.background, *([left] if left is not None else [])]
-            tab.background = [
-                other for other in candidates if other is not chat and (other.reading or other.answering)
-            ]
-            self._close_unused(engine, candidates)
+            tab.comparing, tab.probing, tab.show_answer, tab.editing = None, None, False, None
+            tab.imports = [entry for entry in tab.imports if entry.running]
+            closed = tab.closed
+        if left is not None:
+            engine.leave_chat(left)
+        if closed:
+            engine.leave_chat(chat)
 
-    def close(self, session_id: str, engine: Engine | None) -> None:
-        """Forget a tab: its comparison, probe and imports end, its chats are closed where no other tab shows them."""
+    def close(self, tab: Tab, engine: Engine | None) -> None:
+        """Forget a tab: its comparison and probe end; its chat and files on their way into it go on."""
         with self._lock:
-            tab = self._tabs.pop(session_id, None)
-            if tab is None:
-                return
+            self._tabs.pop(tab.id, None)
+        with tab.lock:
             tab.closed = True
-            if tab.chat is not None:
-                self._left[session_id] = tab.chat.id
-            while len(self._left) > TABS_REMEMBERED:
-                del self._left[next(iter(self._left))]
+            chat, tab.chat = tab.chat, None
         for work in tab.side_work:
             work.stop()
-        for entry in tab.imports:
-            entry.cancel()
-        if engine is not None:
-            with self._chats:
-                self._close_unused(engine, [*tab.background, *([tab.chat] if tab.chat is not None else [])])
-
-    def _close_unused(self, engine: Engine, chats: Sequence[Chat]) -> None:
-        with self._lock:
-            tabs = list(self._tabs.values())
-        for chat in chats:
-            if not any(chat is tab.chat or chat in tab.background for tab in tabs):
-                engine.close_chat(chat.id)
+        if engine is not None and chat is not None:
+            engine.leave_chat(chat)

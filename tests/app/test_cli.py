@@ -363,6 +363,41 @@ def test_ask_greedily_twice_answers_alike_and_leaves_no_chat(
         assert store.chats.list() == []
 
 
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_keeps_the_file_and_says_so(
+    document: Path, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from app.store import Store
+
+    assert cli.main(["ask", str(document), "When?", *ASK]) == 0
+    assert (
+        capsys.readouterr().err.count("Kept in the library: notes.txt (--no-keep leaves nothing behind).\n")
+        == 1
+    )
+    with Store(data_dir) as store:
+        (kept,) = store.documents.list()
+        original = store.documents.original(kept.id)
+    assert original is not None and original.read_bytes() == document.read_bytes()
+
+
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_leaves_nothing_of_the_file_where_that_is_wanted(
+    document: Path,
+    data_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    passing = tmp_path / "passing"
+    passing.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(passing))
+    assert cli.main(["ask", str(document), "When?", "--no-keep", *ASK]) == 0
+    captured = capsys.readouterr()
+    assert captured.out and "Kept" not in captured.err
+    assert list(passing.iterdir()) == []
+    assert [path for path in data_dir.rglob("*") if path.is_file()] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [

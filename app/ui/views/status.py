@@ -53,14 +53,14 @@ def status_line(
     return f'<div class="status-line">{cells}</div>'
 
 
-def waiting_line(waiting: Waiting, *, can_ask_now: bool) -> str:
+def waiting_line(waiting: Waiting) -> str:
     """Over the text box while a question waits: for what, how long still, and the way not to wait."""
     document = waiting.reading
     if document is None:
         ahead = f"for {m.plural(waiting.place, 'other answer')}" if waiting.place else "for the model"
         return f'<div class="waiting">{m.line(f"<span>Waiting {ahead}</span>", m.duration(waiting.seconds))}</div>'
     left = f" · {m.duration(document.seconds_left)} left" if document.seconds_left is not None else ""
-    now = m.button("Ask about what has been read so far", "ask-now", css="button") if can_ask_now else ""
+    now = m.button("Ask about what has been read so far", "ask-now", css="button")
     until = f'<span>Waiting until</span><b class="name">{m.text(document.name)}</b><span>is read</span>'
     bar = m.progress(document.fraction, m.MEMORY, label="Reading before the answer")
     return f'<div class="waiting">{m.line(until, m.percent(document.fraction) + left)}{bar}{now}</div>'

@@ -1,4 +1,8 @@
-"""Turns as the messages of the chat component."""
+"""Turns as the conversation that the page shows: questions as typed, answers as Markdown, and what can be done to each.
+
+The turns before the last are drawn apart from it: an answer that is being written is redrawn many times, what stands
+above it is not.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +10,112 @@ from collections.abc import Sequence
 
 from app.conversation.events import Turn, TurnState
 from app.ui.views import markup as m
+from app.ui.views.markdown import plain, to_html
 
-MESSAGES_PER_TURN = 2  # always a question and an answer, so that a message's place gives its turn
-
-
-def messages(turns: Sequence[Turn], pending: str | None = None) -> list[dict[str, object]]:
-    """The transcript; `pending` is a question whose answer has not begun.
-
-    Content is Markdown, cleaned of harmful HTML by the chat component itself.
-    """
-    shown: list[dict[str, object]] = []
-    for turn in turns:
-        shown += [_message("user", turn.question), _message("assistant", _answer(turn))]
-    if pending is not None:
-        shown += [_message("user", pending), _message("assistant", "…")]
-    return shown
+EMPTY = (
+    '<div class="empty"><p>Ask about long documents</p>'
+    "<p>Each is read once, in full, in a fixed amount of memory. The memory panel shows what is held word for word and "
+    "what is only remembered.</p></div>"
+)
 
 
-def _message(role: str, content: str) -> dict[str, object]:
-    return {"role": role, "content": content}
+def earlier(turns: Sequence[Turn], *, editing: int | None = None, busy: bool = False) -> str:
+    """All turns but the last, and in front of them what is for the whole conversation."""
+    if not turns:
+        return ""
+    tools = m.button("", "copy-all", css="tool", title="Copy this conversation", icon=m.ICON_COPY) + m.button(
+        "", "clear-chat", css="tool", title="Clear this conversation", icon=m.ICON_BIN
+    )
+    shown = "".join(
+        _turn(turn, index, editing=editing == index, busy=busy) for index, turn in enumerate(turns[:-1])
+    )
+    return f'<div class="conversation-tools">{tools}</div>{shown}'
+
+
+def last(turns: Sequence[Turn], *, editing: int | None = None, busy: bool = False) -> str:
+    """The last turn."""
+    if not turns:
+        return EMPTY
+    index = len(turns) - 1
+    return _turn(turns[index], index, editing=editing == index, busy=busy)
+
+
+def _turn(turn: Turn, index: int, *, editing: bool, busy: bool) -> str:
+    if editing:
+        return _editor(turn.question, index)
+    tools = "" if busy else _question_tools(turn, index)
+    question = _question(turn.question, tools)
+    answer = _answer_frame(
+        _answer(turn), "" if turn.state is TurnState.ANSWERING else _answer_tools(turn, index, busy)
+    )
+    return f'<section class="turn" data-turn="{index}">{question}{answer}</section>'
+
+
+def _question(question: str, tools: str = "") -> str:
+    return (
+        f'<div class="message user" role="group" aria-label="Your question">{plain(question)}</div>'
+        f'<div class="message-tools right">{tools}</div>'
+    )
+
+
+def _answer_frame(content: str, tools: str = "") -> str:
+    return (
+        f'<div class="message bot" role="group" aria-label="Answer">{content}</div>'
+        f'<div class="message-tools">{tools}</div>'
+    )
+
+
+def _editor(question: str, index: int) -> str:
+    rows = min(max(question.count("\n") + 1, 2), 12)
+    save = m.button("Ask again", "save-edit", css="primary small", turn=index, field=".edit-question")
+    cancel = m.button("Cancel", "cancel-edit", css="link")
+    return (
+        f'<section class="turn" data-turn="{index}"><div class="message user editing">'
+        f'<textarea class="edit-question" rows="{rows}" aria-label="Edit the question" data-enter="save-edit" '
+        f'data-escape="cancel-edit" data-turn="{index}">{m.text(question)}</textarea>'
+        f'<div class="edit-buttons">{save}{cancel}</div></div></section>'
+    )
+
+
+def _question_tools(turn: Turn, index: int) -> str:
+    return m.button(
+        "", "copy", css="tool", title="Copy the question", icon=m.ICON_COPY, text=turn.question
+    ) + m.button("", "edit-question", css="tool", title="Edit the question", icon=m.ICON_PEN, turn=index)
+
+
+def _answer_tools(turn: Turn, index: int, busy: bool) -> str:
+    tools = m.button("", "copy", css="tool", title="Copy the answer", icon=m.ICON_COPY, text=turn.answer)
+    if not busy:
+        tools += m.button(
+            "", "regenerate", css="tool", title="Answer again", icon=m.ICON_AGAIN, turn=index
+        ) + m.button("", "undo", css="tool", title="Take this turn back", icon=m.ICON_BACK, turn=index)
+    return tools
 
 
 def _answer(turn: Turn) -> str:
     """The answer and, in small print, what a reader should know about it."""
-    footnotes = []
+    answer = to_html(turn.answer) if turn.answer else ""
+    if not answer and turn.state is TurnState.ANSWERING:
+        answer = "<p>…</p>"
+    notes = footnotes(turn)
+    if not answer and not notes:
+        answer = "<p><em>an empty answer</em></p>"
+    small = f"<p><small>{m.text(' · '.join(notes))}</small></p>" if notes else ""
+    return answer + small
+
+
+def footnotes(turn: Turn) -> list[str]:
+    """What a reader should know about an answer: how it ended, and how much it was given from."""
+    notes = []
     if turn.state is TurnState.STOPPED:
-        footnotes.append(turn.message or "stopped")
+        notes.append(turn.message or "stopped")
     if turn.state is TurnState.FAILED:
-        footnotes.append(turn.message)
+        notes.append(turn.message)
     figures = turn.figures
     if figures is not None and figures.reason == "length":
-        footnotes.append("cut off at the longest answer allowed in Settings")
+        notes.append("cut off at the longest answer allowed in Settings")
     if figures is not None and not figures.read_all:
-        footnotes.append(
+        notes.append(
             f"from {m.count(figures.pages_read)} of {m.plural(figures.pages_total, 'page')}, all that was read by then"
         )
-    answer = turn.answer if turn.answer or turn.state is not TurnState.ANSWERING else "…"
-    if not footnotes:
-        return answer or "*an empty answer*"
-    return f"{answer}\n\n<small>{m.text(' · '.join(footnotes))}</small>".strip()
+    return notes

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from app.ui.follow import Follower
 from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader
 from app.ui.page import Components, Page
@@ -31,8 +30,3 @@ def components(tmp_path_factory: pytest.TempPathFactory) -> Components:
     page.build()
     assert page.components is not None
     return page.components
-
-
-@pytest.fixture
-def follower(world: World, components: Components) -> Follower:
-    return Follower(world.handlers, components)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Callable
@@ -37,18 +36,25 @@ class World:
         assert self.loader.wait(5)
         self.tabs = Tabs()
         self.handlers = Handlers(self.loader, self.tabs, self.uploads)
+        self.opened: dict[str, Tab] = {}
 
-    def open(self, session: str = "one", remembered: str = "") -> Tab:
-        self.handlers.open_tab(remembered, request(session))
-        tab = self.tabs.get(session)
+    def open(self, name: str = "one", remembered: str = "") -> Tab:
+        """A page that has come, and the id of gradio's session for its fields."""
+        tab = self.opened[name] = self.handlers.open_tab(name, remembered)
+        self.handlers.bind(tab.id, request(name))
         self.handlers.enter(tab)
         return tab
 
-    def click(self, action: str, session: str = "one", **data: str) -> None:
-        self.handlers.click(event({"action": action, **data}), request(session))
+    def close(self, name: str = "one") -> None:
+        self.handlers.close_tab(self.opened[name])
 
-    def ask(self, question: str, session: str = "one") -> Any:
-        return self.handlers.ask(question, request(session))
+    def act(self, action: str, tab: str = "one", **data: Any) -> None:
+        self.handlers.act(self.opened[tab], {"action": action, **data})
+
+    def ask(self, question: str, tab: str = "one") -> bool:
+        """Whether the question was taken; one that was not goes back into the text box."""
+        self.act("ask", tab, value=question)
+        return self.opened[tab].take_returned_question() is None
 
     def document(self, pages: int = 30, name: str = "manual.pdf") -> str:
         text = tuple(f"page {number} of {name}" for number in range(pages))
@@ -57,10 +63,6 @@ class World:
 
 def request(session: str = "one") -> Any:
     return SimpleNamespace(session_hash=session)
-
-
-def event(data: Any) -> Any:
-    return SimpleNamespace(_data=data)
 
 
 def chat_of(tab: Tab) -> FakeChat:
@@ -77,11 +79,9 @@ def settle(tab: Tab) -> None:
     tab.settle()
 
 
-def gather(stream: Any) -> list[list[Any]]:
-    async def collect() -> list[list[Any]]:
-        return [update async for update in stream]
-
-    return asyncio.run(asyncio.wait_for(collect(), 20))
+def writing(tab: Tab) -> None:
+    """Wait until the answer in progress has its first words."""
+    until(lambda: bool(chat_of(tab).turns and chat_of(tab).turns[-1].answer))
 
 
 def words(drawn: str) -> str:

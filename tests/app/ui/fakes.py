@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -14,7 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ahn_core import CacheStats, LayerStats
-from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError
+from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError, UnreadableChatError
 from app.conversation.cloze import Cloze
 from app.conversation.events import (
     AnswerCancelled,
@@ -113,6 +114,8 @@ class FakeChat:
     fail_next: str = ""  # the next answer fails with this sentence
     _stopping: threading.Event = field(default_factory=threading.Event)
     _answering: bool = False
+    _latest: Any = None
+    _now: threading.Event = field(default_factory=threading.Event)
     _reader: threading.Thread | None = None
 
     @property
@@ -122,6 +125,13 @@ class FakeChat:
     @property
     def answering(self) -> bool:
         return self._answering
+
+    @property
+    def answer_event(self) -> Any:
+        return self._latest if self._answering else None
+
+    def answer_now(self) -> None:
+        self._now.set()
 
     def add_document(self, document_id: str) -> ReadState:
         document = self.engine.library.documents[document_id]
@@ -189,29 +199,43 @@ class FakeChat:
         if self._answering:
             raise ChatBusyError("An answer is being written; wait for it or stop it.")
         self._answering = True
+        self._latest = None
         self._stopping.clear()
-        return Stream(lambda _: self._answer(question, index, now))
+        self._now.clear()
+        if now:
+            self._now.set()
+        kept = self.turns
+        self.title = self.title or question
+        self.turns = [*kept[:index], Turn(question)]
+        return Stream(lambda _: self._told(self._answer(question, index, kept)))
 
-    def _answer(self, question: str, index: int, now: bool) -> Iterator[Any]:
+    def _told(self, events: Iterator[Any]) -> Iterator[Any]:
+        for event in events:
+            self._latest = event
+            yield event
+
+    def _answer(self, question: str, index: int, kept: list[Turn]) -> Iterator[Any]:
         try:
             started = time.monotonic()
-            while self.reading and not now:
+            while self.reading and not self._now.is_set():
                 current = next((state for state in self.documents if state.active), None)
                 yield Waiting(time.monotonic() - started, 0, current)
                 if self._stopping.wait(self.engine.pace):
+                    self.turns = kept
                     yield AnswerCancelled(question)
                     return
             if self.fail_next:
                 sentence, self.fail_next = self.fail_next, ""
+                self.turns = kept
                 yield AnswerFailed(question, sentence)
                 return
             read = sum(state.tokens_done for state in self.documents)
             total = sum(state.tokens_total for state in self.documents)
             yield AnswerStarted(index, read, total, 0, 0, read == total)
             if self._stopping.wait(self.engine.pace):
+                self.turns = kept
                 yield AnswerCancelled(question)
                 return
-            self.title = self.title or question
             pieces: list[AnswerPiece] = []
             state = TurnState.DONE
             for number, word in enumerate(self.engine.answer.split(" ")):
@@ -294,6 +318,8 @@ class FakeEngine:
         self.store = SimpleNamespace(documents=self.library)
         self.chats: dict[str, FakeChat] = {}
         self.closed_chats: list[str] = []
+        self.viewers: Counter[str] = Counter()
+        self.unreadable: set[str] = set()
         self.measured = False
         self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
@@ -313,10 +339,26 @@ class FakeEngine:
         return chat
 
     def chat(self, chat_id: str) -> FakeChat:
+        if chat_id in self.unreadable:
+            raise UnreadableChatError(f"The chat {chat_id} cannot be opened; it was left as it is.")
         if chat_id not in self.chats:
             raise UnknownChatError(f"There is no chat {chat_id}.")
         self.chats[chat_id].closed = False
         return self.chats[chat_id]
+
+    def view_chat(self, chat_id: str = "", settings: ChatSettings | None = None) -> FakeChat:
+        known = chat_id in self.chats or chat_id in self.unreadable
+        chat = self.chat(chat_id) if known else self.new_chat(settings)
+        self.viewers[chat.id] += 1
+        return chat
+
+    def leave_chat(self, chat: FakeChat) -> None:
+        self.viewers[chat.id] -= 1
+        if not self.viewers[chat.id] and not (chat.reading or chat.answering) and chat.id in self.chats:
+            self.close_chat(chat.id)
+
+    def last_used_chat(self) -> str:
+        return next((summary.id for summary in self.list_chats()), "")
 
     def close_chat(self, chat_id: str) -> None:
         self.chats[chat_id].closed = True

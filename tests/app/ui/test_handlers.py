@@ -6,48 +6,48 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.conversation.events import ReadPhase, TurnState
-from app.ui.drawing import PARTS, messages
+from app.ui.drawing import PARTS, draw_transcript
 from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader, LoadReport
 from app.ui.session import Tab, Tabs
+from app.ui.views.markdown import to_html
 from app.ui.views.status import Loading
-from tests.app.ui.desk import World, chat_of, event, request, sentences, settle, until
+from tests.app.ui.desk import World, chat_of, request, sentences, settle, until, words, writing
 from tests.app.ui.fakes import ANSWER, FakeEngine
 
 
 def test_a_question_is_answered(world: World) -> None:
     tab = world.open()
-    assert world.ask("What is forbidden?") == ""
+    assert world.ask("What is forbidden?")
     settle(tab)
-    assert messages(tab)[0]["content"] == "What is forbidden?"
-    assert messages(tab)[1]["content"] == ANSWER
+    assert "What is forbidden?" in draw_transcript(tab)["last"]
+    assert words(to_html(ANSWER)) in words(draw_transcript(tab)["last"])
     assert not tab.moving
 
 
 def test_an_empty_question_is_no_question(world: World) -> None:
     tab = world.open()
-    assert world.ask(" \n") != ""
+    assert world.ask(" \n"), "nothing comes back into the box"
     assert not chat_of(tab).turns and not sentences(tab)
 
 
 def test_a_refused_question_stays_in_the_box_and_says_why(slow: World) -> None:
     tab = slow.open()
-    assert slow.ask("one") == ""
-    assert slow.ask("two") != "", "the box keeps the question"
+    assert slow.ask("one")
+    assert not slow.ask("two"), "it comes back into the box"
     assert "One answer at a time" in sentences(tab)[0]
-    slow.handlers.stop(request())
+    slow.act("stop")
 
 
 def test_a_question_far_too_long_is_refused(world: World) -> None:
     tab = world.open()
-    assert world.ask("x" * 200_001) != ""
+    assert not world.ask("x" * 200_001)
     assert "200,001 characters" in sentences(tab)[0]
 
 
@@ -59,15 +59,15 @@ def test_a_failed_answer_gives_the_question_back(world: World) -> None:
     assert sentences(tab) == ["The device is out of memory; choose a smaller window."]
     assert tab.take_returned_question() == "What now?"
     assert tab.take_returned_question() is None, "once"
-    assert messages(tab) == []
+    assert "Ask about long documents" in draw_transcript(tab)["last"]
 
 
 def test_stop_while_waiting_gives_the_question_back(slow: World) -> None:
     tab = slow.open()
-    slow.click("add-document", documentId=slow.document())
+    slow.act("add-document", documentId=slow.document())
     slow.ask("What now?")
-    until(lambda: tab.answering is not None and tab.answering.latest is not None)
-    slow.handlers.stop(request())
+    until(lambda: chat_of(tab).answer_event is not None)
+    slow.act("stop")
     settle(tab)
     assert tab.take_returned_question() == "What now?"
     assert sentences(tab) == []
@@ -77,10 +77,10 @@ def test_a_question_that_keeps_its_answer_is_not_given_back(slow: World) -> None
     tab = slow.open()
     slow.ask("one")
     settle(tab)
-    slow.click("add-document", documentId=slow.document(pages=100))
-    slow.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
-    until(lambda: tab.answering is not None and tab.answering.latest is not None)
-    slow.handlers.stop(request())
+    slow.act("add-document", documentId=slow.document(pages=100))
+    slow.act("regenerate", turn="0")
+    until(lambda: chat_of(tab).answer_event is not None)
+    slow.act("stop")
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one"]
     assert tab.take_returned_question() is None
@@ -89,8 +89,8 @@ def test_a_question_that_keeps_its_answer_is_not_given_back(slow: World) -> None
 def test_stop_keeps_what_was_written(slow: World) -> None:
     tab = slow.open()
     slow.ask("What now?")
-    until(lambda: bool(chat_of(tab).turns))
-    slow.click("stop")
+    writing(tab)
+    slow.act("stop")
     settle(tab)
     (turn,) = chat_of(tab).turns
     assert turn.state is TurnState.STOPPED
@@ -100,17 +100,17 @@ def test_stop_keeps_what_was_written(slow: World) -> None:
 
 def test_asking_while_reading_waits_visibly_and_can_stop_waiting(slow: World) -> None:
     tab = slow.open()
-    slow.click("add-document", documentId=slow.document(pages=100))
+    slow.act("add-document", documentId=slow.document(pages=100))
     slow.ask("What now?")
-    until(lambda: tab.answering is not None and tab.answering.latest is not None)
+    until(lambda: chat_of(tab).answer_event is not None)
     assert "Ask about what has been read so far" in PARTS["activity"](tab, slow.engine, Loading(ready=True))  # type: ignore[arg-type]
-    assert [entry["content"] for entry in messages(tab)] == ["What now?", "…"]
-    slow.click("ask-now")
-    until(lambda: bool(chat_of(tab).turns))
+    assert words(draw_transcript(tab)["last"]) == "What now? …"
+    slow.act("ask-now")
+    writing(tab)
     assert chat_of(tab).reading, "the answer did not wait for the end"
     settle(tab)
     assert chat_of(tab).turns[0].figures is not None
-    assert "all that was read by then" in str(messages(tab)[1]["content"])
+    assert "all that was read by then" in draw_transcript(tab)["last"]
 
 
 def test_regenerate_answers_the_turn_that_was_clicked(world: World) -> None:
@@ -118,7 +118,7 @@ def test_regenerate_answers_the_turn_that_was_clicked(world: World) -> None:
     for question in ("one", "two"):
         world.ask(question)
         settle(tab)
-    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    world.act("regenerate", turn="0")
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one"], "the turns after it are dropped"
 
@@ -127,12 +127,12 @@ def test_the_same_answer_again_is_explained(world: World) -> None:
     tab = world.open()
     world.ask("one")
     settle(tab)
-    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    world.act("regenerate", turn="0")
     settle(tab)
     assert "At temperature 0 the same question" in sentences(tab)[0]
     chat = chat_of(tab)
     chat.settings = replace(chat.settings, sampling=replace(chat.settings.sampling, temperature=0.7))
-    world.handlers.regenerate(SimpleNamespace(index=1), request())  # type: ignore[arg-type]
+    world.act("regenerate", turn="0")
     settle(tab)
     assert sentences(tab) == []
 
@@ -142,11 +142,11 @@ def test_undo_takes_the_turn_back_and_its_question_into_the_box(slow: World) -> 
     for question in ("one", "two", "three"):
         slow.ask(question)
         settle(tab)
-    slow.handlers.undo(SimpleNamespace(index=2), request())  # type: ignore[arg-type]
+    slow.act("undo", turn="1")
     assert [turn.question for turn in chat_of(tab).turns] == ["one"]
     assert tab.take_returned_question() == "two"
     slow.ask("four")
-    slow.handlers.undo(SimpleNamespace(index=0), request())  # type: ignore[arg-type]
+    slow.act("undo", turn="0")
     assert "is being written" in sentences(tab)[0] and tab.take_returned_question() is None
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one", "four"]
@@ -157,53 +157,57 @@ def test_edit_asks_the_new_question_in_place_of_the_old(world: World) -> None:
     for question in ("one", "two"):
         world.ask(question)
         settle(tab)
-    world.handlers.edit(SimpleNamespace(index=2, value="three"), request())  # type: ignore[arg-type]
+    world.act("edit-question", turn="1")
+    assert tab.editing == 1
+    world.act("save-edit", turn="1", value="three")
+    assert tab.editing is None
     settle(tab)
     assert [turn.question for turn in chat_of(tab).turns] == ["one", "three"]
 
 
-@pytest.mark.parametrize("index", [7, -3, (9, 0)])
-def test_clicks_on_messages_that_are_gone_do_nothing(world: World, index: Any) -> None:
+@pytest.mark.parametrize("turn", ["7", "-3", "x", "²"])
+def test_clicks_on_turns_that_are_gone_do_nothing(world: World, turn: str) -> None:
     tab = world.open()
     world.ask("one")
     settle(tab)
-    world.handlers.regenerate(SimpleNamespace(index=index), request())  # type: ignore[arg-type]
-    world.handlers.edit(SimpleNamespace(index=index, value="x"), request())  # type: ignore[arg-type]
-    world.handlers.undo(SimpleNamespace(index=index), request())  # type: ignore[arg-type]
+    for action in ("regenerate", "edit-question", "save-edit", "undo"):
+        world.act(action, turn=turn, value="x")
+    assert len(sentences(tab)) == 4 and tab.editing is None
     assert tab.answering is None
     assert [turn.question for turn in chat_of(tab).turns] == ["one"]
 
 
 def test_clear_forgets_the_turns_and_keeps_the_documents(world: World) -> None:
     tab = world.open()
-    world.click("add-document", documentId=world.document())
+    world.act("add-document", documentId=world.document())
     until(lambda: not chat_of(tab).reading)
     world.ask("one")
     settle(tab)
-    world.handlers.clear(request())
-    assert messages(tab) == []
+    world.act("clear-chat")
+    assert "Ask about long documents" in draw_transcript(tab)["last"]
     assert len(chat_of(tab).documents) == 1
 
 
 def test_reading_can_be_paused_and_gone_on_with(slow: World) -> None:
     tab = slow.open()
     document = slow.document(pages=100)
-    slow.click("add-document", documentId=document)
+    slow.act("add-document", documentId=document)
     until(lambda: chat_of(tab).documents[0].tokens_done > 0)
-    slow.click("cancel-reading", documentId=document)
+    slow.act("cancel-reading", documentId=document)
     assert chat_of(tab).documents[0].phase is ReadPhase.PAUSED
-    slow.click("resume-reading", documentId=document)
+    slow.act("resume-reading", documentId=document)
     assert chat_of(tab).documents[0].active
-    slow.click("remove-document", documentId=document)
+    slow.act("remove-document", documentId=document)
     assert chat_of(tab).documents == []
 
 
 @pytest.mark.parametrize(
-    "data", [None, {}, {"action": "format-disk"}, {"action": "open-chat"}, {"action": "rename-chat"}]
+    "data",
+    [{}, {"action": "format-disk"}, {"action": ["stop"]}, {"action": "open-chat"}, {"action": "rename-chat"}],
 )
 def test_clicks_that_make_no_sense_harm_nothing(world: World, data: Any) -> None:
     tab = world.open()
-    world.handlers.click(event(data), request())
+    world.handlers.act(tab, data)
     assert all("reload" in sentence for sentence in sentences(tab))
 
 
@@ -212,7 +216,9 @@ def test_a_comparison_runs_and_stops(slow: World) -> None:
     document = slow.document(pages=5)
     slow.handlers.compare([document], "What?", request())
     assert tab.comparing is not None and tab.moving
-    slow.handlers.compare([document], "What?", request())  # the button now says Stop
+    slow.handlers.compare([document], "What?", request())
+    assert "A comparison is running" in sentences(tab)[0]
+    slow.act("stop")
     until(lambda: tab.comparing is not None and tab.comparing.finished)
     assert tab.comparing.state.outcome is not None and tab.comparing.state.outcome.cancelled
 
@@ -226,28 +232,28 @@ def test_a_comparison_without_a_question_says_why_not(world: World) -> None:
 
 def test_a_probe_runs_and_stops_and_goes_with_its_chat(slow: World) -> None:
     tab = slow.open()
-    slow.click("probe")
+    slow.act("probe")
     assert "no document" in sentences(tab)[0] and tab.probing is None
-    slow.click("add-document", documentId=slow.document(pages=2))
-    slow.click("probe")
+    slow.act("add-document", documentId=slow.document(pages=2))
+    slow.act("probe")
     assert "still being read" in sentences(tab)[0] and tab.probing is None
     until(lambda: not chat_of(tab).reading)
-    slow.click("probe")
+    slow.act("probe")
     probing = tab.probing
     assert probing is not None and tab.moving
-    slow.click("probe")  # the button now says Stop
+    slow.act("probe")  # the button now says Stop
     until(lambda: probing.finished)
     assert probing.state.ended is not None and probing.state.ended.cancelled
-    slow.click("probe")
+    slow.act("probe")
     again = tab.probing
     assert again is not None and again is not probing
-    slow.click("new-chat")
+    slow.act("new-chat")
     assert tab.probing is None
     until(lambda: again.finished)
     long = slow.document(pages=100, name="long.pdf")
-    slow.click("add-document", documentId=long)
-    slow.click("cancel-reading", documentId=long)
-    slow.click("probe")
+    slow.act("add-document", documentId=long)
+    slow.act("cancel-reading", documentId=long)
+    slow.act("probe")
     assert "long.pdf is read up to page" in sentences(tab)[-1] and tab.probing is None
     assert again.state.ended is not None and again.state.ended.cancelled
 
@@ -280,16 +286,17 @@ def test_nothing_is_refused_without_a_word_while_the_model_loads(tmp_path: Path)
     loader = EngineLoader(load)
     loader.start()
     handlers = Handlers(loader, Tabs(), UploadFolder(tmp_path))
-    tab = handlers.tab(request())
+    tab = handlers.open_tab("one")
     until(lambda: loader.state.fraction is not None)
     drawn = PARTS["activity"](tab, None, loader.state)
     assert "Fetching the model: 40 of 93 MB" in drawn and "43%" in drawn
-    handlers.ask("one?", request())
+    handlers.act(tab, {"action": "ask", "value": "one?"})
+    assert tab.take_returned_question() == "one?"
     upload = tmp_path / "early.txt"
     upload.write_text("words")
-    handlers.upload(event({"files": [{"name": "early.txt", "path": str(upload)}]}), request())
+    handlers.act(tab, {"action": "upload", "files": [{"name": "early.txt", "path": str(upload)}]})
     assert not upload.exists()
-    handlers.click(event({"action": "new-chat"}), request())
+    handlers.act(tab, {"action": "new-chat"})
     assert ["still being loaded" in sentence for sentence in sentences(tab)] == [True] * 3
     hold.set()
     assert loader.wait(5)

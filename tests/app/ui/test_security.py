@@ -30,6 +30,8 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.reached += 1
+        if scope["type"] == "websocket":
+            return
         self.bytes += len(await Request(scope, receive).body())
         await PlainTextResponse("inside")(scope, receive, send)
 
@@ -325,7 +327,27 @@ def test_every_response_carries_the_headers(browser: Browser, path: str) -> None
     assert "http:" not in policy and "https:" not in policy and "*" not in policy
 
 
-def test_websockets_are_refused(application: Application) -> None:
+PAGE_COOKIE = (b"cookie", f"{POLICY.cookie_name}={TOKEN}".encode())
+PAGE_ORIGIN = (b"origin", f"http://{HOST}".encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "taken"),
+    [
+        ("/live", [(b"host", HOST.encode()), PAGE_ORIGIN, PAGE_COOKIE], True),
+        ("/live", [(b"host", HOST.encode()), PAGE_COOKIE], False),
+        ("/live", [(b"host", HOST.encode()), (b"origin", b"http://evil.example"), PAGE_COOKIE], False),
+        ("/live", [(b"host", HOST.encode()), (b"origin", b"null"), PAGE_COOKIE], False),
+        ("/live", [(b"host", b"evil.example"), (b"origin", b"http://evil.example"), PAGE_COOKIE], False),
+        ("/live", [(b"host", HOST.encode()), PAGE_ORIGIN], False),
+        ("/live", [(b"host", HOST.encode()), PAGE_ORIGIN, (b"cookie", PAGE_COOKIE[1][:-1] + b"x")], False),
+        ("/", [(b"host", HOST.encode()), PAGE_ORIGIN, PAGE_COOKIE], False),
+        ("/gradio_api/queue/join", [(b"host", HOST.encode()), PAGE_ORIGIN, PAGE_COOKIE], False),
+    ],
+)
+def test_only_the_pages_own_websocket_is_taken(
+    application: Application, path: str, headers: list[tuple[bytes, bytes]], taken: bool
+) -> None:
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -334,7 +356,7 @@ def test_websockets_are_refused(application: Application) -> None:
     async def receive() -> Any:
         return {"type": "websocket.connect"}
 
-    scope = {"type": "websocket", "path": "/", "headers": [(b"host", HOST.encode())]}
+    scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
     asyncio.run(SecurityMiddleware(application, POLICY)(scope, receive, send))
-    assert [message["type"] for message in sent] == ["websocket.close"]
-    assert application.reached == 0
+    assert application.reached == int(taken)
+    assert ("websocket.close" in [message["type"] for message in sent]) is not taken

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from app.conversation.events import TurnState
-from app.ui.drawing import PARTS, messages
-from app.ui.follow import Follower
-from app.ui.page import Components
+from app.ui.drawing import PARTS, draw_transcript
 from app.ui.views.status import Loading
-from tests.app.ui.desk import World, chat_of, gather, request, sentences, settle, until
+from tests.app.ui.desk import World, chat_of, sentences, settle, until, writing
 
 
 def test_chats_are_opened_renamed_found_and_deleted(world: World) -> None:
@@ -15,26 +13,44 @@ def test_chats_are_opened_renamed_found_and_deleted(world: World) -> None:
     world.ask("first question")
     settle(tab)
     first = chat_of(tab).id
-    world.click("new-chat")
-    assert chat_of(tab).id != first and messages(tab) == []
+    world.act("new-chat")
+    assert chat_of(tab).id != first and "Ask about long documents" in draw_transcript(tab)["last"]
     world.ask("second question")
     settle(tab)
-    world.click("open-chat", chatId=first)
-    assert messages(tab)[0]["content"] == "first question"
+    world.act("open-chat", chatId=first)
+    assert "first question" in draw_transcript(tab)["last"]
 
-    world.click("ask-rename", chatId=first)
+    world.act("ask-rename", chatId=first)
     assert 'data-enter="rename-chat"' in PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
-    world.click("rename-chat", chatId=first, value="  The mill  ")
+    world.act("rename-chat", chatId=first, value="  The mill  ")
     assert world.engine.list_chats()[-1].title == "The mill"
-    world.click("search-chats", value="MILL")
+    world.act("search-chats", value="MILL")
     drawn = PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
     assert "The mill" in drawn and "second question" not in drawn
 
-    world.click("ask-delete", chatId=first)
+    world.act("ask-delete", chatId=first)
     assert "Delete" in PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
-    world.click("delete-chat", chatId=first)
+    world.act("delete-chat", chatId=first)
     assert first not in world.engine.chats
     assert chat_of(tab).id != first, "the open chat was deleted, so there is a new one"
+
+
+def test_a_chat_that_cannot_be_opened_costs_itself_alone(world: World) -> None:
+    tab = world.open()
+    world.ask("a question")
+    settle(tab)
+    first = chat_of(tab).id
+    world.engine.unreadable.add("harmed")
+    world.act("open-chat", chatId="harmed")
+    assert sentences(tab) == ["The chat harmed cannot be opened; it was left as it is."]
+    assert chat_of(tab).id == first, "the page stays with its chat"
+    again = world.open("two", remembered="harmed")
+    assert sentences(again) == ["The chat harmed cannot be opened; it was left as it is."]
+    assert "Ask about long documents" in draw_transcript(again)["last"]
+    world.ask("another question", "two")
+    settle(again)
+    world.act("new-chat", "two")
+    assert sentences(again) == []
 
 
 def test_a_reload_comes_back_to_its_chat(world: World) -> None:
@@ -47,18 +63,25 @@ def test_a_reload_comes_back_to_its_chat(world: World) -> None:
     assert world.open("four", remembered="../../etc").wanted_chat == ""
 
 
-def test_closing_a_tab_stops_its_answer_and_frees_its_cache(slow: World) -> None:
+def test_a_page_without_a_chat_of_its_own_shows_the_one_used_last(world: World) -> None:
+    tab = world.open()
+    assert chat_of(tab).turns == []
+    world.ask("one")
+    settle(tab)
+    assert world.open("two").chat is tab.chat
+
+
+def test_an_answer_goes_on_without_its_tab(slow: World) -> None:
     tab = slow.open()
     slow.ask("one")
-    until(lambda: bool(chat_of(tab).turns))
+    writing(tab)
     chat = chat_of(tab)
-    slow.handlers.close_tab(request())
-    assert slow.engine.closed_chats == [chat.id]
+    slow.close()
+    assert slow.engine.closed_chats == [] and chat.answering and len(slow.tabs) == 0
+    again = slow.open("again", remembered=chat.id)
+    assert again.chat is chat and again.busy and again.moving
     until(lambda: not chat.answering)
-    assert chat.turns[0].state is TurnState.STOPPED
-    assert len(slow.tabs) == 0
-    slow.handlers.close_tab(request())  # the browser may say so twice
-    slow.handlers.close_tab(request("never opened"))
+    assert chat.turns[0].state is TurnState.DONE
 
 
 def test_a_chat_open_in_two_tabs_is_closed_with_the_last(world: World) -> None:
@@ -66,59 +89,65 @@ def test_a_chat_open_in_two_tabs_is_closed_with_the_last(world: World) -> None:
     world.ask("one?")
     settle(tab)
     other = world.open("two", remembered=chat_of(tab).id)
-    world.handlers.close_tab(request("one"))
-    assert world.engine.closed_chats == []
-    assert not chat_of(other).closed
-    world.handlers.close_tab(request("two"))
-    assert world.engine.closed_chats == [chat_of(other).id]
+    chat = chat_of(other)
+    world.close("one")
+    assert world.engine.closed_chats == [] and not chat.closed
+    world.close("two")
+    assert world.engine.closed_chats == [chat.id]
 
 
-def test_a_second_tab_of_a_chat_sees_its_answer_and_can_stop_it(slow: World, components: Components) -> None:
+def test_a_second_tab_of_a_chat_sees_its_answer_and_can_stop_it(slow: World) -> None:
     one = slow.open("one")
-    slow.click("add-document", "one", documentId=slow.document(pages=2))
+    slow.act("add-document", "one", documentId=slow.document(pages=2))
     until(lambda: not chat_of(one).reading)
     slow.ask("one?", "one")
     two = slow.open("two", remembered=chat_of(one).id)
     assert two.busy and two.moving and two.answering is None
-    assert slow.ask("two?", "two") != ""
+    assert not slow.ask("two?", "two")
     assert "being written" in sentences(two)[0]
-    until(lambda: bool(chat_of(one).turns))
-    slow.handlers.stop(request("two"))
-    gather(Follower(slow.handlers, components).chat(request("two")))
-    assert "stopped" in str(messages(two)[1]["content"])
+    writing(one)
+    assert draw_transcript(one).keys() == draw_transcript(two).keys()
+    slow.act("stop", "two")
+    until(lambda: not two.busy)
+    assert "stopped" in draw_transcript(two)["last"]
 
 
-def test_a_page_that_comes_back_finds_its_chat(world: World, components: Components) -> None:
-    """A computer that slept lost its connection: the tab was closed, but its page is still there."""
-    tab = world.open()
-    world.ask("one?")
-    settle(tab)
-    chat = chat_of(tab)
-    world.handlers.close_tab(request())
-    assert gather(Follower(world.handlers, components).parts(request())) == [], (
-        "a page that is gone gets nothing"
-    )
-    assert len(world.tabs) == 0
-    world.click("toggle-layers")
-    again = world.tabs.get("one")
-    assert again is not tab and again.chat is chat and again.show_layers
+def test_waiting_shows_in_every_tab_of_a_chat(slow: World) -> None:
+    one = slow.open("one")
+    slow.act("add-document", "one", documentId=slow.document(pages=100))
+    slow.ask("one?", "one")
+    two = slow.open("two", remembered=chat_of(one).id)
+    until(lambda: chat_of(one).answer_event is not None)
+    assert "Waiting until" in PARTS["activity"](two, slow.engine, Loading(ready=True))  # type: ignore[arg-type]
+    slow.act("ask-now", "two")
+    writing(two)
+    slow.act("ask-now", "one")  # it may only end a wait
+    settle(one)
+    assert chat_of(one).turns[0].state is TurnState.DONE
+
+
+def test_a_copy_of_a_page_is_a_tab_of_its_own(world: World) -> None:
+    one, copy = world.handlers.open_tab("same"), world.handlers.open_tab("same")
+    assert one.id == "same" != copy.id
+    world.handlers.close_tab(one)
+    assert world.handlers.open_tab("same").id == "same", "a page that comes back is who it was"
 
 
 def test_leaving_a_chat_that_reads_lets_it_read_on(slow: World) -> None:
     tab = slow.open()
-    slow.click("add-document", documentId=slow.document(pages=100))
+    slow.act("add-document", documentId=slow.document(pages=100))
     left = chat_of(tab)
-    slow.click("new-chat")
-    assert left in tab.background and left.reading and not left.closed
-    slow.handlers.close_tab(request())
-    assert left.closed
+    slow.act("new-chat")
+    assert left.reading and not left.closed
+    slow.close()
+    assert left.reading and not left.closed
 
 
 def test_leaving_an_idle_chat_frees_it(world: World) -> None:
     tab = world.open()
     left = chat_of(tab)
-    world.click("new-chat")
-    assert left.closed and not tab.background
+    world.act("new-chat")
+    assert left.closed
 
 
 def test_tabs_do_not_mix(world: World) -> None:
@@ -127,4 +156,5 @@ def test_tabs_do_not_mix(world: World) -> None:
     world.ask("from two", "two")
     settle(one)
     settle(two)
-    assert [messages(tab)[0]["content"] for tab in (one, two)] == ["from one", "from two"]
+    for tab, own, other in ((one, "from one", "from two"), (two, "from two", "from one")):
+        assert own in draw_transcript(tab)["last"] and other not in draw_transcript(tab)["last"]

@@ -11,7 +11,7 @@ from app.conversation import ChatSettings
 from app.documents import DocumentError
 from app.ui.drawing import PARTS
 from app.ui.views.status import Loading
-from tests.app.ui.desk import World, chat_of, event, request, sentences, until
+from tests.app.ui.desk import World, chat_of, sentences, until
 
 
 def test_an_upload_becomes_a_document_and_leaves_no_file(world: World, tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_an_upload_becomes_a_document_and_leaves_no_file(world: World, tmp_path:
     upload = tmp_path / "0123" / "notes.md"
     upload.parent.mkdir()
     upload.write_text("# Notes\n\nThe mill burned down in 1843.\n")
-    world.handlers.upload(event({"files": [{"name": "notes.md", "path": str(upload)}]}), request())
+    world.act("upload", files=[{"name": "notes.md", "path": str(upload)}])
     until(lambda: not any(entry.running for entry in tab.imports))
     tab.settle()
     assert chat_of(tab).documents[0].name == "notes.md"
@@ -65,14 +65,14 @@ def test_a_failing_file_shows_its_sentence_until_it_is_dismissed(world: World, t
     tab = world.open()
     upload = tmp_path / "bad.pdf"
     upload.write_bytes(b"no pdf at all")
-    world.handlers.upload(event({"files": [{"name": "bad.pdf", "path": str(upload)}]}), request())
+    world.act("upload", files=[{"name": "bad.pdf", "path": str(upload)}])
     until(lambda: all(not entry.running for entry in tab.imports))
     tab.settle()
     (entry,) = tab.imports
     assert entry.state.error.startswith("bad.pdf ") and entry.state.error.endswith(".")
     assert entry.state.error in PARTS["documents"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
     assert not upload.exists()
-    world.click("dismiss-import", importId=entry.id)
+    world.act("dismiss-import", importId=entry.id)
     assert tab.imports == []
 
 
@@ -80,7 +80,7 @@ def test_a_kind_of_file_that_cannot_be_read_is_refused_by_name(world: World, tmp
     tab = world.open()
     upload = tmp_path / "a.exe"
     upload.write_bytes(b"MZ")
-    world.handlers.upload(event({"files": [{"name": "a.exe", "path": str(upload)}]}), request())
+    world.act("upload", files=[{"name": "a.exe", "path": str(upload)}])
     until(lambda: all(not entry.running for entry in tab.imports))
     assert "its name ends in .exe" in tab.imports[0].state.error
     assert not upload.exists()
@@ -88,7 +88,7 @@ def test_a_kind_of_file_that_cannot_be_read_is_refused_by_name(world: World, tmp
 
 def test_an_upload_refused_on_the_way_keeps_its_sentence(world: World) -> None:
     tab = world.open()
-    world.handlers.upload(event({"files": [{"name": "big.pdf", "error": "Larger than 200 MB."}]}), request())
+    world.act("upload", files=[{"name": "big.pdf", "error": "Larger than 200 MB."}])
     tab.settle()
     assert tab.imports[0].state.error == "Larger than 200 MB."
 
@@ -104,7 +104,7 @@ def test_a_file_has_a_card_until_its_document_has_one(world: World, tmp_path: Pa
         assert go_on.wait(5)
 
     world.engine.measure_reading = measure  # type: ignore[method-assign]
-    world.handlers.upload(event({"files": [{"name": "notes.txt", "path": str(upload)}]}), request())
+    world.act("upload", files=[{"name": "notes.txt", "path": str(upload)}])
     assert measuring.wait(5)
     (entry,) = tab.imports
     assert entry.has_card and chat_of(tab).documents == []
@@ -112,3 +112,19 @@ def test_a_file_has_a_card_until_its_document_has_one(world: World, tmp_path: Pa
     go_on.set()
     until(lambda: entry.finished)
     assert not entry.has_card and len(chat_of(tab).documents) == 1
+
+
+def test_a_file_on_its_way_arrives_without_its_tab(world: World, tmp_path: Path) -> None:
+    tab = world.open()
+    chat = chat_of(tab)
+    upload = tmp_path / "notes.txt"
+    upload.write_text("The mill burned down.")
+    go_on = threading.Event()
+    world.engine.measure_reading = lambda settings: go_on.wait(5)  # type: ignore[method-assign, assignment, return-value]
+    world.act("upload", files=[{"name": "notes.txt", "path": str(upload)}])
+    (entry,) = tab.imports
+    world.close()
+    assert not chat.closed
+    go_on.set()
+    until(lambda: entry.finished)
+    assert [state.name for state in chat.documents] == ["notes.txt"]

@@ -207,7 +207,7 @@ def hostile_parts() -> dict[str, str]:
             answer=[AnswerPiece(HOSTILE, 0.5)],
             show_answer=True,
         ),
-        "waiting": status.waiting_line(Waiting(1.0, 0, state), can_ask_now=True),
+        "waiting": status.waiting_line(Waiting(1.0, 0, state)),
         "loading": status.loading_line(status.Loading(HOSTILE, 0.5)),
         "failed": status.loading_line(status.Loading(error=HOSTILE)),
         "top": status.top_bar(HOSTILE),
@@ -348,11 +348,10 @@ def test_tint_is_to_the_scale_of_the_strongest_token() -> None:
     assert "--share:0.00" in memory.tinted_answer([AnswerPiece("a", 0.0)])
 
 
-def test_waiting_line_offers_to_ask_now_only_where_it_can() -> None:
-    waiting = Waiting(1.0, 0, STATE)
-    assert "Ask about what has been read so far" in status.waiting_line(waiting, can_ask_now=True)
-    assert "Ask about what" not in status.waiting_line(waiting, can_ask_now=False)
-    assert "Waiting for 2 other answers" in words(status.waiting_line(Waiting(1.0, 2), can_ask_now=True))
+def test_waiting_for_a_document_can_be_cut_short_and_for_others_not() -> None:
+    assert "Ask about what has been read so far" in status.waiting_line(Waiting(1.0, 0, STATE))
+    others = words(status.waiting_line(Waiting(1.0, 2)))
+    assert "Waiting for 2 other answers" in others and "Ask about what" not in others
 
 
 def test_status_line_shows_live_rates_then_the_last_answer() -> None:
@@ -368,20 +367,47 @@ def test_status_line_shows_live_rates_then_the_last_answer() -> None:
     assert "to first token 0.3 s" in done and "answer 2 tokens" in done
 
 
-def test_transcript_has_two_messages_a_turn() -> None:
+def test_the_conversation_shows_every_turn_and_how_it_ended() -> None:
     done = Turn("one?", "One.", TurnState.DONE, (), figures("One.", 10, 10))
     stopped = Turn("two?", "Tw", TurnState.STOPPED, (), figures("Tw", 720, 1440, read_all=False))
     cut_off = Turn("2?", "T", TurnState.STOPPED, message="cut off when the program ended")
-    assert "<small>cut off when the program ended" in str(transcript.messages([cut_off])[1]["content"])
+    assert "<small>cut off when the program ended" in transcript.last([cut_off])
     failed = Turn(
         "three?", "", TurnState.FAILED, message="The device is out of memory; choose a smaller window."
     )
-    shown = transcript.messages([done, stopped, failed], "four?")
-    assert [entry["role"] for entry in shown] == ["user", "assistant"] * 4
-    assert shown[1]["content"] == "One."
-    assert "stopped · from 2 of 4 pages" in str(shown[3]["content"])
-    assert "out of memory" in str(shown[5]["content"])
-    assert (shown[6]["content"], shown[7]["content"]) == ("four?", "…")
+    above = words(transcript.earlier([done, stopped, failed, Turn("four?")]))
+    assert (
+        "one? One. two? Tw stopped · from 2 of 4 pages" in above
+        and "three? The device is out of memory" in above
+    )
+    assert "Ask about long documents" in words(transcript.last([]))
+    assert words(transcript.last([Turn("five?")])) == "five? …"
+    assert "an empty answer" in transcript.last([replace(done, answer="")])
+
+
+def test_what_is_asked_and_answered_is_shown_whole() -> None:
+    turn = Turn("Explain Vec<String> __init__", "It is <config>80</config> for x<y.", TurnState.DONE)
+    drawn = transcript.last([turn])
+    assert (
+        "Explain Vec&lt;String&gt; __init__" in drawn
+        and "&lt;config&gt;80&lt;/config&gt; for x&lt;y." in drawn
+    )
+    assert f'data-text="{markup.text(turn.answer)}"' in drawn, "copied as it was written"
+
+
+def test_a_question_is_edited_in_its_place() -> None:
+    turns = [Turn("<one>", "1", TurnState.DONE), Turn("two", "2", TurnState.DONE)]
+    drawn = transcript.earlier(turns, editing=0)
+    assert ">&lt;one&gt;</textarea>" in drawn and 'data-action="save-edit" data-turn="0"' in drawn
+    assert "textarea" not in transcript.last(turns, editing=0)
+    busy = transcript.last(turns, busy=True)
+    assert 'data-action="copy"' in busy and "regenerate" not in busy and "edit-question" not in busy
+
+
+def test_chat_list_says_what_cannot_be_opened() -> None:
+    listed = [ChatSummary("one", "Mill", 0.0, 0.0, 2, (), "a newer AHN Chat wrote it")]
+    drawn = chats.chat_list(listed, "")
+    assert "2 questions · cannot be opened: a newer AHN Chat wrote it" in drawn
 
 
 def test_chat_list_marks_the_open_chat() -> None:

@@ -61,12 +61,16 @@ class Visitor:
         self._contexts: list[BrowserContext] = []
 
     def open(self, *, width: int = 1280, height: int = 800, dark: bool = False, ready: bool = True) -> Page:
-        """A page in a browser profile of its own, which has opened the link."""
+        """A page in a browser profile of its own, which has opened the link. It shows the chat that was used last."""
         context = self._browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
         context.set_default_timeout(WAIT)
         self._contexts.append(context)
+        return self.open_in(context, ready=ready)
+
+    def open_in(self, context: BrowserContext, *, ready: bool = True) -> Page:
+        """One more tab of a browser."""
         page = context.new_page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
@@ -113,6 +117,13 @@ def add(page: Page, *paths: Path) -> None:
     page.set_input_files("#file-picker", [str(path) for path in paths])
 
 
+def new_chat(page: Page) -> None:
+    """Start a chat, and wait for it."""
+    before = page.locator("#chats [data-open]").get_attribute("data-open")
+    page.get_by_role("button", name="Start a new chat").click()
+    expect(page.locator(f'#chats [data-open="{before}"]')).to_have_count(0, timeout=WAIT)
+
+
 def read(page: Page, path: Path) -> None:
     """Add a document and wait until it is read."""
     add(page, path)
@@ -131,7 +142,7 @@ def answers(page: Page) -> list[str]:
 def answered(page: Page, count: int = 1) -> str:
     """Wait until there are so many answers and the last one has ended; returns it."""
     expect(page.locator("#transcript .message.bot")).to_have_count(count, timeout=WAIT)
-    expect(page.locator("#question .stop-button")).to_have_count(0, timeout=WAIT)
+    expect(page.locator("#question .stop-button")).to_be_hidden(timeout=WAIT)
     return answers(page)[-1]
 
 

@@ -119,7 +119,7 @@ def test_regenerate_edit_and_clear(page: Page, pace: Pace, note: Path) -> None:
     answered(page, 2)
 
     pace.token = 0.5  # slow enough for the new answer to be seen beginning
-    regenerate = page.get_by_role("button", name="Retry")
+    regenerate = page.get_by_role("button", name="Answer again").last
     expect(regenerate).to_be_enabled(timeout=WAIT)
     regenerate.click()
     answering(page)
@@ -127,29 +127,44 @@ def test_regenerate_edit_and_clear(page: Page, pace: Pace, note: Path) -> None:
     pace.token = 0.0
     answered(page, 2)
 
-    edit = page.locator("#transcript .message-buttons-right").first.locator("button").last
-    expect(edit).to_be_enabled(timeout=WAIT)
-    edit.click()
-    field = page.locator("#transcript textarea").first
+    page.get_by_role("button", name="Edit the question").first.click()
+    field = page.locator("#transcript textarea")
+    expect(field).to_be_focused(timeout=WAIT)
+    expect(field).to_have_value("first question")
+    page.keyboard.press("Escape")
+    expect(field).to_have_count(0, timeout=WAIT)
+    page.get_by_role("button", name="Edit the question").first.click()
     field.fill("another question")
-    page.locator("#transcript .message-buttons-right").first.locator("button").first.click()
+    page.get_by_role("button", name="Ask again").click()
     expect(page.locator("#transcript .message.user")).to_have_count(1, timeout=WAIT)
     expect(page.locator("#transcript .message.user")).to_contain_text("another question")
     assert answered(page) != first
 
     ask(page, "taken back")
     answered(page, 2)
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Take this turn back").last.click()
     expect(page.locator("#transcript .message.user")).to_have_count(1, timeout=WAIT)
     expect(page.locator("#question textarea")).to_have_value("taken back", timeout=WAIT)
 
-    clear = page.get_by_role("button", name="Clear")
+    clear = page.get_by_role("button", name="Clear this conversation")
     clear.click()
     expect(clear).to_have_class(re.compile("armed"))
     expect(page.locator("#transcript .message.user")).to_have_count(1)  # the first click only asks
     clear.click()
     expect(page.locator("#transcript .message")).to_have_count(0, timeout=WAIT)
     expect(page.locator(".card")).to_contain_text("read in full")
+
+
+def test_what_looks_like_a_tag_is_shown_and_copied(page: Page) -> None:
+    question = "Explain Vec<String>, <b>__init__</b>\n  and <img src=x onerror=alert(1)>"
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, question)
+    answered(page)
+    assert page.locator("#transcript .message.user").inner_text() == question
+    assert page.locator("#transcript img").count() == 0
+    page.get_by_role("button", name="Copy the question").click()
+    expect(page.locator("#transcript .tool.copied")).to_be_visible(timeout=WAIT)
+    assert page.evaluate("navigator.clipboard.readText()") == question
 
 
 def test_failing_files_say_why_and_the_app_goes_on(page: Page, tmp_path: Path, note: Path) -> None:

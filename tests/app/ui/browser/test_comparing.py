@@ -34,6 +34,7 @@ def test_comparison_inside_and_outside_the_window(page: Page, note: Path, manual
     page.click("#chat-tab-button")
     read(page, manual)
     page.click("#compare-tab-button")
+    expect(page.locator("#compare-documents")).to_contain_text("manual.pdf", timeout=WAIT)
     page.click("#compare-button")
     expect(page.locator("#panes .verdict")).to_contain_text(re.compile("part (after|at)"), timeout=WAIT)
     expect(page.locator("#panes .pane.window mark")).to_have_count(1)
@@ -72,8 +73,8 @@ def test_settings_are_used_and_read_the_documents_anew(page: Page, note: Path) -
     expect(page.locator("#memory .tiers tr", has_text="window").locator("td.num")).to_have_text(
         "48", timeout=WAIT
     )
-    expect(page.locator(".toast-wrap")).to_contain_text("the documents are read again", timeout=WAIT)
+    expect(page.locator("#notices")).to_contain_text("the documents are read again", timeout=WAIT)
     expect(page.locator("#cost")).not_to_contain_text("read again", timeout=WAIT)
     window.fill("9000")
     page.click("#apply")
-    expect(page.locator(".toast-wrap")).to_contain_text("512", timeout=WAIT)
+    expect(page.locator("#notices")).to_contain_text("512", timeout=WAIT)

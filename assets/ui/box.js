@@ -1,0 +1,81 @@
+// The text box: Enter sends, drafts stay with their chat, and a question that was not taken comes back.
+import { on, send } from "./live.js";
+
+let state = { ready: false, busy: false, chat: "" };
+const box = () => document.getElementById("ask-text");
+const draftKey = (chat) => `ahn-draft-${chat}`;
+
+export const focusBox = () => box()?.focus();
+
+on("box", (news) => {
+  const before = state;
+  state = news;
+  if (news.chat !== before.chat) changeChat(before.chat, news.chat);
+  if (news.returned !== undefined) setText(news.returned);
+  show();
+});
+
+function changeChat(left, opened) {
+  sessionStorage.setItem("ahn-chat", opened);
+  const field = box();
+  if (!field) return;
+  if (left) keepDraft(left);
+  // What was typed before the model was there belongs to the first chat.
+  if (left || !field.value) setText(sessionStorage.getItem(draftKey(opened)) ?? "");
+}
+
+function keepDraft(chat) {
+  const text = box()?.value ?? "";
+  if (text) sessionStorage.setItem(draftKey(chat), text);
+  else sessionStorage.removeItem(draftKey(chat));
+}
+
+function setText(text) {
+  const field = box();
+  if (!field) return;
+  field.value = text;
+  grow();
+  if (state.chat) keepDraft(state.chat);
+}
+
+function grow() {
+  const field = box();
+  field.style.height = "auto";
+  field.style.height = `${Math.min(field.scrollHeight + 2, 220)}px`;
+}
+
+export function show() {
+  const field = box();
+  if (!field) return;
+  const form = field.form;
+  if (field.disabled === state.ready) {
+    field.disabled = !state.ready;
+    field.placeholder = state.ready ? "Ask about your documents" : "The model is being loaded";
+    if (state.ready && document.activeElement === document.body) field.focus();
+  }
+  form.querySelector(".submit-button").hidden = state.busy;
+  form.querySelector(".stop-button").hidden = !state.busy;
+}
+
+function ask() {
+  const field = box();
+  if (!field.value.trim() || state.busy || !state.ready) return;
+  send("ask", { value: field.value });
+  setText("");
+}
+
+addEventListener("submit", (event) => {
+  if (event.target.id !== "ask") return;
+  event.preventDefault();
+  ask();
+});
+addEventListener("keydown", (event) => {
+  if (event.target.id !== "ask-text" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  ask();
+});
+addEventListener("input", (event) => {
+  if (event.target.id !== "ask-text") return;
+  grow();
+  if (state.chat) keepDraft(state.chat);
+});

@@ -1,0 +1,97 @@
+// The page's connection to the server: parts that are redrawn, sentences, and what the reader does.
+// It comes back by itself, after a computer's sleep as after a restart of the server.
+
+const html = new Map(); // what each part shows, by its name
+const listeners = new Map(); // who wants to know of a message's entry
+const waiting = []; // done while there was no connection
+let socket;
+let boot;
+let tries = 0;
+let settle;
+// The id of this tab on the server; fields of the settings and of the comparison are sent with it.
+window.ahnTab = new Promise((resolve) => (settle = resolve));
+
+export const on = (entry, listener) => listeners.set(entry, listener);
+
+export function send(action, data = {}) {
+  const message = JSON.stringify({ ...data, action });
+  if (socket?.readyState === WebSocket.OPEN) socket.send(message);
+  else waiting.push(message);
+}
+
+export function connect() {
+  const query = new URLSearchParams({
+    tab: sessionStorage.getItem("ahn-tab") ?? "",
+    chat: sessionStorage.getItem("ahn-chat") ?? "",
+  });
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  socket = new WebSocket(`${scheme}//${location.host}/live?${query}`);
+  socket.addEventListener("message", ({ data }) => take(JSON.parse(data)));
+  socket.addEventListener("close", lost);
+}
+
+function take(message) {
+  if (message.hello) {
+    if (boot && boot !== message.hello.boot) return location.reload(); // another process: its page may be another one
+    boot = message.hello.boot;
+    tries = 0;
+    sessionStorage.setItem("ahn-tab", message.hello.tab);
+    settle(message.hello.tab);
+    document.getElementById("lost")?.remove();
+    for (const kept of waiting.splice(0)) socket.send(kept);
+  }
+  for (const [name, drawn] of Object.entries(message.parts ?? {})) {
+    html.set(name, drawn);
+    for (const place of document.querySelectorAll(`[data-part="${name}"]`)) fill(place);
+  }
+  for (const [entry, value] of Object.entries(message)) listeners.get(entry)?.(value);
+}
+
+function fill(place) {
+  const drawn = html.get(place.dataset.part);
+  if (drawn === undefined || place.ahnShows === drawn) return;
+  place.ahnShows = drawn;
+  place.innerHTML = drawn;
+}
+// The framework makes a part's place anew when its tab is opened.
+export const fillPlaces = () => document.querySelectorAll("[data-part]").forEach(fill);
+
+function lost() {
+  const pause = Math.min(500 * 2 ** tries, 8000);
+  tries += 1;
+  if (tries > 1 && !document.getElementById("lost")) tell();
+  setTimeout(connect, pause);
+}
+
+function tell() {
+  const card = document.createElement("div");
+  card.id = "lost";
+  card.setAttribute("role", "alert");
+  card.innerHTML =
+    "<div><h2>AHN Chat does not answer</h2><p>It has been stopped, or this computer has just woken up. Everything it had " +
+    "is kept, and what you are typing stays here. This page goes on by itself as soon as AHN Chat runs again at this " +
+    "address.</p></div>";
+  document.body.append(card);
+}
+
+// ---- sentences: each stays long enough to be read, and until the pointer has left it ----
+on("notices", (notices) => {
+  let stack = document.getElementById("notices");
+  if (!stack) {
+    stack = Object.assign(document.createElement("div"), { id: "notices" });
+    stack.setAttribute("role", "status");
+    document.body.append(stack);
+  }
+  for (const { text, warning } of notices) {
+    const notice = document.createElement("div");
+    notice.className = warning ? "notice warning" : "notice";
+    const words = Object.assign(document.createElement("span"), { textContent: text });
+    const close = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
+    close.setAttribute("aria-label", "Dismiss");
+    close.addEventListener("click", () => notice.remove());
+    notice.append(words, close);
+    stack.append(notice);
+    const end = () => (notice.matches(":hover, :focus-within") ? setTimeout(end, 1000) : notice.remove());
+    setTimeout(end, 4000 + 60 * text.length);
+  }
+});
