@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     rename = action("rename", "Give a document another name.")
     rename.add_argument("document", metavar="DOCUMENT")
     rename.add_argument("name", metavar="NAME")
-    search = action("search", "Find places by words, in any of their forms; \"in quotation marks\" in this order.")
+    search = action(
+        "search", 'Find places by words, in any of their forms; "in quotation marks" in this order.'
+    )
     search.add_argument("words", nargs="+", metavar="WORD")
     search.add_argument(
         "--limit", type=int, default=20, metavar="N", help="most places shown (default %(default)s)"

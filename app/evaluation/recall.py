@@ -220,7 +220,7 @@ def _ask(
     seconds = time.perf_counter() - began
     passage = _first(
         any(one.passage.first_page <= page <= one.passage.last_page for page in pages)
-        for one in recalled.looked_at
+        for one in quotes.ranked or recalled.looked_at
     )
     quote = _first(question.answered_by(one.text) for one in quotes.quotes)
     answerable = bool(question.answers)
