@@ -143,8 +143,9 @@ def _turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
         message=message,
     )
     token_ids = details.get("token_ids")
-    own = token_ids is not None and details.get("tokenizer") == tokenizer
-    return PastTurn(turn, tuple(whole(token, "a token") for token in token_ids) if own else None)
+    if token_ids is None or details.get("tokenizer") != tokenizer:
+        return PastTurn(turn, None)
+    return PastTurn(turn, tuple(whole(token, "a token") for token in token_ids))
 
 
 def _figures(values: object) -> AnswerFigures | None:

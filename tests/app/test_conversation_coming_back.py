@@ -24,10 +24,10 @@ def test_closing_a_chat_stops_it_and_frees_its_caches(world: World) -> None:
     chat = world.chat(world.document(), settings=replace(ENDLESS, max_new_tokens=8))
     for question in ("Why?", "How?", "When?"):
         finish(chat.ask(question))
-    caches = [weakref.ref(chat._reader.cache), weakref.ref(chat._head.cache)]
+    caches = [weakref.ref(chat._state.reader.cache), weakref.ref(chat._state.head.cache)]
     chat.update_settings(ENDLESS)
     events = start_answer(chat)
-    caches.append(weakref.ref(chat._head.cache))
+    caches.append(weakref.ref(chat._state.head.cache))
     world.engine.close_chat(chat.id)
     (last,) = [event for event in events if not isinstance(event, AnswerToken)]
     assert last.turn.state is TurnState.STOPPED
@@ -44,7 +44,7 @@ def test_closing_while_reading_frees_the_cache_within_a_chunk(world: World) -> N
     chat = world.engine.new_chat(SETTINGS)
     chat.add_document(world.document(texts=LONG))
     wait_until(lambda: chat.documents[0].tokens_done > 0)
-    cache = weakref.ref(chat._reader.cache)
+    cache = weakref.ref(chat._state.reader.cache)
     world.engine.close_chat(chat.id)
     chat.join(10)
     gc.collect()
