@@ -76,7 +76,7 @@ def test_a_chat_comes_back_after_a_restart_as_if_there_had_been_none(world: Worl
 def test_a_crash_in_the_middle_of_an_answer_keeps_question_and_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.conversation.chat._SAVE_ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr("app.conversation.answering._SAVE_ANSWER_SECONDS", 0.0)
     chat = world.engine.new_chat(ENDLESS)
     events = start_answer(chat)
     for _, event in zip(range(5), events, strict=False):
@@ -165,7 +165,7 @@ import app.conversation.chat, app.conversation.reading
 from app.conversation.events import AnswerToken
 from tests.app.chatting import SETTINGS, World, pages
 
-app.conversation.chat._SAVE_ANSWER_SECONDS = app.conversation.reading._SAVE_SECONDS = 0.0
+app.conversation.answering._SAVE_ANSWER_SECONDS = app.conversation.reading._SAVE_SECONDS = 0.0
 app.conversation.reading._SAVE_SHARE = 1e9
 world = World(Path(sys.argv[1]))
 world.slow_down(0.05)
