@@ -48,7 +48,9 @@ def score_continuations(
         if not continuation:
             raise ValueError("a continuation without tokens has no likelihood: give at least one token")
         if not prefix and not context:
-            raise ValueError("a continuation with nothing before it has no likelihood: give a prefix or a context")
+            raise ValueError(
+                "a continuation with nothing before it has no likelihood: give a prefix or a context"
+            )
     result: list[Scored | None] = [None] * len(pairs)
     past = _read_prefix(model, prefix) if prefix else None
     for rows in _batches([len(context) + len(continuation) for context, continuation in pairs]):
@@ -59,8 +61,8 @@ def score_continuations(
 
 @dataclass(frozen=True)
 class _Past:
-    """What the rows of a batch attend to: each layer's keys and values of the prefix, [Hkv, P, D], and the prefix's last
-    hidden state, [1, hidden]."""
+    """What all rows attend to: each layer's keys and values of the prefix, [Hkv, P, D], and the prefix's last hidden
+    state, [1, hidden]."""
 
     layers: list[tuple[Tensor, Tensor]]
     count: int
@@ -92,7 +94,8 @@ def _score(
     # Padding stands at the end, where causal attention lets nothing see it.
     ids = torch.tensor([row + [0] * (length - len(row)) for row in rows], device=model.device)  # [B, T]
     hidden, _ = _read(model, ids, past)  # [B, T, hidden]
-    states, targets = [], []
+    states: list[Tensor] = []
+    targets: list[int] = []
     for row, (context, continuation) in enumerate(pairs):
         first = len(context)
         if first == 0:

@@ -72,7 +72,9 @@ def read_questions(path: Path) -> list[Question]:
             for answer in question.answers:
                 re.compile(answer)
     except OSError as error:
-        raise CommandFailed(f"The questions {path} cannot be read ({error.strerror}): check the name.") from error
+        raise CommandFailed(
+            f"The questions {path} cannot be read ({error.strerror}): check the name."
+        ) from error
     except (ValueError, KeyError, TypeError, re.error) as error:
         raise CommandFailed(
             f"{path} holds no questions ({error}): give one JSON object a line with document, question and answers."
@@ -103,7 +105,10 @@ def corpus_files(unpacked: Path, into: Path) -> list[Path]:
             missing.append(f"{entry['debian_package']} {entry['version']}")
             continue
         target = into / name
-        with gzip.open(place) if place.suffix == ".gz" else place.open("rb") as source, target.open("wb") as copy:
+        with (
+            gzip.open(place) if place.suffix == ".gz" else place.open("rb") as source,
+            target.open("wb") as copy,
+        ):
             shutil.copyfileobj(source, copy)
         files.append(target)
     if missing:

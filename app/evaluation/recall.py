@@ -34,8 +34,10 @@ _QUOTES = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one question. passage: the place of the first passage with a right page, from 1, 0: none; quote:
-    the same for the first quotation with an answer. seconds: to the quotations. failure: its kind, "" where all is well.
+    """What became of one question.
+
+    passage: the place of the first passage with a right page, from 1; 0: none. quote: the same for the first quotation
+    with an answer. seconds: to the quotations. failure: its kind, "" where all is well.
     """
 
     document: str
@@ -61,19 +63,27 @@ def parser() -> argparse.ArgumentParser:
     source = result.add_argument_group("documents and questions")
     source.add_argument("--documents", nargs="+", metavar="PATH", help="files, or folders of files")
     source.add_argument(
-        "--corpus", metavar="FOLDER", help="the manuals of the app's own questions, out of Debian's packages unpacked here"
+        "--corpus",
+        metavar="FOLDER",
+        help="the manuals of the app's own questions, out of Debian's packages unpacked here",
     )
     source.add_argument(
         "--questions", nargs="+", metavar="FILE", help="JSON lines (default: the app's own, dev and test)"
     )
     source.add_argument(
-        "--needles", action="store_true", help="also facts hidden in the documents' text at five depths of three lengths"
+        "--needles",
+        action="store_true",
+        help="also facts hidden in the documents' text at five depths of three lengths",
     )
     result.add_argument(
         "--words-alone", action="store_true", help="load no model: passages and quotations by words alone"
     )
-    result.add_argument("--budget", type=int, default=1600, metavar="N", help="tokens of passages (default %(default)s)")
-    result.add_argument("--json", action="store_true", help="print JSON with every question instead of the tables")
+    result.add_argument(
+        "--budget", type=int, default=1600, metavar="N", help="tokens of passages (default %(default)s)"
+    )
+    result.add_argument(
+        "--json", action="store_true", help="print JSON with every question instead of the tables"
+    )
     options.add_model_arguments(result)
     return result
 
@@ -84,7 +94,9 @@ def main(argv: Sequence[str]) -> int:
     if not arguments.documents and not arguments.corpus:
         raise OptionError("No document was named, so nothing can be recalled: give --documents or --corpus.")
     if arguments.budget < 1:
-        raise OptionError(f"A budget of {arguments.budget} tokens holds no passage: give --budget at least 1.")
+        raise OptionError(
+            f"A budget of {arguments.budget} tokens holds no passage: give --budget at least 1."
+        )
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
     questions = [
@@ -104,7 +116,9 @@ def main(argv: Sequence[str]) -> int:
         report = evaluate(store, documents, questions, aids, judge, arguments.budget, progress)
         report["model"] = name
         if arguments.needles:
-            report["needles"] = find_needles(store, list(documents.values()), aids, judge, arguments.budget, progress)
+            report["needles"] = find_needles(
+                store, list(documents.values()), aids, judge, arguments.budget, progress
+            )
     print(json.dumps(report, indent=1, ensure_ascii=False) if arguments.json else table(report))
     return 0
 
@@ -205,7 +219,8 @@ def _ask(
         quotes = choose_quotes(connection, recalled, aids.vectors, judge)
     seconds = time.perf_counter() - began
     passage = _first(
-        any(one.passage.first_page <= page <= one.passage.last_page for page in pages) for one in recalled.looked_at
+        any(one.passage.first_page <= page <= one.passage.last_page for page in pages)
+        for one in recalled.looked_at
     )
     quote = _first(question.answered_by(one.text) for one in quotes.quotes)
     answerable = bool(question.answers)
@@ -280,7 +295,9 @@ def find_needles(
             progress(f"Needles in {length:,} tokens at {depth:.0%}")
             pages = needles.haystack(texts, length, depth)
             digest = hashlib.sha256(f"{length} {depth}".encode()).hexdigest()
-            document = store.documents.add(Extracted(f"needles-{length}-{depth}.txt", "txt", digest, tuple(pages)))
+            document = store.documents.add(
+                Extracted(f"needles-{length}-{depth}.txt", "txt", digest, tuple(pages))
+            )
             index_document(store, document.id)
             recalled_count = quoted_count = 0
             for needle in needles.NEEDLES:
@@ -289,7 +306,9 @@ def find_needles(
                     quotes = choose_quotes(connection, recalled, aids.vectors, judge)
                 wanted = plain_text(needle.sentence)
                 recalled_count += any(wanted in plain_text(one.text) for one in recalled.passages)
-                quoted_count += any(plain_text(needle.answer) in plain_text(one.text) for one in quotes.quotes)
+                quoted_count += any(
+                    plain_text(needle.answer) in plain_text(one.text) for one in quotes.quotes
+                )
             count = len(needles.NEEDLES)
             rows.append(
                 {
@@ -307,9 +326,14 @@ def table(report: dict[str, Any]) -> str:
     """The report for people."""
     lines = [
         f"{report['model']}; {report['asked']} questions"
-        + (f", {report['not_asked']} not asked, as their documents are not there" if report["not_asked"] else ""),
+        + (
+            f", {report['not_asked']} not asked, as their documents are not there"
+            if report["not_asked"]
+            else ""
+        ),
         "",
-        f"{'':34}" + "".join(f"{name:>10}" for name in ("page in 8", "in 3", "1 quote", "2", "3", "unans.", "wrongly")),
+        f"{'':34}"
+        + "".join(f"{name:>10}" for name in ("page in 8", "in 3", "1 quote", "2", "3", "unans.", "wrongly")),
     ]
     for name, row in [*report["by_document"].items(), ("all", report)]:
         cells = (
@@ -322,8 +346,13 @@ def table(report: dict[str, Any]) -> str:
             "called_unanswerable_wrongly",
         )
         lines.append(f"{name[:33]:34}" + "".join(_cell(row[cell]) for cell in cells))
-    lines += ["", f"seconds to the quotations: median {report['median_seconds']}, most {report['most_seconds']}"]
-    lines += [f"{count:4} {kind}" for kind, count in sorted(report["failures"].items(), key=lambda pair: -pair[1])]
+    lines += [
+        "",
+        f"seconds to the quotations: median {report['median_seconds']}, most {report['most_seconds']}",
+    ]
+    lines += [
+        f"{count:4} {kind}" for kind, count in sorted(report["failures"].items(), key=lambda pair: -pair[1])
+    ]
     for row in report.get("needles", ()):
         lines.append(
             f"needles in {row['tokens']:>7,} tokens at {row['depth']:4.0%}: passage found {row['passage_found']:.0%}, "

@@ -15,25 +15,35 @@ from app.recall import fulltext
 from app.recall.query import Query
 from app.recall.words import fold, stem, tokens
 
-_AMOUNT = r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|hundred|thousand)"
+_AMOUNT = (
+    r"(?:\d[\d.,]*|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|hundred|thousand)"
+)
 # What is asked for, and what an answer to it has.
 _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     (
         "money",
         re.compile(
-            r"\b(?:costs?|prices?|priced|fees?|salary|salaries|wages?|budget|expensive|earns?|paid per|pay per|how much (?:is|"
-            r"are|does|do|did)\b.*\b(?:paid|pay|cost|earn|charge)|kostet|preis|gehalt|coûte|prix|cuesta|precio|costa)\b",
+            r"\bhow (?:much|expensive)\b.*\b(?:costs?|paid|pays?|earns?|charges?|expensive)\b|"
+            r"\bwhat do(?:es)?\b.*\bcost\b|"
+            r"\b(?:what|which) (?:is|are|was|were) the (?:[\w-]+ ){0,3}(?:price|costs?|fees?|salary|wages?|budget)\b|"
+            r"\bhow (?:high|large|big) (?:is|are|was|were) the (?:[\w-]+ ){0,3}"
+            r"(?:price|costs?|fees?|salary|wages?|budget)\b|\bhow expensive\b|\bwas kostet|\bwie teuer|\bcombien coûte|\bcuánto cuesta|\bquanto costa",
             re.I,
         ),
         re.compile(
-            rf"[$€£¥₹] ?\d|\d ?[$€£¥₹]|\b{_AMOUNT}(?: \w+)? (?:USD|EUR|GBP|CHF|dollars?|euros?|pounds?|pence|cents?|crowns?|"
-            r"francs?|marks?|yen|rupees?|gold|zorkmids?)\b|\bfree of charge\b|\bno charge\b|\bunpaid\b|\bfor free\b",
+            rf"[$€£¥₹] ?\d|\d ?[$€£¥₹]|\b{_AMOUNT}(?: \w+)? (?:USD|EUR|GBP|CHF|dollars?|euros?|pounds?|pence|cents?|"
+            r"crowns?|francs?|marks?|yen|rupees?|gold|zorkmids?)\b|"
+            r"\bfree of charge\b|\bno charge\b|\bunpaid\b|\bfor free\b",
             re.I,
         ),
     ),
     (
         "weight",
-        re.compile(r"\b(?:weighs?|weight|how heavy|wiegt|schwer|pèse|poids|pesa|peso)\b", re.I),
+        re.compile(
+            r"\bhow (?:much|many)\b.*\bweighs?\b|\bhow heavy\b|\bwhat (?:is the )?weight\b|"
+            r"\bwie schwer\b|\bwas wiegt\b",
+            re.I,
+        ),
         re.compile(
             rf"\b{_AMOUNT}[ -]?(?:kg|mg|lbs?|oz|kilo(?:gram(?:me)?)?s?|gram(?:me)?s?|tons?|tonnes?|pounds?|ounces?|"
             r"stones?)\b|\d g\b",
@@ -42,22 +52,26 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     ),
     (
         "telephone number",
-        re.compile(r"\b(?:(?:tele)?phone number|telefonnummer|numéro de téléphone|número de teléfono)\b", re.I),
+        re.compile(
+            r"\b(?:(?:tele)?phone number|telefonnummer|numéro de téléphone|número de teléfono)\b", re.I
+        ),
         re.compile(r"\+?\d[\d /()-]{5,}\d"),
     ),
     (
         "amount of data",
-        re.compile(r"\b(?:gigabytes?|megabytes?|terabytes?|how much (?:disk|memory|ram|storage)|disk space)\b", re.I),
+        re.compile(
+            r"\b(?:gigabytes?|megabytes?|terabytes?|how much (?:disk|memory|ram|storage)|disk space)\b", re.I
+        ),
         re.compile(r"\d ?(?:[kmgt]i?b|(?:kilo|mega|giga|tera)?bytes?)\b", re.I),
     ),
     (
         "temperature",
-        re.compile(r"\b(?:temperature|how (?:hot|cold|warm))\b", re.I),
+        re.compile(r"\b(?:(?:what|which) (?:is the )?temperature|how (?:hot|cold|warm))\b", re.I),
         re.compile(r"\d ?(?:°|degrees?|[cfk]\b|kelvin|celsius)", re.I),
     ),
     (
         "percentage",
-        re.compile(r"\b(?:percent(?:age)?|per cent|prozent|pourcentage|porcentaje)\b", re.I),
+        re.compile(r"\b(?:(?:what|which) percentage|how many per ?cent|wie viel prozent)\b", re.I),
         re.compile(r"\d ?(?:%|per ?cent)|\b(?:half|quarter|third|percent)\b", re.I),
     ),
 )
@@ -84,7 +98,9 @@ def unknown_names(
     for match in _NAME.finditer(query.question):
         words = [word for word in tokens(match.group(), languages[0]) if len(word.folded) > 2]
         ways = [
-            " OR ".join(sorted({fulltext.quoted(stem(fold(word.folded), language)) for language in languages}))
+            " OR ".join(
+                sorted({fulltext.quoted(stem(fold(word.folded), language)) for language in languages})
+            )
             for word in words
         ]
         if ways and not any(fulltext.matching(connection, way, keys, 1) for way in ways):

@@ -1,11 +1,11 @@
 """Sentences of passages as candidates for a quotation, and what of each can be told without a model.
 
-    exact     share of the question's words, by how telling they are, that stand in the sentence (as stems)
-    likeness  the same for words that mean about the same
-    context   the same for the sentence with its heading and its neighbours, who count less
-    sense     the angle between the means of the word vectors of question and sentence
-    expected  whether it has the kind of thing that was asked for: a number, a date, a name, a reason
-    place     of its passage among the passages, from 0
+exact     share of the question's words, by how telling they are, that stand in the sentence (as stems)
+likeness  the same for words that mean about the same
+context   the same for the sentence with its heading and its neighbours, who count less
+sense     the angle between the means of the word vectors of question and sentence
+expected  whether it has the kind of thing that was asked for: a number, a date, a name, a reason
+place     of its passage among the passages, from 0
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HEADING_SIGNS, _WORDS_BEFORE = 80, 20  # of what stands before a sentence, for 
 
 @dataclass(frozen=True)
 class Candidate:
-    """passage.text[start:end], a sentence or a part of a long one, and what can be told of it; see the module's text."""
+    """passage.text[start:end], a sentence or a part of a long one, and what can be told of it: see the module."""
 
     passage: Passage
     place: int
@@ -52,7 +52,6 @@ class Candidate:
     def text(self) -> str:
         """On one line."""
         return " ".join(self.passage.text[self.start : self.end].split())
-
 
     @property
     def in_context(self) -> str:
@@ -81,9 +80,7 @@ def candidates(
     if not words:
         return [Candidate(passage, place, start, end) for place, passage, start, end in found]
     stop = STOPWORDS.get(language, frozenset())
-    rows = [
-        [token for token in tokens(passage.text[start:end], language)] for _, passage, start, end in found
-    ]
+    rows = [list(tokens(passage.text[start:end], language)) for _, passage, start, end in found]
     vocabulary = sorted({token.folded for row in rows for token in row})
     stems = [stem(word, language) for word in vocabulary]
     own = [stem(word, language) for word in words]
@@ -107,7 +104,10 @@ def candidates(
     sense = np.zeros(len(found), np.float32)
     if vectors is not None:
         table = vectors(vocabulary) * np.array(
-            [[0.0 if word in stop else min(telling[one], 6.0)] for word, one in zip(vocabulary, stems, strict=True)],
+            [
+                [0.0 if word in stop else min(telling[one], 6.0)]
+                for word, one in zip(vocabulary, stems, strict=True)
+            ],
             dtype=np.float32,
         )
         asked = np.array([min(telling[one], _MOST_TELLING) for one in own], dtype=np.float32) @ vectors(words)
@@ -184,7 +184,8 @@ _DATE = re.compile(
 )
 _WHEN = re.compile(r"\b(?:when|after|before|until|while|during|every|daily)\b|\d", re.I)
 _FULL_NAME = re.compile(
-    r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+|\b[A-Z]{2,}\b|\b(?:team|group|board|committee)\b"
+    r"(?<!^)(?<![.!?] )\b[A-ZÀ-Þ][\w’'-]+ (?:[A-Z]\. )?[A-ZÀ-Þ][\w’'-]+|\b[A-Z]{2,}\b|"
+    r"\b(?:team|group|board|committee)\b"
 )
 _NAME = re.compile(r"(?<!^)\b[A-ZÀ-Þ][a-zß-ÿ]+")
 _BECAUSE = re.compile(

@@ -22,7 +22,8 @@ from app.store import TextId
 INDEX_VERSION = 1  # raised whenever texts are cut or words prepared in another way
 Documents = Sequence["str | TextId"]  # documents by id, as of their latest text, or by id and revision
 _COLUMNS = (
-    "passages.id, document_id, number, first_label, last_label, kind, passages.headings, header, pieces, text, revision"
+    "passages.id, document_id, number, first_label, last_label, kind, passages.headings, header, pieces, text, "
+    "revision"
 )
 _FROM = "passages JOIN indexed_texts ON key = text_key"
 _WEIGHTS = (1.0, 1.0, 0.8)  # of stems, exact and headings in FTS5's bm25
@@ -66,14 +67,17 @@ def add_text(
         )
         vocabulary.update(telling_words(passage.text, language))
         count += 1
-    connection.execute("UPDATE indexed_texts SET words = ? WHERE key = ?", ("\n".join(sorted(vocabulary)), key))
+    connection.execute(
+        "UPDATE indexed_texts SET words = ? WHERE key = ?", ("\n".join(sorted(vocabulary)), key)
+    )
     return count
 
 
 def is_indexed(connection: sqlite3.Connection, text: TextId) -> bool:
     """Whether the text's passages are there and were made by this version."""
     row = connection.execute(
-        "SELECT 1 FROM indexed_texts WHERE document_id = ? AND revision = ? AND version = ?", (*text, INDEX_VERSION)
+        "SELECT 1 FROM indexed_texts WHERE document_id = ? AND revision = ? AND version = ?",
+        (*text, INDEX_VERSION),
     ).fetchone()
     return row is not None
 
@@ -99,7 +103,7 @@ def telling_words(text: str, language: str) -> list[str]:
 
 
 def keys_of(connection: sqlite3.Connection, documents: Documents | None) -> tuple[int, ...]:
-    """The indexed texts of these documents, or of all, in the order of the documents; those not indexed are left out."""
+    """The indexed texts of these documents, or of all, in their order; what is not indexed is left out."""
     latest = (
         "SELECT key FROM indexed_texts JOIN documents ON documents.id = document_id "
         "AND indexed_texts.revision = documents.revision"
@@ -109,7 +113,10 @@ def keys_of(connection: sqlite3.Connection, documents: Documents | None) -> tupl
     keys = []
     for document in documents:
         if isinstance(document, TextId):
-            sql, values = "SELECT key FROM indexed_texts WHERE document_id = ? AND revision = ?", tuple(document)
+            sql, values = (
+                "SELECT key FROM indexed_texts WHERE document_id = ? AND revision = ?",
+                tuple(document),
+            )
         else:
             sql, values = f"{latest} WHERE document_id = ?", (document,)
         keys += [key for (key,) in connection.execute(sql, values)]

@@ -181,8 +181,10 @@ def _passage(
             text += "\n"
         pieces.append(Piece(page, start, end, len(text)))
         text += texts[page][start:end]
-    kinds = [unit.kind for unit in group for _ in range(unit.words)]
-    kind = max(("prose", "table", "code"), key=kinds.count)
+    words: dict[PassageKind, int] = {"prose": 0, "table": 0, "code": 0}
+    for unit in group:
+        words[unit.kind] += unit.words
+    kind = max(words, key=lambda one: words[one])
     header = next((unit.header for unit in group if unit.header), "")
     return Passage(
         document_id,
@@ -191,7 +193,7 @@ def _passage(
         tuple(pieces),
         (labels[pieces[0].page], labels[pieces[-1].page]),
         titles,
-        kind,  # type: ignore[arg-type]
+        kind,
         "" if header and header in text else header,
     )
 
@@ -199,7 +201,10 @@ def _passage(
 # -- blocks to paragraphs ----------------------------------------------------------------------------------------------
 
 _BLANK = re.compile(r"\n[ \t]*\n")
-_NUMBERED = re.compile(r"(?:(?:chapter|part|section|appendix|kapitel|chapitre)\s+[\dIVXA-Z]+\b|\d{1,2}(?:\.\d{1,3}){0,4}\.?\s+\S)", re.I)
+_NUMBERED = re.compile(
+    r"(?:(?:chapter|part|section|appendix|kapitel|chapitre)\s+[\dIVXA-Z]+\b|\d{1,2}(?:\.\d{1,3}){0,4}\.?\s+\S)",
+    re.I,
+)
 _MARKDOWN = re.compile(r"(#{1,6})\s+(.*?)\s*#*$")
 _UNDERLINE = re.compile(r"([=\-~^\"'*+#])\1{2,}$")
 _UNFINISHED = re.compile(r"[\w,;(–—-]$")
@@ -339,7 +344,9 @@ def _split_long(unit: _Unit, texts: dict[int, str]) -> Iterator[_Unit]:
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:
     start, words = 0, 0
-    pattern = r"\n+|$" if text.count("\n") * 40 > len(text) / 5 else r"\s+|$|(?<=[^\x00-\u0dff])(?=[^\x00-\u0dff])"
+    pattern = (
+        r"\n+|$" if text.count("\n") * 40 > len(text) / 5 else r"\s+|$|(?<=[^\x00-\u0dff])(?=[^\x00-\u0dff])"
+    )
     position = 0
     for match in re.finditer(pattern, text):
         words += max(count_words(text[position : match.start()]), 1)

@@ -22,14 +22,15 @@ _HISTORY_WEIGHT = 0.4  # of a word from the question before
 _ASKING_WEIGHT = 0.3  # of a word that questions are made of
 
 # Words of questions and of speech, which say nothing about the text, beside a language's commonest words.
-_ASKING = frozenset(
-    "tell please explain describe say says said mean means called call name named many much long often old big far high "
-    "give know want need like kind sort type happen happens exactly anything anyone somebody someone something thing "
-    "things document documents book text manual page chapter section according mention mentioned answer question let go "
-    "goes going get gets make makes made one two else ever also still really actually right use used using find "
-    "main".split()
-)
-_PRONOUNS = frozenset("it its they them their theirs he him his she her hers this that these those there one ones".split())
+_ASKING_WORDS = """
+tell please explain describe say says said mean means called call name named many much long often old big far high give
+know want need like kind sort type happen happens exactly anything anyone somebody someone something thing things
+document documents book text manual page chapter section according mention mentioned answer question let go goes going
+get gets make makes made one two else ever also still really actually right use used using find main
+"""
+_ASKING = frozenset(_ASKING_WORDS.split())
+_PRONOUN_WORDS = "it its they them their theirs he him his she her hers this that these those there one ones"
+_PRONOUNS = frozenset(_PRONOUN_WORDS.split())
 _NUMBER = re.compile(
     r"\bhow (?:many|much|long|old|big|far|high|tall|heavy|deep|wide|fast|often|large|strong|thick|full|small|soon|late|"
     r"hot|cold|loud|expensive|few|little)\b|\b(?:what|which) (?:is the )?(?:number|amount|percentage|price|cost|size|"
@@ -40,36 +41,49 @@ _NUMBER = re.compile(
 )
 _TIME = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|day|date|month|time|hour)\b|\bsince when\b|\bwann\b|\bquand\b|"
                    r"\bcuándo\b|\bquando\b|\bкогда\b", re.I)  # fmt: skip
-_PERSON = re.compile(r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bquién\b|\bqui\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b", re.I)
+_PERSON = re.compile(
+    r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bquién\b|\bqui\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b", re.I
+)
 _PLACE_ASKED = re.compile(r"\bwhere\b|\b(?:what|which|in which|in what) (?:city|town|country|place|folder|directory|"
                           r"file|page)\b|\bwo\b|\boù\b|\bdónde\b|\bdove\b|\bonde\b|\bгде\b", re.I)  # fmt: skip
-_REASON = re.compile(r"\bwhy\b|\bwhat (?:is the )?(?:reason|cause)\b|\bwarum\b|\bpourquoi\b|\bpor qué\b|\bperché\b|\bпочему\b", re.I)
-_WAY = re.compile(r"\bhow (?:do|does|can|could|should|is|are|to|did|must|may)\b|\bwie (?:kann|wird|macht)\b|\bcomment\b", re.I)
-_YES = re.compile(r"^(?:\W*(?:and|but|so)\b)?\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b", re.I)
+_REASON = re.compile(
+    r"\bwhy\b|\bwhat (?:is the )?(?:reason|cause)\b|\bwarum\b|\bpourquoi\b|\bpor qué\b|\bperché\b|\bпочему\b",
+    re.I,
+)
+_WAY = re.compile(
+    r"\bhow (?:do|does|can|could|should|is|are|to|did|must|may)\b|\bwie (?:kann|wird|macht)\b|\bcomment\b",
+    re.I,
+)
+_YES = re.compile(
+    r"^(?:\W*(?:and|but|so)\b)?\W*(?:is|are|was|were|do|does|did|can|could|may|must|should|will|has|have)\b",
+    re.I,
+)
 
 _WHOLE = re.compile(
     r"\bsummar(?:y|i[sz]e)|\boverview\b|\bwhat (?:is|are) (?:this|these|the) (?:\w+ )?(?:documents?|books?|texts?|"
-    r"manuals?|files?|papers?|reports?|contracts?|thes[ie]s|articles?)? ?(?:all )?about\b|\bmain (?:points?|ideas?|topics?|"
-    r"subjects?|arguments?|messages?)\b|\bwhat(?:'s| is) (?:it|this|that) (?:all )?about\b|\bkey (?:points?|findings)\b|"
+    r"manuals?|files?|papers?|reports?|contracts?|thes[ie]s|articles?)? ?(?:all )?about\b|"
+    r"\bmain (?:points?|ideas?|topics?|subjects?|arguments?|messages?)\b|"
+    r"\bwhat(?:'s| is) (?:it|this|that) (?:all )?about\b|"
+    r"\bkey (?:points?|findings)\b|"
     r"\bin (?:a few|short|one) (?:words?|sentences?)\b|\btl;?dr\b|\bzusammenfass|\bfass\b.*\bzusammen\b|\bworum geht\b|"
     r"\brésum[ée]|\bde quoi\b.*\bparle|\bresum[ei]|\bde qué trata\b|\briassum|\bsamenvat|\bо чём\b",
     re.I,
 )
-_ORDINALS = {
-    word: number
-    for number, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
-}
-_PAGE = re.compile(r"\b(?:pages?|pp?\.|seiten?|página|pagina|стр\.)\s*([ivxlcdm]+\b|[A-Z]?-?\d+[a-z]?(?:-\d+)?)", re.I)
+_ORDINAL_WORDS = "first second third fourth fifth sixth seventh eighth ninth tenth"
+_ORDINALS = {word: number for number, word in enumerate(_ORDINAL_WORDS.split(), 1)}
+_NUMBER_WORDS = "one two three four five six seven eight nine ten eleven twelve"
+_SPELT = {word: str(number) for number, word in enumerate(_NUMBER_WORDS.split(), 1)}
+_PAGE = re.compile(
+    r"\b(?:pages?|pp?\.|seiten?|página|pagina|стр\.)\s*([ivxlcdm]+\b|[A-Z]?-?\d+[a-z]?(?:-\d+)?)", re.I
+)
 _PART = re.compile(
-    r"\b(?:(?P<kind>chapter|section|part|appendix|annex|article|clause|paragraph|§|kapitel|abschnitt|chapitre|capítulo)"
-    r"\s*(?P<number>\d+(?:\.\d+)*|[ivxlc]+\b|[a-z]\b|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|(?P<ordinal>first|second|third|fourth|fifth|sixth|seventh|eighth|"
-    r"ninth|tenth|last)\s+(?P<unit>chapter|section|part|page|appendix))",
+    r"\b(?P<kind>chapter|section|part|appendix|annex|article|clause|paragraph|kapitel|abschnitt|chapitre|capítulo)\s+"
+    rf"(?P<number>\d+(?:\.\d+)*|[ivx]+\b|(?:{'|'.join(_SPELT)})\b)"
+    r"|\b(?P<appendix>appendix|annex)\s+(?P<letter>[a-z])\b"
+    r"|§\s*(?P<paragraph>\d+(?:\.\d+)*)"
+    rf"|\b(?P<ordinal>{'|'.join(_ORDINALS)}|last)\s+(?P<unit>chapter|section|part|page|appendix)\b",
     re.I,
 )
-_SPELT = {
-    word: str(number)
-    for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-}
 _TABLE = re.compile(r"\b(?:the )?table (?:of|with|for|showing) ([\w -]{3,60})", re.I)
 
 
@@ -88,9 +102,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Query:
-    """A question, understood. terms: the words to look for, each with its weight; a word stemmed in several languages is
-    there once for each. words: those words as they are written, folded, for vectors. codes: numbers, paths, options, as
-    they stand. places: those it names."""
+    """A question, understood.
+
+    terms: the words to look for, each with its weight; a word stemmed in several languages is there once for each. words: those words as they are written, folded, for vectors. codes: numbers, paths, options, as
+    they stand. places: those it names.
+    """
 
     question: str
     scope: Scope
@@ -134,7 +150,11 @@ def expected(question: str) -> Expects:
 
 def _refers_back(question: str, own: int) -> bool:
     words = {fold(word) for word in re.findall(r"\w+", question)}
-    return bool(words & _PRONOUNS) and own <= 3 or bool(re.match(r"\W*(?:and|what about|how about|but)\b", question, re.I))
+    return (
+        bool(words & _PRONOUNS)
+        and own <= 3
+        or bool(re.match(r"\W*(?:and|what about|how about|but)\b", question, re.I))
+    )
 
 
 def _terms(
@@ -164,13 +184,15 @@ def _without_places(question: str) -> str:
 def _places(question: str) -> list[Place]:
     places = [Place("page", match.group(1)) for match in _PAGE.finditer(question)]
     for match in _PART.finditer(question):
-        if match["kind"]:
-            number = match["number"]
-            places.append(Place("part", _SPELT.get(number.lower(), number), match["kind"].lower()))
+        if not match["ordinal"]:
+            number = match["number"] or match["letter"] or match["paragraph"]
+            kind = match["kind"] or match["appendix"] or "§"
+            places.append(Place("part", _SPELT.get(number.lower(), number), kind.lower()))
         else:
             ordinal = match["ordinal"].lower()
             value = "-1" if ordinal == "last" else str(_ORDINALS[ordinal])
             places.append(Place("ordinal", value, match["unit"].lower()))
-    if match := _TABLE.search(question):
-        places.append(Place("table", match.group(1).strip()))
+    table = _TABLE.search(question)
+    if table is not None:
+        places.append(Place("table", table.group(1).strip()))
     return places

@@ -1,8 +1,8 @@
 """Quotes first: the stretches of the text that answer a question best, word for word, or the word that none does.
 
-A quotation is the best sentence with as many of its neighbours as fit into 60 words, so that "The default is 5 percent."
-comes with what it is the default of. Sentences are ordered by what their words tell (`app.recall.candidates`) and, where
-a model is there to judge, by how much likelier it finds the question after each of the best ones.
+A quotation is the best sentence with as many of its neighbours as fit into 60 words, so that "The default is 5
+percent." comes with what it is the default of. Sentences are ordered by what their words tell (`app.recall.candidates`)
+and, where a model is there to judge, by how much likelier it finds the question after each of the best ones.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from app.recall.words import count_words
 MOST_QUOTES = 3
 JUDGED = 24  # sentences that the model is asked about; each costs it about 75 tokens
 LEAST_CONFIDENCE = 0.5
+_LEAST_JUDGED = 0.45  # nats a token that the best sentence makes the question likelier
+_LEAST_CONTEXT = 0.2  # share of the question's words that the best sentence with its neighbours has
+_UNJUDGED = -10.0
 _PASSAGES = 12  # whose sentences are looked at
 
 
@@ -78,7 +81,9 @@ def choose_quotes(
     passages = recalled.looked_at[:_PASSAGES]
     if not passages:
         return Quotes((), False, 0.0)
-    keys = fulltext.keys_of(connection, list(dict.fromkeys(one.passage.text_id for one in recalled.looked_at)))
+    keys = fulltext.keys_of(
+        connection, list(dict.fromkeys(one.passage.text_id for one in recalled.looked_at))
+    )
     languages = fulltext.languages(connection, keys)
     language = languages[0]
     found = candidates(connection, recalled.query, passages, language, vectors)
@@ -87,8 +92,10 @@ def choose_quotes(
     order = sorted(range(len(found)), key=lambda row: -scores[row])
     if judge is not None and recalled.scope != "whole":
         best = order[:JUDGED]
-        judged = dict(zip(best, judge(recalled.query.question, [found[row].in_context for row in best]), strict=True))
-        scores = [with_judge(score, judged.get(row)) for row, score in enumerate(scores)]
+        judged = dict(
+            zip(best, judge(recalled.query.question, [found[row].in_context for row in best]), strict=True)
+        )
+        scores = [with_judge(found[row], score, judged.get(row)) for row, score in enumerate(scores)]
         order.sort(key=lambda row: -scores[row])
     quotes = _windows(found, order, scores, limit)
     confidence, missing = 1.0, ""
@@ -98,29 +105,30 @@ def choose_quotes(
         missing = missing_kind(recalled.query.question, texts) or ", ".join(
             unknown_names(connection, recalled.query, keys, languages)
         )
-    return Quotes(quotes, bool(quotes) and not missing and confidence >= LEAST_CONFIDENCE, confidence, missing)
+    return Quotes(
+        quotes, bool(quotes) and not missing and confidence >= LEAST_CONFIDENCE, confidence, missing
+    )
 
 
 def by_words(one: Candidate) -> float:
-    """How well a sentence answers, told by words: fitted by hand to a few dozen questions, in round numbers."""
+    """How well a sentence answers, told by words; the weights are round numbers."""
     return one.likeness + one.context + 0.3 * one.expected + one.sense - 0.05 * one.place
 
 
-_UNJUDGED = -10.0
-
-
-def with_judge(score: float, judged: float | None) -> float:
+def with_judge(one: Candidate, score: float, judged: float | None) -> float:
     """The same with the model's word for it; a sentence that it was not asked about comes after all others."""
-    return score + _UNJUDGED if judged is None else judged + score
+    return score + _UNJUDGED if judged is None else judged + 0.3 * score + 0.2 * one.expected
 
 
 def answered(found: Sequence[Candidate], judged: dict[int, float]) -> float:
-    """The probability that one of the sentences answers the question."""
-    exact = max((one.exact for one in found), default=0.0)
-    context = max((one.context for one in found), default=0.0)
+    """How much speaks for it that one of the sentences answers the question, 0 to 1; 0.5 is where to draw the line.
+
+    The line is set so that few questions that are answered fall below it: neither words nor a small model's likelihoods
+    tell most of the others apart (docs/experiments/recall.md has the figures).
+    """
     if judged:
-        return 1 / (1 + math.exp(-(6.0 * max(judged.values()) + 3.0 * context - 4.0)))
-    return 1 / (1 + math.exp(-(4.0 * exact + 4.0 * context - 3.0)))
+        return 1 / (1 + math.exp(3 * (_LEAST_JUDGED - max(judged.values()))))
+    return 1 / (1 + math.exp(6 * (_LEAST_CONTEXT - max((one.context for one in found), default=0.0))))
 
 
 def _windows(

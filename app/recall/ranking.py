@@ -32,7 +32,9 @@ _RELATED = 8  # words of the documents that a word of the question stands for
 _LEAST_RELATED = 0.45
 _MOST_TELLING = 5.0  # no single word of a question counts more
 
-VectorSearch = Callable[[str, Sequence[int], int], Sequence[int]]  # question, keys of texts, limit: passage ids
+VectorSearch = Callable[
+    [str, Sequence[int], int], Sequence[int]
+]  # question, keys of texts, limit: passage ids
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,17 @@ def rank(
             pool.update((passage.id, passage) for passage, _ in found)
         if pool:
             passages = list(pool.values())
-            orders["likeness"], orders["sense"] = _by_vectors(connection, query, passages, keys, languages, vectors)
+            orders["likeness"], orders["sense"] = _by_vectors(
+                connection, query, passages, keys, languages, vectors
+            )
     if vector_search is not None:
         ids = list(vector_search(query.question, keys, _POOL))
         orders["vectors"] = ids
         missing = [passage_id for passage_id in ids if passage_id not in pool]
         pool.update((passage.id, passage) for passage in fulltext.passages_of(connection, missing))
-    places = {name: {passage_id: place for place, passage_id in enumerate(order)} for name, order in orders.items()}
+    places = {
+        name: {passage_id: place for place, passage_id in enumerate(order)} for name, order in orders.items()
+    }
     ranked = [
         Ranked(
             passage,
@@ -129,10 +135,14 @@ def _by_vectors(
     columns = [np.array([at[word] for word in some] or [0]) for some in words]
     best = np.stack([similar[:, some].max(axis=1) for some in columns])  # [P, Q]
     # A word whose like stands in nearly every passage tells nothing. Passages outside the pool have fewer likes.
-    rarity = np.log(1 / (best.mean(axis=0) * math.sqrt(len(passages) / fulltext.count_passages(connection, keys)) + 0.01))
+    rarity = np.log(
+        1 / (best.mean(axis=0) * math.sqrt(len(passages) / fulltext.count_passages(connection, keys)) + 0.01)
+    )
     alike = best @ rarity
 
-    telling = fulltext.inverse_frequencies(connection, set(stems) | {stem(fold(w), language) for w in query.words})
+    telling = fulltext.inverse_frequencies(
+        connection, set(stems) | {stem(fold(w), language) for w in query.words}
+    )
     table = vectors(vocabulary) * np.array([[telling[one]] for one in stems], dtype=np.float32)
     means = np.stack([table[some].sum(axis=0) for some in columns])  # [P, D]
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
@@ -140,4 +150,3 @@ def _by_vectors(
     sense = means @ (np.array(weights, dtype=np.float32) @ vectors(query.words))
     ids = [passage.id for passage in passages]
     return [ids[row] for row in np.argsort(-alike)], [ids[row] for row in np.argsort(-sense)]
-

@@ -186,7 +186,9 @@ def _at(
         number = int(place.value)
         return fulltext.passages_where(connection, keys, "? BETWEEN first_page AND last_page", number)
     if place.kind == "table":
-        words = " AND ".join(f"{{stems headings}} : {fulltext.quoted(word)}" for word in understand(place.value).terms)
+        words = " AND ".join(
+            f"{{stems headings}} : {fulltext.quoted(word)}" for word in understand(place.value).terms
+        )
         found = fulltext.matching(connection, words, keys, 12)
         return [passage for passage, _ in found if passage.kind == "table"] or [p for p, _ in found[:3]]
     if place.unit == "page":
@@ -199,9 +201,8 @@ def _at(
 
 
 _PART_WORDS = r"(?:chapter|section|part|appendix|annex|article|clause|§|kapitel|abschnitt|chapitre|capítulo)"
-_SPELT = {number: word for word, number in zip(
-    "one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True
-)}  # fmt: skip
+_NUMBERS = "one two three four five six seven eight nine ten eleven twelve"
+_SPELT = dict(enumerate(_NUMBERS.split(), 1))
 
 
 def _numbered(passages: Sequence[Passage], place: Place) -> list[Passage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.recall import fulltext
@@ -81,8 +81,8 @@ def _terms(query: str, languages: Sequence[str]) -> list[str]:
     return [term for term in terms if term]
 
 
-def _any(ways: Sequence[str] | object) -> str:
-    alternatives = list(ways)  # type: ignore[call-overload]
+def _any(ways: Iterable[str]) -> str:
+    alternatives = list(ways)
     return f"({' OR '.join(alternatives)})" if len(alternatives) > 1 else "".join(alternatives)
 
 

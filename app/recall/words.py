@@ -170,8 +170,8 @@ ring rang rung|rise rose risen|run ran|sell sold|send sent|shake shook shaken|sh
 sink sank sunk|sit sat|sleep slept|speak spoke spoken|spend spent|stand stood|steal stole stolen|strike struck|
 swear swore sworn|sweep swept|swim swam swum|teach taught|tear tore torn|think thought|throw threw thrown|
 understand understood|wake woke woken|wear wore worn|win won|wind wound|heavy heavi weigh weight|long length|
-lens lenses|high height|wide width|deep depth|strong strength|child children|man men|woman women|foot feet|tooth teeth|mouse mice|
-person people|choose choice|die dead death|old age|hot heat|buy purchase|cost price fee|
+high height|wide width|deep depth|strong strength|child children|man men|woman women|foot feet|tooth teeth|mouse mice|
+lens lenses|person people|choose choice|die dead death|old age|hot heat|buy purchase|cost price fee|
 """
 
 

@@ -1,4 +1,4 @@
-"""Tables of what is searched: passages of each text, and the full-text index over them. `app.recall.fulltext` fills them.
+"""Tables of what is searched: passages of each text, and their full-text index. `app.recall.fulltext` fills them.
 
 The index's words are prepared by `app.recall.words`, so its tokenizer only splits at spaces. It is kept in step by
 triggers: whatever deletes a text deletes its passages and their words, and what was deleted is merged out of the

@@ -14,10 +14,16 @@ from app.store import Store
 HANDBOOK: tuple[tuple[tuple[BlockKind, str], ...], ...] = (
     (
         ("heading", "1 The station"),
-        ("paragraph", "Skerrow Light stands eleven nautical miles from Oldport. The tower is 38 metres high."),
+        (
+            "paragraph",
+            "Skerrow Light stands eleven nautical miles from Oldport. The tower is 38 metres high.",
+        ),
         ("paragraph", "The lens was made in Paris and weighs 2.4 tonnes. It floats in a bath of mercury."),
         ("heading", "2 The signal"),
-        ("paragraph", "The siren gives one blast of five seconds every ninety seconds. Start it with --with-air and"),
+        (
+            "paragraph",
+            "The siren gives one blast of five seconds every ninety seconds. Start it with --with-air and",
+        ),
     ),
     (
         ("paragraph", "look into /etc/siren.conf first. Two engines, Martha and Ruth, supply the air."),
@@ -48,9 +54,7 @@ def prose(*paragraphs: str) -> tuple[Page, ...]:
     return pages([[("paragraph", text) for text in paragraphs]])
 
 
-def add(
-    store: Store, name: str, layout: tuple[Page, ...], outline: tuple[OutlineEntry, ...] = ()
-) -> str:
+def add(store: Store, name: str, layout: tuple[Page, ...], outline: tuple[OutlineEntry, ...] = ()) -> str:
     """Put a document in the store and index it; its id."""
     digest = hashlib.sha256(name.encode()).hexdigest()
     document = store.documents.add(Extracted(name, "txt", digest, layout, outline=outline))

@@ -14,7 +14,9 @@ from app.recall.passages import LEAST_WORDS, MOST_WORDS
 from app.recall.words import count_words
 from tests.app.recall.support import pages, prose
 
-SENTENCE = "The keeper of the light winds the clockwork every four hours by night and writes it down. "  # 17 words
+SENTENCE = (
+    "The keeper of the light winds the clockwork every four hours by night and writes it down. "  # 17 words
+)
 
 
 def cut(layout: tuple[Page, ...], outline: tuple[OutlineEntry, ...] = ()) -> list[Passage]:
@@ -28,7 +30,9 @@ def check_places(layout: tuple[Page, ...], passages: list[Passage]) -> None:
         for piece in passage.pieces:
             length = piece.end - piece.start
             assert texts[piece.page][piece.start : piece.end] == passage.text[piece.at : piece.at + length]
-    everything = [re.sub(r"\s", "", text) for text in ("".join(texts.values()), "".join(p.text for p in passages))]
+    everything = [
+        re.sub(r"\s", "", text) for text in ("".join(texts.values()), "".join(p.text for p in passages))
+    ]
     assert everything[0] == everything[1]
 
 
@@ -51,7 +55,9 @@ def test_nothing_is_lost_and_no_passage_is_too_long(texts: list[str]) -> None:
 
 
 def test_a_sentence_over_a_page_break_says_both_pages() -> None:
-    layout = pages([[("paragraph", "The lamp is lit before")], [("paragraph", "sunset. Then it burns.")]], ["iv", "v"])
+    layout = pages(
+        [[("paragraph", "The lamp is lit before")], [("paragraph", "sunset. Then it burns.")]], ["iv", "v"]
+    )
     (passage,) = cut(layout)
     assert (passage.first_page, passage.last_page, passage.label) == (1, 2, "iv-v")
     assert passage.text == "The lamp is lit before\nsunset. Then it burns."
@@ -82,7 +88,10 @@ def test_without_headings_the_outline_tells_where_a_passage_stands() -> None:
 
 
 def test_rows_stay_whole_and_later_passages_know_the_first_row() -> None:
-    rows = [f"Article {number} | {number} litres of something that is kept in the oil cellar" for number in range(60)]
+    rows = [
+        f"Article {number} | {number} litres of something that is kept in the oil cellar"
+        for number in range(60)
+    ]
     passages = cut(pages([[("table_row", "Article | Amount"), *(("table_row", row) for row in rows)]]))
     assert len(passages) > 2
     assert all(passage.kind == "table" for passage in passages)

@@ -44,7 +44,8 @@ def test_places_that_are_named(question: str, places: tuple[Place, ...]) -> None
 
 
 @pytest.mark.parametrize(
-    "question", ["Summarise the book", "What is this document about?", "Give me an overview", "Worum geht es hier?"]
+    "question",
+    ["Summarise the book", "What is this document about?", "Give me an overview", "Worum geht es hier?"],
 )
 def test_questions_about_the_whole(question: str) -> None:
     assert understand(question).scope == "whole"
@@ -61,4 +62,6 @@ def test_a_pronoun_takes_words_from_the_question_before() -> None:
     query = understand("And how heavy is it?", ["Who lit the lamp?", "Where was the lens made?"])
     assert 0 < query.terms["len"] < query.terms["heavi"]
     assert "lamp" not in query.terms
-    assert "len" not in understand("How heavy is the crane of the landing?", ["Where was the lens made?"]).terms
+    assert (
+        "len" not in understand("How heavy is the crane of the landing?", ["Where was the lens made?"]).terms
+    )

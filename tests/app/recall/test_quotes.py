@@ -42,7 +42,11 @@ def test_quotations_stand_in_the_pages_word_for_word(store: Store) -> None:
 
 def test_a_quotation_has_at_most_sixty_words_and_none_comes_twice(store: Store) -> None:
     long = "The anchor " + "of the old ship and " * 60 + "was sold."
-    add(store, "book", prose(long, *[f"The anchor number {number} was sold in spring." for number in range(30)]))
+    add(
+        store,
+        "book",
+        prose(long, *[f"The anchor number {number} was sold in spring." for number in range(30)]),
+    )
     quotes = quote(store, "When was the anchor sold?").quotes
     assert len(quotes) == 3
     assert all(len(one.text.split()) <= 60 for one in quotes)
@@ -52,7 +56,11 @@ def test_a_quotation_has_at_most_sixty_words_and_none_comes_twice(store: Store) 
 
 def test_the_judge_decides_between_sentences_with_the_same_words(store: Store) -> None:
     filler = "Nothing else is known of it, and the book says no more about that old story here. " * 4
-    add(store, "book", prose(*[f"The anchor is {colour}. {filler}" for colour in ("red", "blue", "green", "black")]))
+    add(
+        store,
+        "book",
+        prose(*[f"The anchor is {colour}. {filler}" for colour in ("red", "blue", "green", "black")]),
+    )
     asked: list[str] = []
 
     def judge(question: str, sentences: Sequence[str]) -> list[float]:

@@ -88,7 +88,11 @@ def test_the_same_text_in_two_documents_is_recalled_once(store: Store) -> None:
 
 
 def test_a_word_that_means_the_same_finds_what_the_words_do_not(store: Store) -> None:
-    add(store, "book", prose("The vessel lies in the harbour. " + FILLER, "The tree stands in the park. " + FILLER))
+    add(
+        store,
+        "book",
+        prose("The vessel lies in the harbour. " + FILLER, "The tree stands in the park. " + FILLER),
+    )
     words = {" ship": 0, " vessel": 1, " tree": 2}
     table = np.array([[1, 0, 0], [0.95, 0.3, 0], [0, 0, 1], [-2, -0.3, -1]], dtype=np.float32)
     vectors = WordVectors(table, lambda word: [words.get(word, 3)])
