@@ -28,16 +28,21 @@ from app.conversation.events import (
     AnswerToken,
     ChatEvent,
     PromptRead,
+    Recalled,
     Turn,
     TurnState,
     Waiting,
 )
+from app.conversation.evidence import NO_EVIDENCE, Evidence, Review
 from app.conversation.question import check_question
+from app.conversation.recalling import judged, look_up, still_holds
+from app.conversation.review import review
 from app.conversation.streams import EventStream
 from app.conversation.turns import Head
 
 if TYPE_CHECKING:
     from app.conversation.device import Ticket
+    from app.conversation.lookup import Found
     from app.conversation.state import ChatState
 
 _SAVE_ANSWER_SECONDS = 2.0
@@ -50,13 +55,17 @@ class Answering:
     def __init__(self, state: ChatState) -> None:
         self._state = state
 
-    def start(self, index: int, question: str, now: bool) -> EventStream[ChatEvent]:
+    def start(
+        self, index: int, question: str, now: bool, kept: Evidence = NO_EVIDENCE
+    ) -> EventStream[ChatEvent]:
         """Answer `question` as the turn `index`. Needs the lock.
 
+        kept: what was looked up when it was answered before; it is used again while the documents are the same.
         Raises ChatBusyError, and ChatError for a question that cannot be asked.
         """
         self._state.check_idle()
-        running = Running(index, Draft(check_question(self._state.resources, self._state.settings, question)))
+        question = check_question(self._state.resources, self._state.settings, question)
+        running = Running(index, Draft(question, evidence=kept))
         self._state.running = running
         if index == len(self._state.past):
             self._state.store_draft(running)  # a question is kept from the moment it is asked
@@ -82,9 +91,11 @@ class Answering:
         """Wait, answer, commit. Returns the last event, by when the chat takes the next question."""
         question, message = running.draft.question, ""
         try:
+            found = self._look_up(running, emit)
             if not running.now.is_set():
                 wait_for_reading(self._state.reader, self._state.told, emit, should_stop, running.now)
-            turn, head = self._write(running, emit, should_stop)
+            turn, head = self._write(running, found, emit, should_stop)
+            turn = replace(turn, review=self._review(turn))
         except Cancelled:
             self._give_up(running, "")
             return AnswerCancelled(question)
@@ -103,9 +114,33 @@ class Answering:
         self._give_up(running, message)
         return AnswerFailed(question, message)
 
+    def _look_up(self, running: Running, emit: Callable[[ChatEvent], None]) -> Found | None:
+        """Have words find the quotes at once, so that they are there while the question waits."""
+        state, draft = self._state, running.draft
+        texts = [entry.text for entry in state.reader.entries()]
+        found = None
+        if not still_holds(draft.evidence, state.settings, texts):
+            history = [past.turn.question for past in state.past[: running.index]]
+            found = look_up(state.resources, state.settings, draft.question, history, texts)
+            draft.evidence = NO_EVIDENCE if found is None else found.evidence()
+        if draft.evidence.found is not None:
+            emit(Recalled(running.index, draft.evidence, found is None or not state.resources.judges))
+        return found
+
+    def _review(self, turn: Turn) -> Review:
+        """The finished answer held against the documents."""
+        state = self._state
+        texts = [entry.text for entry in state.reader.entries()]
+        return review(state.resources.lookup, turn.answer, turn.question, turn.evidence, texts)
+
     def _write(
-        self, running: Running, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
-    ) -> tuple[Turn, Head]:
+        self,
+        running: Running,
+        found: Found | None,
+        emit: Callable[[ChatEvent], None],
+        should_stop: Callable[[], bool],
+    ) -> tuple[Turn, Head | None]:
+        """Answer over a copy of the cache that reads the quotes first; the head for the next turn never reads them."""
         resources, reader, caches = self._state.resources, self._state.reader, self._state.caches
         began = time.monotonic()
 
@@ -133,14 +168,19 @@ class Answering:
                 running.index
             ):  # before the first the documents' own cache serves
                 caches.keep(head.clone())
+            if found is not None and (better := judged(resources, self._state.settings, found)) is not None:
+                running.draft.evidence = better
+                emit(Recalled(running.index, better, True))
+            quoted = bool(running.draft.evidence.passages)
+            asked = head.clone() if quoted else head
             with self._state.lock:
                 if self._state.closed:
                     raise Cancelled
-                self._state.head = head  # shown while the answer is written
-            turn, head = write_answer(
+                self._state.head = asked  # shown while the answer is written
+            turn, after = write_answer(
                 resources,
                 reader.layout,
-                head,
+                asked,
                 self._state.settings,
                 running.draft,
                 known,
@@ -148,9 +188,13 @@ class Answering:
                 should_stop,
                 on_event,
             )
-        if turn.state is TurnState.STOPPED and not running.draft.token_ids:
-            raise Cancelled
-        return turn, head
+            if turn.state is TurnState.STOPPED and not running.draft.token_ids:
+                raise Cancelled
+            if quoted:
+                # Where the reader does not wait for it, the next question reads this turn first.
+                past = PastTurn(turn, tuple(running.draft.token_ids))
+                after = replay(resources, reader.layout, head, [past], should_stop, lambda _: None)
+        return turn, after
 
     def _head_before(self, index: int) -> Head:
         """A cache that has read the documents and at most the turns before this one. Needs the device."""

@@ -19,6 +19,7 @@ from app.conversation.streams import EventStream
 if TYPE_CHECKING:
     from ahn_core import CacheStats
     from app.conversation.resources import Resources
+    from app.store import TextId
 
 
 class Chat:
@@ -41,6 +42,12 @@ class Chat:
         self._state = ChatState(resources, chat_id, settings, title, entries, plan, turns)
         self._answering = Answering(self._state)
         self._state.reader.start()
+        self._prepare([entry.text for entry in entries])
+
+    def _prepare(self, texts: Sequence[TextId]) -> None:
+        """Have the texts made ready to be looked up in, in the background."""
+        if self._state.settings.recall:
+            self._state.resources.lookup.prepare(texts)
 
     # -- what the page shows -----------------------------------------------------------------------------------------
 
@@ -111,6 +118,7 @@ class Chat:
             self._state.store()
             reader = self._state.reader
         reader.start()
+        self._prepare([document.text])
         return next(state for state in reader.states() if state.document_id == document_id)
 
     def remove_document(self, document_id: str) -> None:
@@ -194,7 +202,8 @@ class Chat:
         with self._state.lock:
             self._state.check_idle()
             index = self._state.turn_at(turn_index)
-            return self._answering.start(index, self._state.past[index].turn.question, now)
+            turn = self._state.past[index].turn
+            return self._answering.start(index, turn.question, now, turn.evidence)
 
     def edit(self, turn_index: int, new_text: str, *, now: bool = False) -> EventStream[ChatEvent]:
         """Ask another question in place of that turn's; the turns after it are dropped once the answer has begun."""
@@ -249,7 +258,7 @@ class Chat:
         )
 
     def update_settings(self, settings: ChatSettings) -> None:
-        """Sampling changes at once; memory, sinks, window or system prompt start the reading anew.
+        """Sampling and looking up change at once; memory, sinks, window or system prompt start the reading anew.
 
         Raises ChatBusyError while an answer is being written and the reading would have to start anew.
         """
