@@ -179,7 +179,13 @@ def write_answer(
 
     asked = draft.question
     if draft.evidence.passages or draft.evidence.quotes:
-        size = budget(settings, len(resources.encoder.encode(draft.question)) + len(layout.asking))
+        asking = resources.count_tokens(draft.question) + len(layout.asking)
+        size = budget(settings, asking)
+        if (
+            settings.memory == "full"
+        ):  # which has no room to spare at the end of what the model was trained for
+            left = resources.max_positions - head.cache.get_seq_length() - settings.max_new_tokens - asking
+            size = max(min(size, left), 0)
         asked, tokens = quoted_question(draft.evidence, draft.question, size, resources.count_tokens)
         draft.evidence = replace(draft.evidence, tokens=tokens)
     prompt = [*head.pending, *resources.encoder.encode(asked), *layout.asking]

@@ -206,10 +206,11 @@ class Lookup:
             names = {text.document_id: self._store.documents.get(*text).name for text in texts}
         except StoreError as error:
             raise ChatError(str(error)) from error
+        nothing_asked = not recalled.looked_at and not recalled.query.terms and not recalled.query.codes
         return Evidence(
             passages=tuple(_used(passage, names[passage.document_id]) for passage in recalled.passages),
             quotes=_quotes(chosen, names),
-            found=recalled.found and chosen.found,
+            found=None if nothing_asked else recalled.found and chosen.found,  # "Thanks!" is no question
             searched=tuple((text.document_id, text.revision) for text in texts),
             prose=self.prose,
         )

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app import paths
-from app.ask import ProgressLine
+from app.progress import ProgressLine
 from app.documents import DocumentError, Extracted, extract
 from app.evaluation.words import Comparison, compare_pages
 from app.options import CommandFailed

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import options, paths, plots
-from app.ask import ProgressLine
+from app.progress import ProgressLine
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:

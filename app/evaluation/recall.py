@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app import options, paths
-from app.ask import ProgressLine
+from app.progress import ProgressLine
 from app.evaluation import needles
 from app.evaluation.questions import Question, corpus_files, own_questions, plain_text, read_questions
 from app.options import CommandFailed, OptionError

@@ -182,6 +182,11 @@ def test_pages_that_are_not_read_yet_are_quoted_at_once(world: World) -> None:
     assert not turn.figures.read_all and turn.figures.pages_read < 8
 
 
+def test_a_question_without_a_word_to_look_up_is_answered_without_quotes(chat: Chat) -> None:
+    turn = finish(chat.ask("And you?"))
+    assert (turn.found, turn.quotes) == (None, ())
+
+
 def test_nothing_found_is_said(chat: Chat) -> None:
     turn = finish(chat.ask("Wie hoch ist der Zzyzx-9000 Turbolader?"))
     assert turn.found is False
