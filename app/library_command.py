@@ -108,18 +108,17 @@ def _list(store: Store, arguments: argparse.Namespace) -> int:
 
 
 def _add(store: Store, arguments: argparse.Namespace) -> int:
-    from app.documents import DocumentError, extract, format_page_ranges
+    from app.documents import DocumentError, expand_paths, extract, format_page_ranges
 
     added, failed = [], False
-    for file in arguments.files:
+    for file in expand_paths(arguments.files):
         try:
-            extracted = extract(file)
+            extracted = extract(file, follow=True)
         except DocumentError as error:
             print(f"ahn-chat: {error}", file=sys.stderr)
             failed = True
             continue
-        path = Path(file)
-        document = store.documents.add(extracted, path if path.is_file() else None)
+        document = store.documents.add(extracted, file if file.is_file() else None)
         added.append(_values(document))
         if not arguments.json:
             print(f"{document.id[:_SHOWN_ID]}  {document.name}: {document.page_count:,} {document.unit}s")
