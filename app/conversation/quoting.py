@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.conversation.evidence import Evidence
+from app.conversation.wording import page_words
 
 if TYPE_CHECKING:
     from app.conversation.settings import ChatSettings
@@ -14,7 +15,6 @@ _MOST_TOKENS = 2400  # of passages, also where the window would take more: what 
 _LEAST_TOKENS = 32  # below it nothing can be quoted
 _HEAD = "Quotes from the documents:\n"
 _ASKS = "\nQuestion: "
-_LINE_TOKENS = 16  # of a quote's number, document and page, about
 
 Count = Callable[[str], int]
 
@@ -36,7 +36,8 @@ def quoted_question(evidence: Evidence, question: str, tokens: int, count: Count
     lines: list[str] = []
     left = tokens - count(_HEAD + _ASKS)
     for text, name, label in _numbered(evidence):
-        line = f"[{len(lines) + 1}] {name}, page {label}: “{' '.join(text.split())}”\n"
+        where = page_words(label, page="page", pages="pages")
+        line = f"[{len(lines) + 1}] {name}, {where}: “{' '.join(text.split())}”\n"
         size = count(line)
         if size > left and not lines and left >= _LEAST_TOKENS:
             line = _cut(line, left, count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from app.conversation.events import Turn
@@ -21,13 +22,11 @@ def grounding_words(turn: Turn) -> str:
     return _GROUNDING.get(turn.grounding, "")
 
 
-def page_words(label: str) -> str:
-    """ "p. 12", "pp. 12-13"; a label that is no number as it stands ("slide 4")."""
-    if not label:
-        return ""
-    first = label.split("-")[0]
-    short = first.isdigit() or (len(first) <= 6 and first.isalnum())
-    return f"{'pp.' if '-' in label and short else 'p.'} {label}" if short else label
+def page_words(label: str, *, page: str = "p.", pages: str = "pp.") -> str:
+    """ "p. 12", "pp. 12-13", "p. A-3"; what is no page, as "slide 4" or "line 80", as it stands."""
+    if re.fullmatch(r"\d+-\d+", label):
+        return f"{pages} {label}"
+    return f"{page} {label}" if re.fullmatch(r"\d+|[ivxlcdm]+|[A-Z]{1,2}-?\d+", label, re.IGNORECASE) else label
 
 
 def source_words(quote: TurnQuote) -> str:

@@ -379,7 +379,7 @@ def test_ask_shows_quotes_with_pages_first_then_prose_then_the_checks(
     shown = capsys.readouterr().out
     quote, source, prose, last = (
         shown.index("The harbour closes at nine"),
-        shown.index("notes.txt, p. "),
+        shown.index("notes.txt, line 1"),
         shown.index("In the model's own words:"),
         shown.rindex("rom "),
     )
