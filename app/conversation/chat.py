@@ -10,7 +10,7 @@ from app.conversation.answering import Answering
 from app.conversation.answers import PastTurn
 from app.conversation.entries import Entry, entry_of
 from app.conversation.events import ChatEvent, PageStates, ReadingEstimate, ReadState, Turn
-from app.conversation.pages import Segment, document_pages
+from app.conversation.pages import Segment, document_pages, with_recalled
 from app.conversation.records import given_title
 from app.conversation.settings import ChatSettings
 from app.conversation.state import ChatState
@@ -95,11 +95,13 @@ class Chat:
         return None if cache is None else self._state.live.read(cache, per_layer)
 
     def page_states(self) -> list[PageStates]:
-        """Each document's pages: unread, compressed or verbatim, whichever holds half or more of a page's tokens."""
+        """Each document's pages: unread, compressed or verbatim, whichever holds half or more of a page's tokens; or
+        looked up for the last question."""
         reader, cache = self._state.reader, self._state.shown_cache()
-        if cache is None:
-            return document_pages(reader.entries(), (), None)
-        return document_pages(reader.entries(), reader.plan(), cache.stats(per_layer=False))
+        plan, stats = ((), None) if cache is None else (reader.plan(), cache.stats(per_layer=False))
+        pages = document_pages(reader.entries(), plan, stats)
+        turns = self.turns
+        return with_recalled(pages, turns[-1].evidence) if turns else pages
 
     # -- documents ---------------------------------------------------------------------------------------------------
 

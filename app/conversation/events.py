@@ -94,12 +94,13 @@ class ReadingEstimate:
 
 
 class PageState(IntEnum):
-    """What the model holds of a page: the half or more of its tokens that decide it."""
+    """What the model holds of a page: the half or more of its tokens that decide it; or that it was looked up."""
 
     UNREAD = 0
     COMPRESSED = 1
     VERBATIM = 2
     NO_TEXT = 3  # a scan, or an empty page: there is nothing to hold
+    RECALLED = 4  # looked up for the last question, whatever the model holds of it
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,9 @@ def page_words(label: str, *, page: str = "p.", pages: str = "pp.") -> str:
     """ "p. 12", "pp. 12-13", "p. A-3"; what is no page, as "slide 4" or "line 80", as it stands."""
     if re.fullmatch(r"\d+-\d+", label):
         return f"{pages} {label}"
-    return f"{page} {label}" if re.fullmatch(r"\d+|[ivxlcdm]+|[A-Z]{1,2}-?\d+", label, re.IGNORECASE) else label
+    return (
+        f"{page} {label}" if re.fullmatch(r"\d+|[ivxlcdm]+|[A-Z]{1,2}-?\d+", label, re.IGNORECASE) else label
+    )
 
 
 def source_words(quote: TurnQuote) -> str:

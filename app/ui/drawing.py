@@ -14,6 +14,7 @@ from app.conversation.events import (
     Turn,
     Waiting,
 )
+from app.conversation.evidence import NO_EVIDENCE
 from app.ui.session import Tab
 from app.ui.views import chats, comparison, documents, facts, memory, probe, status, transcript
 from app.ui.views.documents import LibraryEntry
@@ -72,6 +73,7 @@ def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         show_layers=tab.show_layers,
         answer=last.pieces if last is not None else (),
         show_answer=tab.show_answer,
+        evidence=last.evidence if last is not None else NO_EVIDENCE,
     )
 
 
@@ -89,6 +91,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         last=last.figures if last is not None else None,
         context=stats.seq_length if stats is not None else 0,
         memory=MEMORY_NAMES[tab.chat.settings.memory],
+        evidence=last.evidence if last is not None else NO_EVIDENCE,
     )
 
 
