@@ -24,12 +24,12 @@ from app.conversation.events import (
 )
 from app.conversation.evidence import NO_EVIDENCE, Evidence
 from app.conversation.loops import looping
-from app.conversation.quoting import budget, quoted_question
-from app.conversation.settings import ChatSettings
+from app.conversation.quoting import QUESTION_AGAIN, budget, quoted_question
+from app.conversation.settings import DEFAULT_REPETITION_PENALTY, ChatSettings
 from app.conversation.turns import Head
 
 if TYPE_CHECKING:
-    from ahn_core import Finished
+    from ahn_core import Finished, SamplingSettings
     from app.conversation.live import LiveStats
     from app.conversation.prompt import PromptLayout
     from app.conversation.reading import Reader
@@ -210,7 +210,8 @@ def write_answer(
         prompt,
         head.cache,
         max_new_tokens=room,
-        sampling=settings.sampling,
+        sampling=_sampling(settings) if asked != draft.question else settings.sampling,
+        stop=(QUESTION_AGAIN,) if asked != draft.question else (),
         should_stop=ended,
     ):
         if isinstance(event, PrefillProgress):
@@ -249,6 +250,14 @@ def write_answer(
     )
     after = replace(head, turns=head.turns + 1, pending=layout.next_question)
     return turn, None if repeated else after
+
+
+def _sampling(settings: ChatSettings) -> SamplingSettings:
+    """How tokens are chosen after quotes: without the penalty that is there by default, as an answer may copy. Loops are
+    ended anyway. A penalty that somebody chose stays."""
+    chosen = settings.sampling
+    default = chosen.repetition_penalty == DEFAULT_REPETITION_PENALTY
+    return replace(chosen, repetition_penalty=1.0) if default else chosen
 
 
 def _figures(finished: Finished, head: Head, known: AnswerStarted) -> AnswerFigures:

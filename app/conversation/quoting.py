@@ -15,6 +15,7 @@ _MOST_TOKENS = 2400  # of passages, also where the window would take more: what 
 _LEAST_TOKENS = 32  # below it nothing can be quoted
 _HEAD = "Quotes from the documents:\n"
 _ASKS = "\nQuestion: "
+QUESTION_AGAIN = "\nQuestion:"  # where a model goes on by itself with another one, the answer has ended
 
 Count = Callable[[str], int]
 

@@ -5,6 +5,7 @@
     recalled = recall(connection, "How heavy is it?", history, [document.id], budget=480, aids=aids)
     quotes = choose_quotes(connection, recalled, aids.vectors, judge)
     quotes.found, [(quote.text, quote.label) for quote in quotes.quotes]
+    fit(quotes.ranked, budget)                                      # passages for the window, in the better order
 
 `connection` is one of `app.store.Database.reading()`.
 """
@@ -15,7 +16,7 @@ from app.recall import fulltext
 from app.recall.judge import Judge, LikelihoodJudge
 from app.recall.passages import Passage, cut_passages
 from app.recall.quotes import Quote, Quotes, choose_quotes
-from app.recall.recall import Aids, Recalled, recall
+from app.recall.recall import Aids, Recalled, fit, recall
 from app.recall.related import WordVectors
 from app.recall.search import Hit, search
 from app.store import Store, TextId
@@ -32,6 +33,7 @@ __all__ = [
     "WordVectors",
     "choose_quotes",
     "cut_passages",
+    "fit",
     "index_document",
     "recall",
     "search",
@@ -50,5 +52,6 @@ def index_document(store: Store, document_id: str, revision: int | None = None) 
             return fulltext.count_passages(connection, fulltext.keys_of(connection, [text]))
     pages = store.documents.layout(document_id, revision=text.revision)
     outline = store.documents.outline(document_id, revision=text.revision)
+    prepared = fulltext.prepare(text, pages, outline)  # before the transaction: others can write meanwhile
     with store.database.writing() as connection:
-        return fulltext.add_text(connection, text, pages, outline)
+        return fulltext.put(connection, prepared)

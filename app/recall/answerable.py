@@ -27,7 +27,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
             r"\bwhat do(?:es)?\b.*\bcost\b|"
             r"\b(?:what|which) (?:is|are|was|were) the (?:[\w-]+ ){0,3}(?:price|costs?|fees?|salary|wages?|budget)\b|"
             r"\bhow (?:high|large|big) (?:is|are|was|were) the (?:[\w-]+ ){0,3}"
-            r"(?:price|costs?|fees?|salary|wages?|budget)\b|\bhow expensive\b|\bwas kostet|\bwie teuer|\bcombien coûte|\bcuánto cuesta|\bquanto costa",
+            r"(?:price|costs?|fees?|salary|wages?|budget)\b|"
+            r"\bhow expensive\b|\bwas kostet|\bwie teuer|\bcombien coûte|\bcuánto cuesta|\bquanto costa",
             re.I,
         ),
         re.compile(

@@ -12,6 +12,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from app.documents.model import OutlineEntry, Page
 from app.recall.passages import Passage, Piece, cut_passages
@@ -29,22 +30,38 @@ _FROM = "passages JOIN indexed_texts ON key = text_key"
 _WEIGHTS = (1.0, 1.0, 0.8)  # of stems, exact and headings in FTS5's bm25
 
 
-def add_text(
-    connection: sqlite3.Connection, text: TextId, pages: Sequence[Page], outline: Sequence[OutlineEntry] = ()
-) -> int:
-    """Cut a text into passages, store and index them, inside the caller's transaction; returns how many.
+@dataclass(frozen=True)
+class Prepared:
+    """A text ready to be put in: its language, its passages, each with its row of the index, and its words."""
+
+    text: TextId
+    language: str
+    passages: tuple[tuple[Passage, tuple[str, str, str]], ...]
+    vocabulary: tuple[str, ...]
+
+
+def prepare(text: TextId, pages: Sequence[Page], outline: Sequence[OutlineEntry] = ()) -> Prepared:
+    """Cut a text into passages and prepare their words: about 3 ms a page, without the store."""
+    language = detect_language(page.text for page in pages)
+    passages = tuple(
+        (passage, index_row(passage, language)) for passage in cut_passages(text.document_id, pages, outline)
+    )
+    vocabulary = {word for passage, _ in passages for word in telling_words(passage.text, language)}
+    return Prepared(text, language, passages, tuple(sorted(vocabulary)))
+
+
+def put(connection: sqlite3.Connection, prepared: Prepared) -> int:
+    """Store and index a text's passages, inside the caller's transaction; returns how many.
 
     What was there of this text is replaced.
     """
+    text = prepared.text
     connection.execute("DELETE FROM indexed_texts WHERE document_id = ? AND revision = ?", text)
-    language = detect_language(page.text for page in pages)
     key = connection.execute(
-        "INSERT INTO indexed_texts (document_id, revision, version, language, words) VALUES (?, ?, ?, ?, '')",
-        (*text, INDEX_VERSION, language),
+        "INSERT INTO indexed_texts (document_id, revision, version, language, words) VALUES (?, ?, ?, ?, ?)",
+        (*text, INDEX_VERSION, prepared.language, "\n".join(prepared.vocabulary)),
     ).lastrowid
-    count = 0
-    vocabulary: set[str] = set()
-    for passage in cut_passages(text.document_id, pages, outline):
+    for passage, row in prepared.passages:
         cursor = connection.execute(
             "INSERT INTO passages (text_key, number, first_page, last_page, first_label, last_label, kind, headings,"
             " header, pieces, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -63,14 +80,9 @@ def add_text(
         )
         connection.execute(
             "INSERT INTO passages_words (rowid, stems, exact, headings) VALUES (?, ?, ?, ?)",
-            (cursor.lastrowid, *index_row(passage, language)),
+            (cursor.lastrowid, *row),
         )
-        vocabulary.update(telling_words(passage.text, language))
-        count += 1
-    connection.execute(
-        "UPDATE indexed_texts SET words = ? WHERE key = ?", ("\n".join(sorted(vocabulary)), key)
-    )
-    return count
+    return len(prepared.passages)
 
 
 def is_indexed(connection: sqlite3.Connection, text: TextId) -> bool:

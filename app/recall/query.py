@@ -104,8 +104,9 @@ class Place:
 class Query:
     """A question, understood.
 
-    terms: the words to look for, each with its weight; a word stemmed in several languages is there once for each. words: those words as they are written, folded, for vectors. codes: numbers, paths, options, as
-    they stand. places: those it names.
+    terms: the words to look for, each with its weight; a word stemmed in several languages is there once for each.
+    words: those words as they are written, folded, for vectors. codes: numbers, paths, options, as they stand. places:
+    those it names.
     """
 
     question: str

@@ -82,8 +82,13 @@ def recall(
         query = replace(query, scope="fact") if query.scope == "place" else query
         ranked = rank(connection, query, keys, aids.vectors, aids.vector_search)
     looked_at = _different(ranked)[:_LOOKED_AT]
-    chosen = _within(looked_at, budget, aids.count or _estimate)
-    return Recalled(query, tuple(_joined(connection, chosen)), tuple(looked_at), bool(looked_at))
+    return Recalled(query, fit(looked_at, budget, aids.count), tuple(looked_at), bool(looked_at))
+
+
+def fit(ranked: Sequence[Ranked], budget: int, count: Count | None = None) -> tuple[Passage, ...]:
+    """The best passages that go into a budget of tokens, neighbours as one; `choose_quotes` may give a better order
+    than `recall`. At least the best one, whatever its length."""
+    return tuple(_joined(_within(ranked, budget, count or _estimate)))
 
 
 def _estimate(text: str) -> int:
@@ -113,7 +118,7 @@ def _within(ranked: Sequence[Ranked], budget: int, count: Count) -> list[Passage
     return chosen
 
 
-def _joined(connection: sqlite3.Connection, chosen: Sequence[Passage]) -> list[Passage]:
+def _joined(chosen: Sequence[Passage]) -> list[Passage]:
     """Passages that follow each other in the text as one, in the place of the better one."""
     joined: list[Passage] = []
     for passage in chosen:

@@ -112,7 +112,7 @@ def stem(folded: str, language: str = DEFAULT_LANGUAGE) -> str:
 
 
 @lru_cache(maxsize=16)
-def _stemmer(language: str) -> Stemmer:  # type: ignore[valid-type]
+def _stemmer(language: str) -> Stemmer:
     import snowballstemmer
 
     return snowballstemmer.stemmer(language)

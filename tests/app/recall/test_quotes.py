@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.recall import LikelihoodJudge, Quotes, choose_quotes, recall
+from app.recall import LikelihoodJudge, Quotes, choose_quotes, fit, recall
 from app.store import Store
 from tests.app.recall.support import HANDBOOK, add, pages, prose
 from tests.tiny import tiny_model
@@ -70,6 +70,9 @@ def test_the_judge_decides_between_sentences_with_the_same_words(store: Store) -
     best = quote(store, "Which colour has the anchor?", judge).quotes[0]
     assert best.text[slice(*best.core)] == "The anchor is green."
     assert asked == ["Which colour has the anchor?"]
+    quotes = quote(store, "Which colour has the anchor?", judge)
+    assert "green" in quotes.ranked[0].passage.text
+    assert "green" in fit(quotes.ranked, 10)[0].text
 
 
 @pytest.mark.parametrize(
