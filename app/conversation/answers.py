@@ -186,8 +186,8 @@ def write_answer(
         ):  # which has no room to spare at the end of what the model was trained for
             left = resources.max_positions - head.cache.get_seq_length() - settings.max_new_tokens - asking
             size = max(min(size, left), 0)
-        asked, tokens = quoted_question(draft.evidence, draft.question, size, resources.count_tokens)
-        draft.evidence = replace(draft.evidence, tokens=tokens)
+        asked, read, tokens = quoted_question(draft.evidence, draft.question, size, resources.count_tokens)
+        draft.evidence = replace(draft.evidence, read=read, tokens=tokens)
     prompt = [*head.pending, *resources.encoder.encode(asked), *layout.asking]
     room = settings.max_new_tokens
     if settings.memory == "full":
@@ -253,8 +253,10 @@ def write_answer(
 
 
 def _sampling(settings: ChatSettings) -> SamplingSettings:
-    """How tokens are chosen after quotes: without the penalty that is there by default, as an answer may copy. Loops are
-    ended anyway. A penalty that somebody chose stays."""
+    """How tokens are chosen after quotes: without the penalty that is there by default, as an answer may copy.
+
+    Loops are ended anyway. A penalty that somebody chose stays.
+    """
     chosen = settings.sampling
     default = chosen.repetition_penalty == DEFAULT_REPETITION_PENALTY
     return replace(chosen, repetition_penalty=1.0) if default else chosen

@@ -91,7 +91,7 @@ class Evidence:
 
     found: whether the documents seem to say it; None where nothing was looked up. searched: the texts that were, as
     (document id, revision). prose: where the model's own words stand beside the quotes (`app.conversation.prose`).
-    tokens: that the passages took in the window.
+    read, tokens: how many quotes and passages the model read, and what they took in the window.
     """
 
     passages: tuple[UsedPassage, ...] = ()
@@ -100,6 +100,7 @@ class Evidence:
     searched: tuple[tuple[str, int], ...] = ()
     prose: ProsePlace = "leads"
     tokens: int = 0
+    read: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ def evidence_from_record(record: object) -> Evidence:
         ),
         prose=prose if prose in ("leads", "beside", "folded") else "leads",
         tokens=whole(values.get("tokens", 0), "tokens"),
+        read=whole(values.get("read", 0), "a number of passages"),
     )
 
 

@@ -34,14 +34,15 @@ _KEPT_CHARACTERS = 8_000_000  # of texts whose facts stay in memory, about 20 by
 class Found:
     """What words found for a question; `evidence` may be asked again with a judge."""
 
-    def __init__(self, lookup: Lookup, recalled: Recalled, texts: Sequence[TextId]) -> None:
+    def __init__(self, lookup: Lookup, recalled: Recalled, texts: Sequence[TextId], budget: int) -> None:
         self._lookup = lookup
         self._recalled = recalled
         self._texts = tuple(texts)
+        self._budget = budget
 
     def evidence(self, judge: Judge | None = None) -> Evidence:
         """The passages and the best quotes. With `judge` it needs the device."""
-        return self._lookup._choose(self._recalled, self._texts, judge)
+        return self._lookup.choose(self._recalled, self._texts, self._budget, judge)
 
 
 class Lookup:
@@ -189,7 +190,7 @@ class Lookup:
                 recalled = recall(connection, question, history, list(texts), budget, self.aids())
         except StoreError as error:
             raise ChatError(str(error)) from error
-        return Found(self, recalled, texts)
+        return Found(self, recalled, texts, budget)
 
     def judge(self, opening: Sequence[int]) -> Judge:
         """The model as a judge of sentences; `opening` is what opens a user's turn in its template."""
@@ -197,18 +198,27 @@ class Lookup:
 
         return LikelihoodJudge(self._model, self._encoder.encode, opening)
 
-    def _choose(self, recalled: Recalled, texts: Sequence[TextId], judge: Judge | None) -> Evidence:
-        from app.recall import choose_quotes
+    def choose(
+        self, recalled: Recalled, texts: Sequence[TextId], budget: int, judge: Judge | None
+    ) -> Evidence:
+        """Quotes out of what was recalled, and the passages to read, in the order that the quotes give them.
+
+        With `judge` it needs the device. Raises ChatError where the store fails.
+        """
+        from app.recall import choose_quotes, fit
 
         try:
             with self._store.database.reading() as connection:
                 chosen = choose_quotes(connection, recalled, self.aids().vectors, judge)
+                passages = (
+                    fit(chosen.ranked, budget, self.aids().count) if chosen.ranked else recalled.passages
+                )
             names = {text.document_id: self._store.documents.get(*text).name for text in texts}
         except StoreError as error:
             raise ChatError(str(error)) from error
         nothing_asked = not recalled.looked_at and not recalled.query.terms and not recalled.query.codes
         return Evidence(
-            passages=tuple(_used(passage, names[passage.document_id]) for passage in recalled.passages),
+            passages=tuple(_used(passage, names[passage.document_id]) for passage in passages),
             quotes=_quotes(chosen, names),
             found=None if nothing_asked else recalled.found and chosen.found,  # "Thanks!" is no question
             searched=tuple((text.document_id, text.revision) for text in texts),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.conversation.evidence import Evidence
@@ -28,8 +28,8 @@ def budget(settings: ChatSettings, question_tokens: int) -> int:
     return max(min(window // 2, window - question_tokens, _MOST_TOKENS), 0)
 
 
-def quoted_question(evidence: Evidence, question: str, tokens: int, count: Count) -> tuple[str, int]:
-    """The text that is read in place of `question`, and about how many tokens the quotes take of it.
+def quoted_question(evidence: Evidence, question: str, tokens: int, count: Count) -> tuple[str, int, int]:
+    """The text that is read in place of `question`, how many quotes and passages it has, and about their tokens.
 
     The best quote stands last, next to the question. Passages fill what the quotes leave of `tokens`; the rest is left
     out, as nothing that is cut can be trusted. Without anything that fits it is the question alone.
@@ -47,9 +47,9 @@ def quoted_question(evidence: Evidence, question: str, tokens: int, count: Count
             lines.append(line)
             left -= size
     if not lines:
-        return question, 0
+        return question, 0, 0
     block = f"{_HEAD}{''.join(reversed(lines))}"
-    return f"{block}{_ASKS}{question}", count(block)
+    return f"{block}{_ASKS}{question}", len(lines), count(block)
 
 
 def _numbered(evidence: Evidence) -> list[tuple[str, str, str]]:
@@ -75,8 +75,3 @@ def _cut(line: str, tokens: int, count: Count) -> str:
         else:
             high = middle - 1
     return " ".join(words[:low]) + " …”\n"
-
-
-def read_texts(evidence: Evidence) -> Sequence[str]:
-    """What the model may have read, to hold an answer against."""
-    return [text for text, _, _ in _numbered(evidence)]

@@ -42,7 +42,11 @@ def review(lookup: Lookup, answer: str, question: str, evidence: Evidence, texts
             StoreError
         ) as error:  # deleted meanwhile, or the disk failed: the rest is still worth looking at
             log.warning("An answer is not held against one of its documents: %s", error)
-    checked = check_answer(answer, question, here, elsewhere)
+    # A document's name in an answer is no invention: the model was given it.
+    names = {one.document for one in used} | {
+        index.sources[0].document_name for index in elsewhere if index.sources
+    }
+    checked = check_answer(answer, " ".join([question, *sorted(names)]), here, elsewhere)
     cited = cite(answer, checked.alignments, here)
     ends: dict[int, list[int]] = {}
     for end, number in cited.marks:

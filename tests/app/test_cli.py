@@ -311,7 +311,8 @@ def document(tmp_path: Path) -> Path:
 
 
 JSON_KEYS = (
-    "answer quotes citations checks grounding found finish_reason model memory attention_sinks sliding_window tokens_read pages_read seconds_reading "
+    "answer quotes citations checks grounding found finish_reason model memory attention_sinks sliding_window "
+    "tokens_read pages_read seconds_reading "
     "tokens_per_second_reading tokens_generated tokens_per_second_decoding time_to_first_token cache_bytes "
     "full_attention_bytes"
 )

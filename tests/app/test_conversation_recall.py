@@ -313,14 +313,14 @@ def test_the_best_quote_stands_last_and_what_does_not_fit_is_left_out() -> None:
     def count(text: str) -> int:
         return len(text.split())
 
-    text, tokens = quoted_question(evidence, "Why?", 100, count)
+    text, read, tokens = quoted_question(evidence, "Why?", 100, count)
     assert text == (
         "Quotes from the documents:\n[3] manual.pdf, page 12: “The third.”\n[2] manual.pdf, page 9: “The second.”\n"
         "[1] manual.pdf, page 7: “The best.”\n\nQuestion: Why?"
     )
-    assert tokens == 22
+    assert (read, tokens) == (3, 22)
     assert "third" not in quoted_question(evidence, "Why?", 18, count)[0]
-    assert quoted_question(evidence, "Why?", 5, count) == ("Why?", 0)
+    assert quoted_question(evidence, "Why?", 5, count) == ("Why?", 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,8 @@ def _tier_table(stats: CacheStats, evidence: Evidence) -> str:
         f'<td class="words">{words}</td><td class="num">{m.count(tokens)}</td></tr>'
         for tier, name, words, tokens, nbytes in _tiers(stats)
     )
-    if evidence.passages:
-        passages = m.plural(len(evidence.passages), "passage")
+    if evidence.read:
+        passages = m.plural(evidence.read, "passage")
         rows += (
             f'<tr title="{passages} of the text, read before the last answer alone"><th scope="row">'
             f'<span class="swatch {m.RECALLED}"></span>recalled</th><td class="words">looked up</td>'

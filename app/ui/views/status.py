@@ -46,9 +46,9 @@ def status_line(
         items.append(("write", m.rate(last.decode_tokens_per_second)))
         items.append(("to first token", m.duration(last.time_to_first_token)))
         items.append(("answer", m.plural(last.generated_tokens, "token")))
-    if evidence.passages:
+    if evidence.read:
         tokens = f", {m.plural(evidence.tokens, 'token')}" if evidence.tokens else ""
-        items.append(("looked up", m.plural(len(evidence.passages), "passage") + tokens))
+        items.append(("looked up", m.plural(evidence.read, "passage") + tokens))
     items.append(("in context", m.plural(context, "token")))
     if memory:
         items.append(("memory", memory))

@@ -282,7 +282,7 @@ class FakeChat:
             one.document_id, one.name, 1, 2, "2", ((2, 0, len(QUOTE)),), QUOTE, (0, len(QUOTE)), 1.0
         )
         passage = UsedPassage(one.document_id, one.name, 1, 2, "2", quote.places, QUOTE, (0,))
-        return Evidence((passage,), (quote,), True, ((one.document_id, 1),), "beside", 40)
+        return Evidence((passage,), (quote,), True, ((one.document_id, 1),), "beside", 40, 1)
 
     def _review(self, answer: str) -> Review:
         at = answer.find("141")

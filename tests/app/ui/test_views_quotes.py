@@ -18,7 +18,7 @@ TEXT = "The crane lifts 1,250 kilograms. It must not be used in fog."
 ANSWER = "It lifts 1,250 kilograms. Otto built it in 1847."
 QUOTE = TurnQuote("d1", "harbour.pdf", 1, 4, "iv", ((3, 90, 99), (4, 10, 70)), TEXT, (0, 32), 1.0, (0, 5))
 PASSAGE = UsedPassage("d1", "harbour.pdf", 1, 4, "iv", ((4, 0, 90),), TEXT, (0,))
-EVIDENCE = Evidence((PASSAGE,), (QUOTE,), True, (("d1", 1),), "beside", 120)
+EVIDENCE = Evidence((PASSAGE,), (QUOTE,), True, (("d1", 1),), "beside", 120, 1)
 REVIEW = Review(
     (TurnCitation(1, "d1", "harbour.pdf", 4, "iv", ((4, 10, 42),), TEXT[:32], 0.9, (25,)),),
     (
