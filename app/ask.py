@@ -1,4 +1,4 @@
-"""`ahn-chat ask FILE… QUESTION`: read, answer on standard output, progress on standard error."""
+"""`ahn-chat ask FILE… QUESTION`: its flags, the files and the model."""
 
 from __future__ import annotations
 
@@ -7,58 +7,39 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from app import options, paths, startup
+from app.asking import Asking, ask_many, read_questions
 from app.options import CommandFailed
+from app.progress import ProgressLine
 
 if TYPE_CHECKING:
-    from app.conversation import Chat, ChatSettings, Engine
-    from app.conversation.events import AnswerFigures, ReadState
+    from app.conversation import ChatSettings
     from app.documents import Extracted
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What `--json` prints: sizes in bytes, times in seconds.
-
-    A document that was read with the same settings before is not read again: `seconds_reading` is the time its
-    reading took to come back from disk then, and `tokens_per_second_reading` is None.
-    """
-
-    answer: str
-    finish_reason: str
-    model: str
-    memory: str
-    attention_sinks: int
-    sliding_window: int
-    tokens_read: int
-    pages_read: int
-    seconds_reading: float
-    tokens_per_second_reading: float | None
-    tokens_generated: int
-    tokens_per_second_decoding: float
-    time_to_first_token: float
-    cache_bytes: int
-    full_attention_bytes: int
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags of `ahn-chat ask`."""
     result = argparse.ArgumentParser(
         prog="ahn-chat ask",
-        usage="ahn-chat ask [flags] FILE... QUESTION",
-        description="Read documents and answer one question about them on standard output.",
+        usage="ahn-chat ask [flags] FILE... QUESTION\n       ahn-chat ask [flags] FILE... --questions QUESTIONS.jsonl",
+        description="Read documents and answer questions about them on standard output.",
         allow_abbrev=False,
     )
     # One list, not two: before a flag, argparse would take the last file for the question.
     words = "documents or folders of them, then the question as the last word; after -- nothing is a flag"
     result.add_argument("words", nargs="*", metavar="FILE… QUESTION", help=words)
+    result.add_argument(
+        "--questions",
+        metavar="FILE",
+        help='many questions instead of one: JSON lines, objects with "question"; the documents are read once, and '
+        "each question starts afresh after them",
+    )
     result.add_argument(
         "--no-keep",
         action="store_true",
@@ -80,6 +61,11 @@ def parser() -> argparse.ArgumentParser:
     )
     answer = result.add_argument_group("answer")
     answer.add_argument(
+        "--no-recall",
+        action="store_true",
+        help="look nothing up in the documents' text: answer from window and memory alone",
+    )
+    answer.add_argument(
         "--max-new-tokens", type=int, default=512, metavar="N", help="longest answer (default %(default)s)"
     )
     answer.add_argument(
@@ -99,37 +85,44 @@ def parser() -> argparse.ArgumentParser:
     )
     answer.add_argument("--seed", type=int, metavar="N", help="makes an answer drawn at random repeatable")
     answer.add_argument(
-        "--json", action="store_true", help="print one JSON object with the answer and its figures"
+        "--json",
+        action="store_true",
+        help="print one JSON object with the answer and its figures, with --questions one line for each",
     )
     options.add_model_arguments(result)
     return result
 
 
 def main(argv: Sequence[str]) -> int:
-    """Answer one question; returns the exit status. Raises CommandFailed with one sentence."""
+    """Answer; returns the exit status, 1 where one of many questions got no answer. Raises CommandFailed with one
+    sentence."""
     command = parser()
     arguments = parse(command, argv)
-    if len(arguments.words) < 2:
-        command.error("name at least one file, then the question")
-    *paths_given, question = arguments.words
+    if arguments.questions:
+        if not arguments.words:
+            command.error("name at least one file")
+        paths_given, questions = arguments.words, read_questions(Path(arguments.questions))
+    else:
+        if len(arguments.words) < 2:
+            command.error("name at least one file, then the question")
+        *paths_given, question = arguments.words
+        questions = [question]
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
     progress = ProgressLine(sys.stderr)
     from app.conversation.question import replaced_sentence, unreadable_characters
 
-    if replaced := unreadable_characters(question):
+    if replaced := sum(map(unreadable_characters, questions)):
         progress.note(replaced_sentence(replaced))
     try:
         files = _files(paths_given)
         extracted = [_extract(file, progress) for file in files]  # first: a wrong file name is told at once
         with _store_folder(folder, arguments.no_keep) as store_dir:
-            answer = _load_and_ask(arguments, files, extracted, question, (folder, store_dir), progress)
+            failed = _load_and_ask(arguments, files, extracted, questions, (folder, store_dir), progress)
     finally:
         progress.clear()
-    if arguments.json:
-        print(json.dumps(asdict(answer), indent=2))
-    return 0
+    return 1 if failed else 0
 
 
 @contextmanager
@@ -170,11 +163,11 @@ def _load_and_ask(
     arguments: argparse.Namespace,
     files: Sequence[str],
     extracted: Sequence[Extracted],
-    question: str,
+    questions: Sequence[str],
     folders: tuple[Path, Path],
     progress: ProgressLine,
-) -> Answer:
-    """`folders`: of the model, and of what is read."""
+) -> int:
+    """`folders`: of the model, and of what is read. Returns how many of many questions got no answer."""
     from ahn_core import ConfigError, LoadError
     from ahn_core.zoo import ZooError
     from app.conversation import ChatError, ChatSettings
@@ -192,7 +185,14 @@ def _load_and_ask(
             if not arguments.no_keep:
                 names = ", ".join(document.name for document in extracted)
                 progress.note(f"Kept in the library: {names} (--no-keep leaves nothing behind).")
-            return answer_question(engine, ids, question, settings, progress, stream=not arguments.json)
+            with Asking(engine, ids, settings, progress) as asking:
+                if arguments.questions:
+                    return ask_many(asking, questions, as_json=arguments.json)
+                if arguments.json:
+                    print(json.dumps(asdict(asking.ask(questions[0])), indent=2))
+                else:
+                    asking.ask(questions[0], sys.stdout)
+                return 0
         finally:
             engine.close()
     except (ConfigError, LoadError, ZooError, ChatError, StoreError) as error:
@@ -221,6 +221,7 @@ def _settings(arguments: argparse.Namespace, defaults: ChatSettings) -> ChatSett
         sliding_window=defaults.sliding_window if window is None else window,
         sampling=sampling,
         max_new_tokens=arguments.max_new_tokens,
+        recall=not arguments.no_recall,
     )
 
 
@@ -245,138 +246,3 @@ def _original(file: str, forget: bool) -> Path | None:
     """The file to be kept; None for what is none, as a pipe, which can be read only once."""
     path = Path(file)
     return path if path.is_file() and not forget else None
-
-
-def answer_question(
-    engine: Engine,
-    document_ids: Sequence[str],
-    question: str,
-    settings: ChatSettings,
-    progress: ProgressLine,
-    *,
-    stream: bool,
-    output: TextIO | None = None,
-) -> Answer:
-    """Read documents of the library in a chat of their own, ask, and forget the chat; with `stream`, tokens go out as
-    they come.
-
-    Raises ChatError for settings or a question the model cannot take, CommandFailed where no answer came.
-    """
-    chat = engine.new_chat(settings)
-    try:
-        return _answer(
-            engine, chat, document_ids, question, progress, output or sys.stdout if stream else None
-        )
-    finally:
-        engine.delete_chat(chat.id)  # the readings stay, so the next question about these files comes at once
-
-
-def _answer(
-    engine: Engine,
-    chat: Chat,
-    ids: Sequence[str],
-    question: str,
-    progress: ProgressLine,
-    output: TextIO | None,
-) -> Answer:
-    from app.conversation.events import AnswerFailed, AnswerFinished, AnswerStarted, AnswerToken, Waiting
-
-    kept = engine.kept_tokens(ids, chat.settings)
-    began = time.monotonic()
-    for document_id in ids:
-        chat.add_document(document_id)
-    seconds_reading, written = 0.0, 0
-    with chat.ask(question) as events:
-        for event in events:
-            if isinstance(event, Waiting) and event.reading is not None:
-                progress(_reading_sentence(event.reading), event.reading.fraction)
-            elif isinstance(event, AnswerStarted):
-                seconds_reading = time.monotonic() - began
-                progress.clear()
-            elif isinstance(event, AnswerToken) and output is not None:
-                output.write(event.text)
-                output.flush()
-                written += len(event.text)
-            elif isinstance(event, AnswerFailed):
-                raise CommandFailed(event.message)
-            elif isinstance(event, AnswerFinished) and event.turn.figures is not None:
-                if output is not None:  # with what was held back for a character that never came
-                    output.write(event.turn.answer[written:] + "\n")
-                return _figures(
-                    engine, chat.settings, event.turn.answer, event.turn.figures, seconds_reading, kept
-                )
-    raise CommandFailed("The answer ended before it began: ask again.")
-
-
-def _reading_sentence(state: ReadState) -> str:
-    sentence = f"Reading {state.name}: {state.tokens_done:,} of {state.tokens_total:,} tokens"
-    if state.tokens_per_second:
-        sentence += f", {state.tokens_per_second:,.0f} a second"
-    if state.seconds_left is not None:
-        sentence += f", {state.seconds_left:.0f} s left"
-    return sentence
-
-
-def _figures(
-    engine: Engine,
-    settings: ChatSettings,
-    text: str,
-    figures: AnswerFigures,
-    seconds_reading: float,
-    kept: int,
-) -> Answer:
-    read_now = figures.tokens_read - kept  # the rest came back from disk
-    return Answer(
-        answer=text,
-        finish_reason=figures.reason,
-        model=engine.model.name,
-        memory=settings.memory,
-        attention_sinks=settings.attention_sinks,
-        sliding_window=settings.sliding_window,
-        tokens_read=figures.tokens_read,
-        pages_read=figures.pages_read,
-        seconds_reading=seconds_reading,
-        tokens_per_second_reading=read_now / seconds_reading if read_now > 0 else None,
-        tokens_generated=figures.generated_tokens,
-        tokens_per_second_decoding=figures.decode_tokens_per_second,
-        time_to_first_token=figures.time_to_first_token,
-        cache_bytes=figures.cache_nbytes,
-        full_attention_bytes=figures.full_attention_bytes,
-    )
-
-
-class ProgressLine:
-    """Progress: on a terminal one line that is rewritten, elsewhere a line for each step and one every few seconds."""
-
-    SECONDS_BETWEEN_LINES = 5.0
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._rewrites = stream.isatty()
-        self._dirty = False
-        self._step = ""
-        self._next_line = 0.0
-
-    def __call__(self, sentence: str, fraction: float | None = None) -> None:
-        if self._rewrites:
-            percent = "" if fraction is None else f" ({fraction:.0%})"
-            self._stream.write(f"\r\x1b[K{sentence}{percent}")
-            self._stream.flush()
-            self._dirty = True
-            return
-        step, now = sentence.partition(":")[0], time.monotonic()
-        if step != self._step or now >= self._next_line:
-            self._step, self._next_line = step, now + self.SECONDS_BETWEEN_LINES
-            print(sentence, file=self._stream, flush=True)
-
-    def note(self, sentence: str) -> None:
-        """A line that stays."""
-        self.clear()
-        print(sentence, file=self._stream, flush=True)
-
-    def clear(self) -> None:
-        """Leave the terminal's line empty for what comes next."""
-        if self._dirty:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-            self._dirty = False

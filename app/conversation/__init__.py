@@ -17,6 +17,11 @@ Documents and turns
     tokens. This is also how a chat comes back after a restart. An answer given early (`ask(..., now=True)`) stays in
     the transcript as it was given, and its figures say how much had been read.
 
+Looking up
+    Passages of the documents' text (`Lookup`, over `app.recall`) are read into a copy of the cache right before the
+    question; the head for the next turn has read question and answer without them. A turn keeps what it used
+    (`Evidence`), and is held against the text when it is complete (`review`).
+
 Pausing
     A paused document keeps what was read of it, and questions are answered from that. Another document may be read
     meanwhile; the rest of the first then follows later, under its name again. Nothing that was read is taken back.

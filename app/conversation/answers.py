@@ -22,11 +22,14 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.conversation.settings import ChatSettings
+from app.conversation.evidence import NO_EVIDENCE, Evidence
+from app.conversation.loops import looping
+from app.conversation.quoting import QUESTION_AGAIN, budget, quoted_question
+from app.conversation.settings import DEFAULT_REPETITION_PENALTY, ChatSettings
 from app.conversation.turns import Head
 
 if TYPE_CHECKING:
-    from ahn_core import Finished
+    from ahn_core import Finished, SamplingSettings
     from app.conversation.live import LiveStats
     from app.conversation.prompt import PromptLayout
     from app.conversation.reading import Reader
@@ -52,11 +55,13 @@ class Draft:
     question: str
     pieces: list[AnswerPiece] = field(default_factory=list)
     token_ids: list[int] = field(default_factory=list)
+    evidence: Evidence = NO_EVIDENCE
 
     def turn(self) -> Turn:
         """The turn so far."""
         pieces = tuple(self.pieces)
-        return Turn(self.question, "".join(piece.text for piece in pieces), TurnState.ANSWERING, pieces)
+        text = "".join(piece.text for piece in pieces)
+        return Turn(self.question, text, TurnState.ANSWERING, pieces, evidence=self.evidence)
 
 
 class Cancelled(Exception):
@@ -163,14 +168,27 @@ def write_answer(
     live: LiveStats,
     should_stop: Callable[[], bool],
     emit: Callable[[PromptRead | AnswerToken], None],
-) -> tuple[Turn, Head]:
-    """Feed the draft's question and write the answer into the draft. Needs the device.
+) -> tuple[Turn, Head | None]:
+    """Feed the draft's question, after the quotes there are for it, and write the answer into the draft.
 
-    Returns the turn and the head after it. Raises ChatError where a full cache has no room for the question.
+    Needs the device. Returns the turn and the head after it, which has read the quotes too. An answer that goes round
+    in circles is ended, and has its round once; the cache has read more of it, so there is no head then.
+    Raises ChatError where a full cache has no room for the question.
     """
     from ahn_core import PrefillProgress, Token, stream_generate
 
-    prompt = [*head.pending, *resources.encoder.encode(draft.question), *layout.asking]
+    asked = draft.question
+    if draft.evidence.passages or draft.evidence.quotes:
+        asking = resources.count_tokens(draft.question) + len(layout.asking)
+        size = budget(settings, asking)
+        if (
+            settings.memory == "full"
+        ):  # which has no room to spare at the end of what the model was trained for
+            left = resources.max_positions - head.cache.get_seq_length() - settings.max_new_tokens - asking
+            size = max(min(size, left), 0)
+        asked, read, tokens = quoted_question(draft.evidence, draft.question, size, resources.count_tokens)
+        draft.evidence = replace(draft.evidence, read=read, tokens=tokens)
+    prompt = [*head.pending, *resources.encoder.encode(asked), *layout.asking]
     room = settings.max_new_tokens
     if settings.memory == "full":
         room = min(room, resources.max_positions - head.cache.get_seq_length() - len(prompt))
@@ -180,6 +198,10 @@ def write_answer(
                 f"with full attention this model is reliable only up to the {resources.max_positions:,} it was trained "
                 "for and answers with noise beyond; clear the chat, or choose the AHN or the window memory in Settings."
             )
+
+    def ended() -> bool:
+        return should_stop() or looping(draft.token_ids) > 0
+
     finished: Finished | None = None
     decoding_since = time.perf_counter()
     for event in stream_generate(
@@ -188,8 +210,9 @@ def write_answer(
         prompt,
         head.cache,
         max_new_tokens=room,
-        sampling=settings.sampling,
-        should_stop=should_stop,
+        sampling=_sampling(settings) if asked != draft.question else settings.sampling,
+        stop=(QUESTION_AGAIN,) if asked != draft.question else (),
+        should_stop=ended,
     ):
         if isinstance(event, PrefillProgress):
             emit(PromptRead(event.tokens_done, event.tokens_total, event.tokens_per_second))
@@ -211,14 +234,32 @@ def write_answer(
     ):  # what was held back for a character that never came
         last = draft.pieces[-1]
         draft.pieces[-1] = AnswerPiece(last.text + finished.text[len(written) :], last.memory_share)
+    answer, figures = finished.text, _figures(finished, head, known)
+    repeated = looping(draft.token_ids)  # tokens at the end that say once more what was said
+    if repeated:
+        del draft.pieces[-repeated:], draft.token_ids[-repeated:]
+        answer = "".join(piece.text for piece in draft.pieces)
+        figures = replace(figures, reason="loop")
     turn = Turn(
         question=draft.question,
-        answer=finished.text,
-        state=TurnState.STOPPED if finished.reason == "cancelled" else TurnState.DONE,
+        answer=answer,
+        state=TurnState.STOPPED if figures.reason == "cancelled" else TurnState.DONE,
         pieces=tuple(draft.pieces),
-        figures=_figures(finished, head, known),
+        figures=figures,
+        evidence=draft.evidence,
     )
-    return turn, replace(head, turns=head.turns + 1, pending=layout.next_question)
+    after = replace(head, turns=head.turns + 1, pending=layout.next_question)
+    return turn, None if repeated else after
+
+
+def _sampling(settings: ChatSettings) -> SamplingSettings:
+    """How tokens are chosen after quotes: without the penalty that is there by default, as an answer may copy.
+
+    Loops are ended anyway. A penalty that somebody chose stays.
+    """
+    chosen = settings.sampling
+    default = chosen.repetition_penalty == DEFAULT_REPETITION_PENALTY
+    return replace(chosen, repetition_penalty=1.0) if default else chosen
 
 
 def _figures(finished: Finished, head: Head, known: AnswerStarted) -> AnswerFigures:

@@ -23,11 +23,13 @@ from app.conversation.events import (
     PaneFinished,
     Reading,
     ReadPhase,
+    Recalled,
     Waiting,
 )
 from app.conversation.live import LiveStats
 from app.conversation.question import check_question
 from app.conversation.reading import Reader
+from app.conversation.recalling import judged, look_up
 from app.conversation.settings import ChatSettings, MemoryKind
 
 if TYPE_CHECKING:
@@ -121,12 +123,17 @@ class Comparing:
             known = what_is_read(reader.states(), 0)
             reader.close()  # the answer has its copy
             emit(known)
+            texts = [document.text for document in self._documents]
+            found = look_up(resources, settings, question, (), texts)
+            if found is not None:
+                draft.evidence = judged(resources, settings, found) or found.evidence()
+                emit(Recalled(0, draft.evidence, True))
             turn, _ = write_answer(
                 resources, reader.layout, head, settings, draft, known, live, should_stop, emit
             )
         if should_stop() or turn.figures is None:
             raise Cancelled
-        return PaneFinished(turn.answer, tuple(draft.token_ids), turn.pieces, turn.figures)
+        return PaneFinished(turn.answer, tuple(draft.token_ids), turn.pieces, turn.figures, turn.evidence)
 
     def _compare(self, finished: dict[MemoryKind, PaneFinished], cancelled: bool) -> Comparison:
         differences = tuple(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
     from ahn_core import AHNForCausalLM
+    from app.recall import Hit
 
 DEFAULT_SNAPSHOT_BYTES = 4 * 2**30
 _LOOK_SECONDS = 0.5  # between two looks whether a chat that nobody views has come to rest
@@ -197,6 +198,7 @@ class Engine:
             )
         usage = self.store.documents.delete(document_id)
         self._resources.tokens.forget(document_id)
+        self._resources.lookup.forget(document_id)
         for chat in chats:
             # One that began an answer just now lets go of the document when it is closed; nothing of it goes to disk.
             with suppress(ChatBusyError, ChatClosedError):
@@ -244,6 +246,13 @@ class Engine:
         documents = [self._resources.document(document_id) for document_id in document_ids]
         return self._watched(EventStream(Probing(self._resources, documents, settings), name="probe"))
 
+    def search(self, query: str, document_ids: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
+        """Places in these documents, or in all of the library, for what was typed into a search box, best first.
+
+        A document that was not searched before is made searchable first. Raises StoreError.
+        """
+        return self._resources.lookup.search(query, document_ids, limit)
+
     def _watched(self, stream: EventStream[Event]) -> EventStream[Event]:
         """`stream`, to be ended with the engine."""
         with self._lock:
@@ -280,6 +289,7 @@ class Engine:
             stream.join(_CLOSING_SECONDS)
         if closer is not None:
             closer.join(_CLOSING_SECONDS)
+        self._resources.lookup.close(_CLOSING_SECONDS)
         self.store.close()
         self._at_end()
 

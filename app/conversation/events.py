@@ -2,10 +2,12 @@
 
 `Chat.ask`, `.regenerate` and `.edit` yield, in this order,
 
-    Waiting*  ->  AnswerStarted  ->  PromptRead*  ->  AnswerToken*  ->  AnswerFinished
+    Recalled?  ->  Waiting*  ->  AnswerStarted  ->  Recalled?  ->  PromptRead*  ->  AnswerToken*  ->  AnswerFinished
 
 or end early with one `AnswerCancelled` (stopped before the first token: the transcript is as it was) or one
 `AnswerFailed` (one sentence; the transcript is as it was unless tokens had been written, which are kept).
+The first `Recalled` has the quotes that words choose, a moment after the question; the second, where it comes,
+those that the model itself chose among the same passages.
 `Engine.compare` yields `CompareEvent`s, each naming its pane, and one last with the `Comparison`; `Engine.probe` yields
 `ProbeEvent`s, and one last with `ProbeEnded`.
 """
@@ -16,6 +18,16 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from app.conversation.cloze import Cloze
+from app.conversation.evidence import (
+    NO_EVIDENCE,
+    NO_REVIEW,
+    Evidence,
+    Review,
+    TurnCheck,
+    TurnCitation,
+    TurnQuote,
+    UsedPassage,
+)
 from app.conversation.settings import MemoryKind
 
 
@@ -82,12 +94,13 @@ class ReadingEstimate:
 
 
 class PageState(IntEnum):
-    """What the model holds of a page: the half or more of its tokens that decide it."""
+    """What the model holds of a page: the half or more of its tokens that decide it; or that it was looked up."""
 
     UNREAD = 0
     COMPRESSED = 1
     VERBATIM = 2
     NO_TEXT = 3  # a scan, or an empty page: there is nothing to hold
+    RECALLED = 4  # looked up for the last question, whatever the model holds of it
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,8 @@ class TurnState(Enum):
 class AnswerFigures:
     """What one answer took, measured: token counts, seconds, tokens a second, bytes.
 
-    `reason` is the generation's ("end", "length", "stop", "cancelled"). `prompt_tokens` are the tokens fed for this
+    `reason` is the generation's ("end", "length", "stop", "cancelled"), or "loop" where it repeated itself.
+    `prompt_tokens` are the tokens fed for this
     question, never the document's. `tokens_read` / `pages_read` is how much of the documents the answer knew;
     `read_all` is False for an answer given early.
     """
@@ -145,7 +159,11 @@ class AnswerPiece:
 
 @dataclass(frozen=True)
 class Turn:
-    """A question and its answer. `figures` is None until the answer ends, and after a failure."""
+    """A question and its answer. `figures` is None until the answer ends, and after a failure.
+
+    evidence: what was looked up for it, there before the first token. review: the finished answer held against the
+    documents.
+    """
 
     question: str
     answer: str = ""
@@ -153,6 +171,38 @@ class Turn:
     pieces: tuple[AnswerPiece, ...] = ()
     figures: AnswerFigures | None = None
     message: str = ""  # one sentence, where the answer failed
+    evidence: Evidence = NO_EVIDENCE
+    review: Review = NO_REVIEW
+
+    @property
+    def quotes(self) -> tuple[TurnQuote, ...]:
+        """Sentences of the documents, word for word, best first."""
+        return self.evidence.quotes
+
+    @property
+    def passages(self) -> tuple[UsedPassage, ...]:
+        """The passages that were looked up."""
+        return self.evidence.passages
+
+    @property
+    def found(self) -> bool | None:
+        """Whether the documents seem to say it; None where nothing was looked up."""
+        return self.evidence.found
+
+    @property
+    def citations(self) -> tuple[TurnCitation, ...]:
+        """What sentences of the answer rest on, by number."""
+        return self.review.citations
+
+    @property
+    def checks(self) -> tuple[TurnCheck, ...]:
+        """The numbers, names, dates and the like of the answer, in order."""
+        return self.review.checks
+
+    @property
+    def grounding(self) -> str:
+        """ "text", "partly" or "memory"; "" where nothing was checked."""
+        return self.review.grounding
 
 
 @dataclass(frozen=True)
@@ -165,6 +215,18 @@ class Waiting:
     seconds: float
     place: int
     reading: ReadState | None = None
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What was looked up in the documents' text for the question, read by the model already or not.
+
+    refined: the model itself has chosen the quotes, and no better ones will come.
+    """
+
+    turn_index: int
+    evidence: Evidence
+    refined: bool
 
 
 @dataclass(frozen=True)
@@ -222,7 +284,14 @@ class AnswerFailed:
 
 
 ChatEvent = (
-    Waiting | AnswerStarted | PromptRead | AnswerToken | AnswerFinished | AnswerCancelled | AnswerFailed
+    Recalled
+    | Waiting
+    | AnswerStarted
+    | PromptRead
+    | AnswerToken
+    | AnswerFinished
+    | AnswerCancelled
+    | AnswerFailed
 )
 
 
@@ -237,12 +306,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class PaneFinished:
-    """A pane has its answer."""
+    """A pane has its answer; `evidence` is what it was given of the text."""
 
     answer: str
     token_ids: tuple[int, ...]
     pieces: tuple[AnswerPiece, ...]
     figures: AnswerFigures
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -283,7 +353,9 @@ class Comparison:
         return bool(self.differences) and all(difference.identical for difference in self.differences)
 
 
-PaneEvent = Waiting | Reading | AnswerStarted | PromptRead | AnswerToken | PaneFinished | PaneFailed
+PaneEvent = (
+    Recalled | Waiting | Reading | AnswerStarted | PromptRead | AnswerToken | PaneFinished | PaneFailed
+)
 
 
 @dataclass(frozen=True)

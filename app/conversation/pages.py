@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.conversation.events import PageState, PageStates
+from app.conversation.evidence import Evidence
 from app.store import TextId
 
 if TYPE_CHECKING:
@@ -54,6 +55,23 @@ def document_pages(
             states[page - 1] = PageState.NO_TEXT
         pages.append(PageStates(entry.id, entry.name, bytes(states)))
     return pages
+
+
+def with_recalled(pages: Sequence[PageStates], evidence: Evidence) -> list[PageStates]:
+    """The same with the pages that passages or quotes were taken from marked as looked up."""
+    looked_up: dict[str, set[int]] = {}
+    taken = [(one.document_id, one.places) for one in evidence.passages]
+    taken += [(one.document_id, one.places) for one in evidence.quotes]
+    for document_id, places in taken:
+        looked_up.setdefault(document_id, set()).update(page for page, _, _ in places)
+    marked = []
+    for document in pages:
+        states = bytearray(document.states)
+        for page in looked_up.get(document.document_id, ()):
+            if 1 <= page <= len(states):
+                states[page - 1] = PageState.RECALLED
+        marked.append(replace(document, states=bytes(states)))
+    return marked
 
 
 def page_states(

@@ -12,6 +12,7 @@ from app.conversation.decoding import make, number, text, whole
 from app.conversation.entries import Entry
 from app.conversation.errors import ChatError
 from app.conversation.events import AnswerFigures, AnswerPiece, ReadPhase, Turn, TurnState
+from app.conversation.evidence import evidence_from_record, review_from_record, to_record
 from app.conversation.pages import Segment
 from app.conversation.settings import ChatSettings
 from app.store import Chats, StoredChat, StoredTurn, StoreError
@@ -106,6 +107,7 @@ def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:
         "figures": None if turn.figures is None else asdict(turn.figures),
         "token_ids": past.token_ids,
         "tokenizer": tokenizer,
+        **to_record(turn.evidence, turn.review),
     }
     return StoredTurn(turn.question, turn.answer, details)
 
@@ -141,10 +143,13 @@ def _turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
         ),
         figures=_figures(details.get("figures")),
         message=message,
+        evidence=evidence_from_record(details.get("evidence")),
+        review=review_from_record(details.get("review")),
     )
     token_ids = details.get("token_ids")
-    own = token_ids is not None and details.get("tokenizer") == tokenizer
-    return PastTurn(turn, tuple(whole(token, "a token") for token in token_ids) if own else None)
+    if token_ids is None or details.get("tokenizer") != tokenizer:
+        return PastTurn(turn, None)
+    return PastTurn(turn, tuple(whole(token, "a token") for token in token_ids))
 
 
 def _figures(values: object) -> AnswerFigures | None:

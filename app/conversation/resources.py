@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from app.conversation.device import Device, Ticket
 from app.conversation.errors import ChatError
 from app.conversation.events import ReadingEstimate
+from app.conversation.lookup import Lookup
 from app.conversation.pages import Segment
 from app.conversation.prompt import PromptLayout, TextEncoder
 from app.conversation.settings import ChatSettings, MemoryKind
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 _RATE_WEIGHT = 0.3  # of the newest measurement in the running mean
 _MEASURED_TEXT = "Each page is read once, from the first to the last. " * 32
 _MEASURED_TOKENS = 128
+_JUDGING_PARAMETERS = 300_000_000  # about two seconds on two cores
 _LOOK_AROUND = 0.1  # seconds between two looks at a stop flag while waiting
 
 
@@ -92,6 +94,7 @@ class Resources:
         self.rates = ReadingRates(
             store.rates, f"{model.identity['model']} {model.identity['dtype']} {model.device.type}"
         )
+        self.lookup = Lookup(model, self.encoder, store)
         self._layouts: dict[str, PromptLayout] = {}
         self._layout_lock = threading.Lock()
 
@@ -108,6 +111,16 @@ class Resources:
                     self.tokenizer, self.encoder, system_prompt
                 )
             return self._layouts[system_prompt]
+
+    def count_tokens(self, text: str) -> int:
+        """The tokens of a text."""
+        return len(self.encoder.encode(text))
+
+    @property
+    def judges(self) -> bool:
+        """Whether the model chooses quotes: on a processor a large one would take too long for that. Decided by its
+        size, so that a question asked twice gets the same quotes."""
+        return self.model.device.type != "cpu" or self.model.num_parameters <= _JUDGING_PARAMETERS
 
     def make_cache(self, settings: ChatSettings) -> Cache:
         """An empty cache as the settings want it."""

@@ -31,7 +31,8 @@ class ChatSettings:
 
     `memory`, `attention_sinks`, `sliding_window` and `system_prompt` shape what is read: changing one of them means
     that the documents are read anew (see `ChatSettings.same_reading`). `sampling` and `max_new_tokens` take effect
-    with the next answer. An empty `system_prompt` sends no system message; a chat template may then put its own.
+    with the next answer, and so does `recall`: whether passages of the documents are looked up for a question. An
+    empty `system_prompt` sends no system message; a chat template may then put its own.
 
     Raises SettingsError where a value is out of range.
     """
@@ -42,12 +43,18 @@ class ChatSettings:
     system_prompt: str = DEFAULT_SYSTEM_PROMPT
     sampling: SamplingSettings = field(default_factory=_default_sampling)
     max_new_tokens: int = 512
+    recall: bool = True
 
     def __post_init__(self) -> None:
         if self.memory not in MEMORY_KINDS:
             raise SettingsError(
                 f"The memory {self.memory!r} is not known, so nothing can be read with it; "
                 f"choose one of {', '.join(MEMORY_KINDS)}."
+            )
+        if not isinstance(self.recall, bool):
+            raise SettingsError(
+                f"The setting “look up in the text” is {self.recall!r}, neither on nor off, so no question can be "
+                "asked with it; change it in Settings."
             )
         _at_least("attention sinks", self.attention_sinks, 0)
         _at_least("sliding window", self.sliding_window, 1)

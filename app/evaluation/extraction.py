@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from app import paths
-from app.ask import ProgressLine
 from app.documents import DocumentError, Extracted, extract
 from app.evaluation.words import Comparison, compare_pages
 from app.options import CommandFailed
+from app.progress import ProgressLine
 
 _REFERENCE_SECONDS = 300
 

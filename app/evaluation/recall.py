@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from app import options, paths
-from app.ask import ProgressLine
-from app.evaluation import needles
+from app.evaluation import answers, needles
 from app.evaluation.questions import Question, corpus_files, own_questions, plain_text, read_questions
 from app.options import CommandFailed, OptionError
+from app.progress import ProgressLine
 from app.recall import Aids, Judge, LikelihoodJudge, WordVectors, choose_quotes, index_document, recall
 from app.store import Store
 
@@ -76,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
         help="also facts hidden in the documents' text at five depths of three lengths",
     )
     result.add_argument(
+        "--answers",
+        choices=("read", "unread"),
+        help="also ask each question in a chat, as the page does, after its document was read or before: right in "
+        "quotes, in the model's prose",
+    )
+    result.add_argument(
         "--words-alone", action="store_true", help="load no model: passages and quotations by words alone"
     )
     result.add_argument(
@@ -115,6 +121,8 @@ def main(argv: Sequence[str]) -> int:
         documents = _add(store, _files(arguments, scratch), progress)
         report = evaluate(store, documents, questions, aids, judge, arguments.budget, progress)
         report["model"] = name
+        if arguments.answers:
+            report["answers"] = _answers(arguments, folder, scratch, questions, progress)
         if arguments.needles:
             report["needles"] = find_needles(
                 store, list(documents.values()), aids, judge, arguments.budget, progress
@@ -123,13 +131,31 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _answers(
+    arguments: argparse.Namespace,
+    folder: Path,
+    scratch: Path,
+    questions: Sequence[Question],
+    progress: ProgressLine,
+) -> dict[str, Any]:
+    """The same questions asked in chats of an engine of their own."""
+    from app import startup
+
+    engine = startup.load_engine(options.model_options(arguments), folder, progress, scratch / "chats")
+    try:
+        documents = _add(engine.store, _files(arguments, scratch), progress)
+        return answers.ask_all(engine, documents, questions, arguments.answers, progress)
+    finally:
+        engine.close()
+
+
 def _files(arguments: argparse.Namespace, scratch: Path) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, arguments.documents or ()):
         files += sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
     if arguments.corpus:
         copies = scratch / "corpus"
-        copies.mkdir()
+        copies.mkdir(exist_ok=True)
         files += corpus_files(Path(arguments.corpus), copies)
     return files
 
@@ -358,6 +384,8 @@ def table(report: dict[str, Any]) -> str:
             f"needles in {row['tokens']:>7,} tokens at {row['depth']:4.0%}: passage found {row['passage_found']:.0%}, "
             f"quoted {row['answer_quoted']:.0%}"
         )
+    if "answers" in report:
+        lines += answers.lines(report["answers"])
     return "\n".join(lines)
 
 

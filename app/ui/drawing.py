@@ -14,6 +14,7 @@ from app.conversation.events import (
     Turn,
     Waiting,
 )
+from app.conversation.evidence import NO_EVIDENCE
 from app.ui.card_extras import extras_of
 from app.ui.library_view import draw_library
 from app.ui.retaking import ENCODINGS
@@ -84,6 +85,7 @@ def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         show_layers=tab.show_layers,
         answer=last.pieces if last is not None else (),
         show_answer=tab.show_answer,
+        evidence=last.evidence if last is not None else NO_EVIDENCE,
     )
 
 
@@ -101,6 +103,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         last=last.figures if last is not None else None,
         context=stats.seq_length if stats is not None else 0,
         memory=MEMORY_NAMES[tab.chat.settings.memory],
+        evidence=last.evidence if last is not None else NO_EVIDENCE,
     )
 
 

@@ -4,6 +4,7 @@ outcome."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -277,8 +278,8 @@ class Handlers:
 
     # -------------------------------------------------------------------------------------------- comparison
 
-    def compare(self, document_ids: list[str], question: str, request: gr.Request) -> None:
-        """Start a comparison, or stop the one that runs."""
+    def compare(self, document_ids: list[str], question: str, recall: bool, request: gr.Request) -> None:
+        """Start a comparison, or stop the one that runs; `recall`: with quotes from the text for every pane."""
         tab = self.tab(request)
         if tab is None or tab.chat is None:
             return
@@ -287,9 +288,8 @@ class Handlers:
             tab.wake()
             return
         try:
-            events = self._engine().compare(
-                document_ids, question, tab.chat.settings, kinds=("full", "window", "ahn")
-            )
+            settings = replace(tab.chat.settings, recall=recall)
+            events = self._engine().compare(document_ids, question, settings, kinds=("full", "window", "ahn"))
         except ChatError as error:
             tab.warn(str(error))
             tab.wake()

@@ -48,6 +48,7 @@ class Components:
     cost: gr.HTML
     compare_documents: gr.CheckboxGroup
     compare_question: gr.Textbox
+    compare_recall: gr.Checkbox
     compare_button: gr.Button
 
 
@@ -113,7 +114,7 @@ class Page:
         handlers = self.handlers
         own_id = gr.Textbox(visible=False)
         blocks.load(handlers.bind, own_id, js=OWN_ID, **_QUIET)
-        inputs = [c.compare_documents, c.compare_question]
+        inputs = [c.compare_documents, c.compare_question, c.compare_recall]
         gr.on([c.compare_question.submit, c.compare_button.click], handlers.compare, inputs, **_QUIET)
         tab.select(handlers.compare_choices, None, c.compare_documents, **_QUIET)
 
@@ -143,7 +144,7 @@ def _part(name: str, value: str = "") -> gr.HTML:
     return _drawn(name, f'<div data-part="{name}">{value}</div>')
 
 
-def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Button]:
+def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Checkbox, gr.Button]:
     gr.HTML(
         '<p class="quiet">One document and one question, answered by the same weights with three kinds of memory.</p>',
         elem_classes="drawn",
@@ -161,4 +162,10 @@ def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Button]:
             scale=1,
         )
         button = gr.Button("Compare", variant="primary", elem_id="compare-button", scale=0, min_width=110)
-    return chosen, question, button
+    recall = gr.Checkbox(
+        value=False,
+        label="Look things up in the text, the same for all three",
+        elem_id="compare-recall",
+        container=False,
+    )
+    return chosen, question, recall, button

@@ -32,6 +32,7 @@ class SettingsForm:
     repetition_penalty: gr.Slider
     seed: gr.Textbox
     max_new_tokens: gr.Number
+    recall: gr.Checkbox
 
     @classmethod
     def build(cls) -> SettingsForm:
@@ -53,6 +54,10 @@ class SettingsForm:
             top_k = gr.Number(label="Top-k", precision=0, minimum=0, info="0 is off")
             max_new_tokens = gr.Number(label="Longest answer", precision=0, minimum=1, info="in tokens")
             seed = gr.Textbox(label="Seed", info="a whole number, or nothing", max_lines=1)
+        recall = gr.Checkbox(
+            label="Look things up in the text",
+            info="quotes with their pages before each answer; without it, window and memory alone",
+        )
         system_prompt = gr.Textbox(
             label="System prompt", lines=2, max_lines=8, info="changing it reads the documents anew"
         )
@@ -67,7 +72,7 @@ class SettingsForm:
             )
         return cls(
             memory, attention_sinks, sliding_window, system_prompt, temperature, top_p, top_k, min_p,
-            repetition_penalty, seed, max_new_tokens,
+            repetition_penalty, seed, max_new_tokens, recall,
         )  # fmt: skip
 
     def components(self) -> dict[str, Any]:
@@ -110,6 +115,7 @@ class SettingsForm:
             system_prompt=flat["system_prompt"] or "",
             sampling=sampling,
             max_new_tokens=int(flat["max_new_tokens"]),
+            recall=bool(flat["recall"]),
         )
 
 

@@ -33,7 +33,9 @@ WORDS = (
     "bar",
 )
 # The system prompt is short so that only a document's chunks have 64 tokens or more.
-SETTINGS = ChatSettings(attention_sinks=16, sliding_window=192, system_prompt="Be brief.", max_new_tokens=12)
+SETTINGS = ChatSettings(
+    attention_sinks=16, sliding_window=192, system_prompt="Be brief.", max_new_tokens=12, recall=False
+)
 
 
 def pages(count: int, characters: int = 300, seed: int = 0) -> tuple[str, ...]:

@@ -24,10 +24,10 @@ def test_closing_a_chat_stops_it_and_frees_its_caches(world: World) -> None:
     chat = world.chat(world.document(), settings=replace(ENDLESS, max_new_tokens=8))
     for question in ("Why?", "How?", "When?"):
         finish(chat.ask(question))
-    caches = [weakref.ref(chat._reader.cache), weakref.ref(chat._head.cache)]
+    caches = [weakref.ref(chat._state.reader.cache), weakref.ref(chat._state.head.cache)]
     chat.update_settings(ENDLESS)
     events = start_answer(chat)
-    caches.append(weakref.ref(chat._head.cache))
+    caches.append(weakref.ref(chat._state.head.cache))
     world.engine.close_chat(chat.id)
     (last,) = [event for event in events if not isinstance(event, AnswerToken)]
     assert last.turn.state is TurnState.STOPPED
@@ -44,7 +44,7 @@ def test_closing_while_reading_frees_the_cache_within_a_chunk(world: World) -> N
     chat = world.engine.new_chat(SETTINGS)
     chat.add_document(world.document(texts=LONG))
     wait_until(lambda: chat.documents[0].tokens_done > 0)
-    cache = weakref.ref(chat._reader.cache)
+    cache = weakref.ref(chat._state.reader.cache)
     world.engine.close_chat(chat.id)
     chat.join(10)
     gc.collect()
@@ -76,7 +76,7 @@ def test_a_chat_comes_back_after_a_restart_as_if_there_had_been_none(world: Worl
 def test_a_crash_in_the_middle_of_an_answer_keeps_question_and_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.conversation.chat._SAVE_ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr("app.conversation.answering._SAVE_ANSWER_SECONDS", 0.0)
     chat = world.engine.new_chat(ENDLESS)
     events = start_answer(chat)
     for _, event in zip(range(5), events, strict=False):
@@ -165,7 +165,7 @@ import app.conversation.chat, app.conversation.reading
 from app.conversation.events import AnswerToken
 from tests.app.chatting import SETTINGS, World, pages
 
-app.conversation.chat._SAVE_ANSWER_SECONDS = app.conversation.reading._SAVE_SECONDS = 0.0
+app.conversation.answering._SAVE_ANSWER_SECONDS = app.conversation.reading._SAVE_SECONDS = 0.0
 app.conversation.reading._SAVE_SHARE = 1e9
 world = World(Path(sys.argv[1]))
 world.slow_down(0.05)

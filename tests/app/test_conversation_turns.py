@@ -65,14 +65,14 @@ def test_the_next_question_continues_the_cache_and_reads_no_document(world: Worl
 def test_an_answer_that_ends_by_itself_is_continued_like_any_other(world: World) -> None:
     chat = world.chat(world.document())
     whole = finish(chat.ask("Why?"))
-    ending = chat._past[0].token_ids[5]
+    ending = chat._state.past[0].token_ids[5]
     world.tokenizer.eos_token = world.tokenizer.convert_ids_to_tokens(ending)
     turn = finish(chat.regenerate())
     assert turn.figures.reason == "end"
-    assert turn.figures.generated_tokens == len(chat._past[0].token_ids) <= 5
+    assert turn.figures.generated_tokens == len(chat._state.past[0].token_ids) <= 5
     assert whole.answer.startswith(turn.answer)
     following = finish(chat.ask("How?")).answer
-    chat._caches.forget_from(0)
+    chat._state.caches.forget_from(0)
     assert finish(chat.regenerate()).answer == following  # fed again, the turn is the same
 
 
@@ -94,7 +94,7 @@ def test_regenerating_gives_the_same_text_and_feeds_no_document_token(
     answers = [finish(chat.ask(f"Question {number}?")).answer for number in range(5)]
     for index in (4, 2, 0):  # the last copy is in memory, the one before question 2 on disk
         if copies_are_lost:
-            chat._caches.forget_from(0)  # the turns are replayed
+            chat._state.caches.forget_from(0)  # the turns are replayed
         world.counting.fed.clear()
         assert finish(chat.regenerate(index)).answer == answers[index]
         assert world.counting.tokens_fed() < (350 if copies_are_lost else 100)

@@ -16,6 +16,7 @@ from app.conversation.events import (
     PaneFinished,
     PromptRead,
     Reading,
+    Recalled,
     Waiting,
 )
 from app.conversation.settings import MemoryKind
@@ -49,6 +50,8 @@ class Pane:
             return replace(self, doing="waiting for the model")
         if isinstance(event, Reading):
             return replace(self, doing=reading_words(event), fraction=event.fraction)
+        if isinstance(event, Recalled):
+            return replace(self, doing=f"looked up {m.plural(len(event.evidence.passages), 'passage')}")
         if isinstance(event, AnswerStarted | PromptRead):
             return replace(self, doing="reading the question", fraction=1.0)
         if isinstance(event, AnswerToken):

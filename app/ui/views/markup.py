@@ -7,6 +7,7 @@ from html import escape
 # One name a tier, used as a CSS class everywhere: bar, page strip, token tint, comparison headers. `assets/ui/page.css`
 # gives each its one colour.
 SINKS, WINDOW, MEMORY, FULL, UNREAD, BLANK = "sinks", "window", "memory", "full", "unread", "blank"
+RECALLED = "recalled"
 
 
 def text(value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.conversation.events import AnswerPiece, PageState, PageStates
+from app.conversation.evidence import NO_EVIDENCE, Evidence
 from app.ui.views import markup as m
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ _PAGE_CLASSES = {
     PageState.COMPRESSED: m.MEMORY,
     PageState.VERBATIM: m.WINDOW,
     PageState.NO_TEXT: m.BLANK,
+    PageState.RECALLED: m.RECALLED,
 }
 _PAGE_WORDS = {
     PageState.UNREAD: "unread",
     PageState.COMPRESSED: "remembered",
     PageState.VERBATIM: "word for word",
     PageState.NO_TEXT: "no text",
+    PageState.RECALLED: "looked up",
 }
 
 
@@ -45,15 +48,17 @@ def panel(
     show_layers: bool = False,
     answer: Sequence[AnswerPiece] = (),
     show_answer: bool = False,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> str:
-    """The whole right column. `answer` are the pieces of the last answer, tinted where `show_answer` asks for it."""
+    """The whole right column. `evidence` is what was looked up for the last question.
+    `answer` are the pieces of the last answer, tinted where `show_answer` asks for it."""
     if stats is None:
         body = '<p class="quiet">Nothing read yet. However long a document is, this memory stays the same size.</p>'
         return f'<section class="part panel"><h2>Memory</h2>{body}{_notes("ahn", trained)}</section>'
     parts = [
         f'<p class="total"><b>{m.count(stats.seq_length)}</b> tokens read</p>',
         tier_bar(stats),
-        _tier_table(stats),
+        _tier_table(stats, evidence),
         bytes_bars(stats),
         "".join(page_strip(document) for document in pages),
         _page_legend(pages),
@@ -126,12 +131,19 @@ def proportional(values: Sequence[int], total: float, *, least: float) -> list[f
     return [least if index in small else value * room / rest for index, value in enumerate(values)]
 
 
-def _tier_table(stats: CacheStats) -> str:
+def _tier_table(stats: CacheStats, evidence: Evidence) -> str:
     rows = "".join(
         f'<tr title="{m.size(nbytes)}"><th scope="row"><span class="swatch {tier}"></span>{name}</th>'
         f'<td class="words">{words}</td><td class="num">{m.count(tokens)}</td></tr>'
         for tier, name, words, tokens, nbytes in _tiers(stats)
     )
+    if evidence.read:
+        passages = m.plural(evidence.read, "passage")
+        rows += (
+            f'<tr title="{passages} of the text, read before the last answer alone"><th scope="row">'
+            f'<span class="swatch {m.RECALLED}"></span>recalled</th><td class="words">looked up</td>'
+            f'<td class="num">{m.count(evidence.tokens)}</td></tr>'
+        )
     return f'<table class="tiers"><tbody>{rows}</tbody></table>'
 
 
@@ -195,7 +207,13 @@ def _page_legend(pages: Sequence[PageStates]) -> str:
     items = "".join(
         f'<li><span class="swatch {_PAGE_CLASSES[state]}"></span>{_PAGE_WORDS[state]} '
         f"<b>{m.count(everything.count(state))}</b></li>"
-        for state in (PageState.VERBATIM, PageState.COMPRESSED, PageState.UNREAD, PageState.NO_TEXT)
+        for state in (
+            PageState.VERBATIM,
+            PageState.RECALLED,
+            PageState.COMPRESSED,
+            PageState.UNREAD,
+            PageState.NO_TEXT,
+        )
         if everything.count(state)
     )
     return f'<ul class="legend" aria-label="Pages by state">{items}</ul>'

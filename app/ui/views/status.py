@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.conversation.events import AnswerFigures, AnswerToken, ReadState, Waiting
+from app.conversation.evidence import NO_EVIDENCE, Evidence
 from app.ui.views import markup as m
 
 
@@ -26,9 +27,11 @@ def status_line(
     last: AnswerFigures | None = None,
     context: int = 0,
     memory: str = "",
+    evidence: Evidence = NO_EVIDENCE,
 ) -> str:
     """Tokens a second, time to the first token and the exact number of tokens in the conversation's cache.
 
+    `evidence` is what was looked up for the last question.
     `asking` says that the question, and turns that have to be read again before it, are being read.
     """
     items = []
@@ -43,6 +46,9 @@ def status_line(
         items.append(("write", m.rate(last.decode_tokens_per_second)))
         items.append(("to first token", m.duration(last.time_to_first_token)))
         items.append(("answer", m.plural(last.generated_tokens, "token")))
+    if evidence.read:
+        tokens = f", {m.plural(evidence.tokens, 'token')}" if evidence.tokens else ""
+        items.append(("looked up", m.plural(evidence.read, "passage") + tokens))
     items.append(("in context", m.plural(context, "token")))
     if memory:
         items.append(("memory", memory))

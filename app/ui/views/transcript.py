@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from app.conversation.events import Turn, TurnState
 from app.ui.views import markup as m
+from app.ui.views import quotes
 from app.ui.views.markdown import plain, to_html
 
 EMPTY = (
@@ -84,7 +85,9 @@ def _question_tools(turn: Turn, index: int) -> str:
 
 
 def _answer_tools(turn: Turn, index: int, busy: bool) -> str:
-    tools = m.button("", "copy", css="tool", title="Copy the answer", icon=m.ICON_COPY, text=turn.answer)
+    tools = m.button(
+        "", "copy", css="tool", title="Copy the answer", icon=m.ICON_COPY, text=quotes.copied(turn)
+    )
     if not busy:
         tools += m.button(
             "", "regenerate", css="tool", title="Answer again", icon=m.ICON_AGAIN, turn=index
@@ -94,14 +97,24 @@ def _answer_tools(turn: Turn, index: int, busy: bool) -> str:
 
 def _answer(turn: Turn) -> str:
     """The answer and, in small print, what a reader should know about it."""
-    answer = to_html(turn.answer) if turn.answer else ""
-    if not answer and turn.state is TurnState.ANSWERING:
-        answer = "<p>…</p>"
+    prose = to_html(turn.answer, quotes.marks(turn)) if turn.answer else ""
+    if not prose and turn.state is TurnState.ANSWERING:
+        prose = "<p>…</p>"
     notes = footnotes(turn)
-    if not answer and not notes:
-        answer = "<p><em>an empty answer</em></p>"
+    if not prose and not notes:
+        prose = "<p><em>an empty answer</em></p>"
     small = f"<p><small>{m.text(' · '.join(notes))}</small></p>" if notes else ""
-    return answer + small
+    return f"{quotes.not_found(turn)}{_arranged(turn, prose)}{quotes.verdict(turn)}{small}"
+
+
+def _arranged(turn: Turn, prose: str) -> str:
+    """Quotes and prose in the order that suits the model; quotes first, unless its prose was measured to be good."""
+    quoted = quotes.quote_list(turn)
+    if not quoted:
+        return prose
+    if turn.evidence.prose == "leads":
+        return f"{prose}{quoted}"
+    return quoted + (quotes.folded(turn, prose) if turn.evidence.prose == "folded" and prose else prose)
 
 
 def footnotes(turn: Turn) -> list[str]:
@@ -114,6 +127,8 @@ def footnotes(turn: Turn) -> list[str]:
     figures = turn.figures
     if figures is not None and figures.reason == "length":
         notes.append("cut off at the longest answer allowed in Settings")
+    if figures is not None and figures.reason == "loop":
+        notes.append("ended where it began to repeat itself")
     if figures is not None and not figures.read_all:
         notes.append(
             f"from {m.count(figures.pages_read)} of {m.plural(figures.pages_total, 'page')}, all that was read by then"

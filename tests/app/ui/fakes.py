@@ -40,9 +40,19 @@ from app.conversation.events import (
     ReadingEstimate,
     ReadPhase,
     ReadState,
+    Recalled,
     Turn,
     TurnState,
     Waiting,
+)
+from app.conversation.evidence import (
+    NO_EVIDENCE,
+    NO_REVIEW,
+    Evidence,
+    Review,
+    TurnCheck,
+    TurnQuote,
+    UsedPassage,
 )
 from app.store import ChatSummary, Document, PageHit
 
@@ -50,6 +60,7 @@ TOKENS_PER_PAGE = 360
 CHUNK = 512
 NBYTES = 52_400_000
 BYTES_PER_TOKEN = 46_080
+QUOTE = "No open fire in the granary, and no lamp oil is sold after dusk."
 ANSWER = "Chapter 7 forbids **open fire** in the granary, and the sale of lamp oil after dusk [see page 141]."
 
 
@@ -251,6 +262,9 @@ class FakeChat:
             read = sum(state.tokens_done for state in self.documents)
             total = sum(state.tokens_total for state in self.documents)
             yield AnswerStarted(index, read, total, 0, 0, read == total)
+            evidence = self._evidence()
+            if evidence.found is not None:
+                yield Recalled(index, evidence, True)
             if self._stopping.wait(self.engine.pace):
                 self.turns = kept
                 yield AnswerCancelled(question)
@@ -260,19 +274,40 @@ class FakeChat:
             for number, word in enumerate(self.engine.answer.split(" ")):
                 pieces.append(AnswerPiece(word if not number else f" {word}", (number * 37 % 100) / 400))
                 text = "".join(piece.text for piece in pieces)
-                self.turns = [*self.turns[:index], Turn(question, text, TurnState.ANSWERING, tuple(pieces))]
+                self.turns = [
+                    *self.turns[:index],
+                    Turn(question, text, TurnState.ANSWERING, tuple(pieces), evidence=evidence),
+                ]
                 yield AnswerToken(pieces[-1].text, pieces[-1].memory_share, len(pieces), 74.2)
                 if self._stopping.wait(self.engine.pace):
                     state = TurnState.STOPPED
                     break
             text = "".join(piece.text for piece in pieces)
+            done = figures(text, read, total, read_all=read == total)
             turn = Turn(
-                question, text, state, tuple(pieces), figures(text, read, total, read_all=read == total)
+                question, text, state, tuple(pieces), done, evidence=evidence, review=self._review(text)
             )
             self.turns = [*self.turns[:index], turn]
             yield AnswerFinished(index, turn)
         finally:
             self._answering = False
+
+    def _evidence(self) -> Evidence:
+        """One quote of the first document."""
+        if not self.documents or not self.settings.recall:
+            return NO_EVIDENCE
+        one = self.documents[0]
+        quote = TurnQuote(
+            one.document_id, one.name, 1, 2, "2", ((2, 0, len(QUOTE)),), QUOTE, (0, len(QUOTE)), 1.0
+        )
+        passage = UsedPassage(one.document_id, one.name, 1, 2, "2", quote.places, QUOTE, (0,))
+        return Evidence((passage,), (quote,), True, ((one.document_id, 1),), "beside", 40, 1)
+
+    def _review(self, answer: str) -> Review:
+        at = answer.find("141")
+        if at < 0 or not self.documents:
+            return NO_REVIEW
+        return Review((), (TurnCheck("141", at, at + 3, "number", "absent"),), "partly")
 
     def stop(self) -> None:
         self._stopping.set()
@@ -422,6 +457,9 @@ class FakeEngine:
         if not question.strip():
             raise ChatError("The question is empty, so there is nothing to compare; write one.")
         return Stream(lambda stop: self._compare(document_ids, stop))
+
+    def search(self, query: str, document_ids: Sequence[str] | None = None, limit: int = 20) -> list[Any]:
+        return []
 
     def _compare(self, document_ids: Sequence[str], stop: threading.Event) -> Iterator[CompareEvent]:
         tokens = sum(self.library.documents[one].page_count for one in document_ids) * TOKENS_PER_PAGE

@@ -214,9 +214,9 @@ def test_clicks_that_make_no_sense_harm_nothing(world: World, data: Any) -> None
 def test_a_comparison_runs_and_stops(slow: World) -> None:
     tab = slow.open()
     document = slow.document(pages=5)
-    slow.handlers.compare([document], "What?", request())
+    slow.handlers.compare([document], "What?", True, request())
     assert tab.comparing is not None and tab.moving
-    slow.handlers.compare([document], "What?", request())
+    slow.handlers.compare([document], "What?", True, request())
     assert "A comparison is running" in sentences(tab)[0]
     slow.act("stop")
     until(lambda: tab.comparing is not None and tab.comparing.finished)
@@ -225,7 +225,7 @@ def test_a_comparison_runs_and_stops(slow: World) -> None:
 
 def test_a_comparison_without_a_question_says_why_not(world: World) -> None:
     tab = world.open()
-    world.handlers.compare([], " ", request())
+    world.handlers.compare([], " ", False, request())
     assert "question is empty" in sentences(tab)[0]
     assert tab.comparing is None
 

@@ -1,0 +1,126 @@
+"""What an answer rests on, around it and in it: quotes with their pages, citation numbers, the marks of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.conversation.events import Turn
+from app.conversation.evidence import Place, TurnCheck, TurnCitation, TurnQuote
+from app.conversation.wording import (
+    NOT_FOUND,
+    OWN_WORDS,
+    checks_words,
+    grounding_words,
+    page_words,
+    source_words,
+)
+from app.ui.views import markup as m
+from app.ui.views.markdown import Mark
+
+_NAMED_ABSENT = 4  # where more is missing, marks alone say so, and the line under the answer
+
+
+def not_found(turn: Turn) -> str:
+    """The sentence that stands over an answer that the documents do not seem to hold."""
+    return f'<p class="not-found">{m.text(NOT_FOUND)}</p>' if turn.found is False else ""
+
+
+def quote_list(turn: Turn) -> str:
+    """The sentences of the documents, each with its page as a button."""
+    if not turn.quotes:
+        return ""
+    items = "".join(_quote(quote) for quote in turn.quotes)
+    return f'<ol class="quotes" aria-label="From your documents">{items}</ol>'
+
+
+def _quote(quote: TurnQuote) -> str:
+    start, end = quote.core
+    core = f'<span class="core">{m.text(quote.text[start:end])}</span>'
+    words = f"{m.text(quote.text[:start])}{core}{m.text(quote.text[end:])}"
+    source = open_button(
+        source_words(quote),
+        quote.document_id,
+        quote.page,
+        quote.places,
+        css="quote-page",
+        title="Open this page",
+    )
+    return f'<li class="quote"><q>{words}</q>{source}</li>'
+
+
+def folded(turn: Turn, prose: str) -> str:
+    """The model's prose under a fold."""
+    return f'<details class="own-words"><summary>{OWN_WORDS}</summary>{prose}</details>'
+
+
+def open_button(
+    label: str, document_id: str, page: int | None, places: Sequence[Place] = (), *, css: str, title: str = ""
+) -> str:
+    """A button that opens a page of a document, with the stretch [start, end) of its text marked."""
+    where = next((place for place in places if place[0] == page), places[0] if places else None)
+    shown = f"{title}: {label}" if title else ""
+    if where is None:
+        return m.button(label, "open-page", css=css, title=shown, document=document_id, page=page or 1)
+    number, start, end = where
+    return m.button(
+        label, "open-page", css=css, title=shown, document=document_id, page=number, start=start, end=end
+    )
+
+
+def marks(turn: Turn) -> tuple[Mark, ...]:
+    """Citation numbers and checks, to be drawn inside the answer."""
+    absent = sum(check.status == "absent" for check in turn.checks)
+    checks = [
+        _check_mark(check, absent <= _NAMED_ABSENT) for check in turn.checks if check.status != "question"
+    ]
+    cited = [
+        Mark(max(end - 1, 0), end, after=_citation(citation))
+        for citation in turn.citations
+        for end in citation.ends
+    ]
+    # At one place the check's word comes before the sentence's number.
+    return tuple(sorted([*checks, *cited], key=lambda mark: (mark.end, not mark.css, mark.start)))
+
+
+def _citation(one: TurnCitation) -> str:
+    where = ", ".join(part for part in (one.document, page_words(one.label)) if part)
+    button = open_button(
+        f"[{one.number}]", one.document_id, one.page, one.places, css="citation", title=where
+    )
+    return f"<sup>{button}</sup>"
+
+
+def _check_mark(check: TurnCheck, named: bool) -> Mark:
+    where = page_words(check.label)
+    if check.doubtful:
+        note = open_button(
+            "of something else", check.document_id, check.page, css="check-note doubtful", title=where
+        )
+        title = (
+            f"found on {where}, but said of something else" if where else "found, but said of something else"
+        )
+        return Mark(check.start, check.end, "check doubtful", title, note)
+    if check.status == "here":
+        note = open_button("✓", check.document_id, check.page, css="check-note here", title=f"Found, {where}")
+        return Mark(check.start, check.end, "check here", f"found here, {where}", note)
+    if check.status == "elsewhere":
+        note = open_button(where or "elsewhere", check.document_id, check.page, css="check-note elsewhere")
+        return Mark(check.start, check.end, "check elsewhere", f"found elsewhere, {where}", note)
+    note = '<span class="check-note absent">not in your documents</span>' if named else ""
+    return Mark(check.start, check.end, "check absent", "not in your documents", note)
+
+
+def verdict(turn: Turn) -> str:
+    """The line under an answer: where it comes from, and what of it was found."""
+    grounding, counted = grounding_words(turn), checks_words(turn)
+    if not grounding:
+        return ""
+    word = f'<b class="grounding {m.text(turn.grounding)}">{m.text(grounding)}</b>'
+    line = f" · {m.text(counted)}" if counted else ""
+    return f'<p class="verdict-line">{word}{line}</p>'
+
+
+def copied(turn: Turn) -> str:
+    """An answer as it is copied: quotes with their pages, then the prose."""
+    quotes = "\n\n".join(f"“{quote.text}”\n({source_words(quote)})" for quote in turn.quotes)
+    return "\n\n".join(part for part in (quotes, turn.answer) if part)
