@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.ui.views import markup as m
-from app.ui.views.reader import label
 
 if TYPE_CHECKING:
     from app.ui.searching import FoundPage
+
+AROUND = 60  # characters shown before the first word that was searched for
 
 
 def found_pages(found: Sequence[FoundPage], query: str) -> str:
@@ -24,12 +25,22 @@ def found_pages(found: Sequence[FoundPage], query: str) -> str:
 
 def _row(one: FoundPage) -> str:
     place = one.place
-    where = label("page", place.page, one.label)
     return (
         f'<li class="entry"><button type="button" class="found-page" data-action="open-page"'
         f' data-document="{m.text(one.document_id)}" data-page="{place.page}"'
-        f' data-start="{place.start}" data-end="{place.end}">'
-        f'<span class="line">{m.name(one.name)}<span class="num">{m.text(where)}</span></span>'
-        f'<span class="snippet">{m.text(one.before)}<mark>{m.text(one.words)}</mark>{m.text(one.after)}</span>'
+        f' data-revision="{one.revision}" data-start="{place.start}" data-end="{place.end}">'
+        f'<span class="line">{m.name(one.name)}<span class="num">{m.text(one.label)}</span></span>'
+        f'<span class="snippet">{_marked(one)}</span>'
         "</button></li>"
     )
+
+
+def _marked(one: FoundPage) -> str:
+    """The text with the words that were searched for; what is far before the first of them is left out."""
+    first = one.marks[0][0] if one.marks else 0
+    at = one.text.rfind(" ", 0, max(first - AROUND, 0)) + 1 if first > AROUND else 0
+    pieces = ["…"] if at else []
+    for start, end in one.marks:
+        pieces.append(f"{m.text(one.text[at:start])}<mark>{m.text(one.text[start:end])}</mark>")
+        at = end
+    return "".join([*pieces, m.text(one.text[at:])])

@@ -54,7 +54,7 @@ from app.conversation.evidence import (
     TurnQuote,
     UsedPassage,
 )
-from app.store import ChatSummary, Document, PageHit
+from app.store import ChatSummary, Document
 
 TOKENS_PER_PAGE = 360
 CHUNK = 512
@@ -90,11 +90,6 @@ class FakeLibrary:
             extracted.pages_without_text, datetime.now(timezone.utc),
         )  # fmt: skip
         return self.documents.setdefault(document.id, document)
-
-    def search(self, words: str, limit: int = 20) -> Sequence[PageHit]:
-        return [PageHit(one.id, one.name, 1, "", "") for one in self.documents.values() if words in one.name][
-            :limit
-        ]
 
     def list(self) -> list[Document]:
         return list(self.documents.values())

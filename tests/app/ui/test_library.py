@@ -1,8 +1,9 @@
-"""The library's tab, and what the cards offer: sizes, deletion, a better text, another encoding, text recognition."""
+"""The library's tab, and what the cards offer: sizes, deletion, better texts, other encodings, text recognition."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app.documents import DocumentError, ExtractionCancelled, Extracted, Page, extract, recognition
+from app.documents import DocumentError, Extracted, ExtractionCancelled, Page, extract, recognition
 from app.store import Store, document_rows
 from app.ui import retaking
 from app.ui.drawing import PARTS
@@ -131,7 +132,7 @@ def test_a_document_is_renamed(world: World, store: Store, latin: str) -> None:
 def test_readings_are_freed_after_asking(world: World, store: Store, latin: str) -> None:
     folder = store.folder / "snapshots"
     folder.mkdir(exist_ok=True)
-    (folder / "k.json").write_text('{"segments": [{"document_id": "%s"}]}' % latin)
+    (folder / "k.json").write_text(json.dumps({"segments": [{"document_id": latin}]}))
     (folder / "k-10.safetensors").write_bytes(b"x" * 50_000)
     (folder / "k.1.partial").write_bytes(b"half")
     tab = in_chat(world)
