@@ -153,6 +153,9 @@ class Chat:
         tokens, _ = self._state.resources.tokens.estimate(document)
         fresh = entry_of(document, tokens)
         with self._state.lock:
+            if self._state.reader.exchange(fresh):  # nothing of it has been read
+                self._state.store()
+                return
             self._state.check_idle()
             entries = [fresh if entry.id == document_id else entry for entry in self._state.reader.entries()]
             self._state.read_again_from(document_id, entries)
@@ -180,9 +183,9 @@ class Chat:
 
     def move_document(self, document_id: str, *, earlier: bool) -> None:
         """Let a document that waits to be read go before the one in front of it in line, or after the next one."""
-        with self._lock:
-            self._check_open()
-        self._reader.move(document_id, earlier)
+        with self._state.lock:
+            self._state.check_open()
+        self._state.reader.move(document_id, earlier)
 
     def resume_reading(self, document_id: str) -> None:
         """Read on from where the reading was paused, or try a failed one again."""

@@ -95,6 +95,23 @@ class Reader:
                 entry.phase = ReadPhase.PAUSED
         self._on_change()
 
+    def exchange(self, fresh: Entry) -> bool:
+        """Have another text of a document read instead, where it waits and nothing of it has been read; True then.
+
+        The entry stays the same object: the thread that reads may have taken it out of the line just now.
+        """
+        with self._lock:
+            entry = self._entry(fresh.id)
+            if entry.phase is not ReadPhase.QUEUED or self._planned(fresh.id):
+                return False
+            entry.revision, entry.page_count = fresh.revision, fresh.page_count
+            entry.pages_without_text, entry.estimated_tokens = (
+                fresh.pages_without_text,
+                fresh.estimated_tokens,
+            )
+            entry.page_starts = None
+            return True
+
     def move(self, document_id: str, earlier: bool) -> None:
         """Let a document that waits change places with the one that waits before it, or after it; nothing where there
         is none."""

@@ -126,9 +126,11 @@ class Import:
             document = self._extract()
             if document.characters == 0:
                 self._scan_id = document.id
+                count = document.page_count
+                pages = "its only page" if count == 1 else f"any of its {m.count(count)} pages"
                 self._error = (
-                    f"{document.name} has no text layer on any of its {m.plural(document.page_count, 'page')}: it is "
-                    "a scan. Its text can be recognised, page by page, in the background."
+                    f"{document.name} has no text layer on {pages}: it is a scan. Its text can be recognised, page by "
+                    "page, in the background."
                 )
             elif not self._cancelled.is_set():
                 hand_over = self._done(document)

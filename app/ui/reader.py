@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.conversation import ChatError
 from app.documents import Page
-from app.store import Document, PageNote, UnknownDocument
+from app.store import Document, Documents, PageNote, UnknownDocument
 from app.ui.searching import MOST_IN_ONE, Place, find_in_pages
 from app.ui.views import reader as view
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.ui.session import Tab
 
 MODES = ("picture", "text", "both")
+Act = Callable[["Tab", dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,34 @@ class ReaderActions:
     def __init__(self, engine: Callable[[], Engine]) -> None:
         self._engine = engine
 
-    def acts(self) -> dict[str, Callable[[Tab, dict[str, Any]], None]]:
+    def acts(self) -> dict[str, Act]:
         """The handlers by the action that they are of."""
-        return {
-            "open-page": self._open,
-            "close-reader": lambda tab, data: setattr(tab, "reader", None),
+        inside = {
             "reader-turn": self._turn,
             "reader-go": self._go,
             "reader-mode": self._mode,
             "reader-find": self._find,
             "reader-hit": self._hit,
         }
+        return {
+            "open-page": self._open,
+            "close-reader": lambda tab, data: setattr(tab, "reader", None),
+            **{name: self._of_a_text_that_is_there(act) for name, act in inside.items()},
+        }
+
+    def _of_a_text_that_is_there(self, act: Act) -> Act:
+        """Go on with the document's text as it is now where the one shown has gone: taken out again, or deleted."""
+
+        def run(tab: Tab, data: dict[str, Any]) -> None:
+            try:
+                act(tab, data)
+            except UnknownDocument:
+                refresh(tab, self._engine().store.documents)
+                if tab.reader is None:
+                    raise
+                act(tab, data)
+
+        return run
 
     def _open(self, tab: Tab, data: dict[str, Any]) -> None:
         documents = self._engine().store.documents
@@ -118,7 +136,7 @@ class ReaderActions:
         state = ReaderState(
             document,
             documents.page_notes(document.id, document.revision),
-            self._page(document, _number(data, "page", 1)),
+            _page(documents, document, _number(data, "page", 1)),
             (start, end) if 0 <= start < end else None,
             mode=before.mode if before is not None else "picture",
             seen=1 if before is None else before.seen + 1,
@@ -180,23 +198,42 @@ class ReaderActions:
 
     def _show(self, tab: Tab, number: int, *, keep_mark: bool = False) -> None:
         state = self._state(tab)
-        page = state.page if number == state.page.number else self._page(state.document, number)
+        documents = self._engine().store.documents
+        page = state.page if number == state.page.number else _page(documents, state.document, number)
         marked = state.marked if keep_mark else None
         tab.reader = replace(state, page=page, marked=marked, seen=state.seen + 1, drawn={})
-
-    def _page(self, document: Document, number: int) -> Page:
-        pages = self._engine().store.documents.layout(document.id, [number], document.revision)
-        if not pages:
-            raise ChatError(
-                f"{document.name} has {document.page_count:,} pages, so page {number:,} cannot be shown; choose one "
-                "it has."
-            )
-        return pages[0]
 
     def _state(self, tab: Tab) -> ReaderState:
         if tab.reader is None:
             raise ChatError("No document is open in the reader; open one first.")
         return tab.reader
+
+
+def refresh(tab: Tab, documents: Documents) -> None:
+    """Show the document that is open as it is read now; close the reader where there is none any more."""
+    state = tab.reader
+    if state is None:
+        return
+    try:
+        document = documents.get(state.document.id)
+        notes = documents.page_notes(document.id, document.revision)
+        page = _page(documents, document, min(state.page.number, document.page_count))
+    except UnknownDocument:
+        tab.reader = None
+        return
+    found = tuple(find_in_pages(documents.pages(document.id, document.revision), state.query))
+    tab.reader = replace(
+        state, document=document, notes=notes, page=page, marked=None, found=found, current=-1, drawn={}
+    )
+
+
+def _page(documents: Documents, document: Document, number: int) -> Page:
+    pages = documents.layout(document.id, [number], document.revision)
+    if not pages:
+        raise ChatError(
+            f"{document.name} has {document.page_count:,} pages, so page {number:,} cannot be shown; choose one it has."
+        )
+    return pages[0]
 
 
 def _number(data: dict[str, Any], name: str, default: int) -> int:

@@ -18,6 +18,7 @@ from app.conversation import ChatError
 from app.documents import DocumentError, Extracted, ExtractionCancelled, Page, extract, recognition
 from app.store import StoreError
 from app.ui import import_line
+from app.ui.reader import refresh
 from app.ui.views.extras import Retake
 
 if TYPE_CHECKING:
@@ -239,6 +240,8 @@ class Retakings:
             if not retaking.cancelled.is_set():
                 documents.replace(document.id, extracted)
                 tab.tell(f"{document.name}: its text was taken out again.")
+                if tab.reader is not None and tab.reader.document.id == document.id:
+                    refresh(tab, documents)
                 if chat is not None:
                     _go_on_with(chat, document, add)
         except ExtractionCancelled:

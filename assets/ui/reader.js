@@ -24,6 +24,7 @@ on("reader", (told) => {
   const before = state;
   state = told.open;
   body.classList.toggle("reader-open", state !== null);
+  coverChat();
   if (!state) return before && closed();
   if (!before) opener ??= document.activeElement;
   controls(before);
@@ -33,6 +34,12 @@ on("reader", (told) => {
 });
 // A connection that was lost is another tab for the server: it is told what this one shows.
 on("hello", () => state && send("open-page", { document: state.document, page: state.page }));
+
+// Where the reader covers the chat, the chat is not to be reached by Tab either.
+function coverChat() {
+  const chat = byId("middle");
+  if (chat) chat.inert = state !== null && matchMedia("(max-width: 760px)").matches;
+}
 
 export function openedFrom(button) {
   if (!state) opener = button;
@@ -133,6 +140,7 @@ function toMark() {
 let resizing;
 addEventListener("resize", () => {
   clearTimeout(resizing);
+  coverChat();
   resizing = setTimeout(() => state && sharpen(), 200);
 });
 

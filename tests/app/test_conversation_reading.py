@@ -11,6 +11,7 @@ import pytest
 
 from app.conversation import ChatError, ChatSettings
 from app.conversation.events import AnswerFailed, PageState, ReadPhase, Waiting
+from app.documents import Extracted
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, wait_until
 
 LONG = pages(14, seed=1)  # about 4,300 tokens, nine chunks
@@ -404,6 +405,28 @@ def test_documents_in_line_change_places_and_are_read_in_that_order(world: World
     assert [state.name for state in chat.documents] == ["first.txt", "third.txt", "second.txt"]
     gate.open()
     rest(chat)
-    assert [segment.document_id for segment in chat._reader.plan()] == [ids[0], ids[2], ids[1]]
+    states = chat.page_states()
+    assert [state.document_id for state in states] == [ids[0], ids[2], ids[1]]
     world.engine.close_chat(chat.id)
     assert [state.name for state in world.engine.chat(chat.id).documents][1] == "third.txt", "it is kept"
+
+
+def test_another_text_of_a_document_in_line_costs_what_was_read_before_it_nothing(world: World) -> None:
+    gate = Gate(world, after_chunks=1)
+    ids = [world.document("first.txt", pages(3, seed=21)), world.document("second.txt", pages(2, seed=22))]
+    chat = world.engine.new_chat(SETTINGS)
+    for document in ids:
+        chat.add_document(document)
+    assert gate.reached.wait(10)
+    known = world.library.get(ids[1])
+    texts = pages(3, seed=23)
+    world.library.replace(ids[1], Extracted.of_texts(known.name, "txt", known.sha256, texts))
+    assert chat.newer_texts() == [ids[1]]
+    chat.take_newer_text(ids[1])
+    assert chat.newer_texts() == []
+    gate.open()
+    rest(chat)
+    first, second = chat.documents
+    assert (second.page_count, second.phase) == (3, ReadPhase.DONE)
+    read = first.tokens_total + second.tokens_total
+    assert read <= world.counting.tokens_fed() < read + 256, "no chunk of 512 was read twice"

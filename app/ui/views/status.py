@@ -113,7 +113,9 @@ SHORTCUTS = (
     ("Enter", "send the question"),
     ("Shift Enter", "new line"),
     ("Esc", "stop the answer, or close this"),
-    ("Ctrl K", "search chats"),
+    ("Ctrl K", "search chats and documents"),
+    ("Ctrl F", "search the document that is open"),
+    ("← →", "turn the pages of the document that is open"),
     ("Ctrl /", "show these shortcuts"),
 )
 

@@ -180,6 +180,23 @@ def test_a_text_that_has_gone_is_shown_as_it_is_now_without_a_mark(
     assert "passage" not in shown(tab)
 
 
+def test_a_text_taken_out_again_while_it_is_open_is_shown_as_it_is_now(
+    world: World, store: Store, manual: str
+) -> None:
+    tab = world.open()
+    world.act("open-page", document=manual, page="3")
+    world.act("reader-find", value="pump")
+    document = store.documents.get(manual)
+    fresh = (printed_page(1, "New text."), printed_page(2, "More of a pump."))
+    store.documents.replace(manual, Extracted(document.name, "pdf", document.sha256, fresh))
+    world.act("reader-turn", by="-1")
+    assert told(tab)["page"] == 1 and told(tab)["pages"] == 2 and told(tab)["found"] == 1
+    assert sentences(tab) == []
+    store.documents.delete(manual)
+    world.act("reader-turn", by="1")
+    assert tab.reader is None and len(sentences(tab)) == 1
+
+
 def test_search_over_all_documents_leads_to_the_place(
     world: World, store: Store, manual: str, tmp_path: Path
 ) -> None:
