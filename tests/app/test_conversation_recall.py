@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,9 @@ from app.conversation.events import (
 )
 from app.conversation.evidence import Evidence, TurnQuote, UsedPassage
 from app.conversation.loops import looping
+from app.conversation.prose import place_of, prose_place
 from app.conversation.quoting import quoted_question
+from app.paths import assets_dir
 from app.store import Store
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest
 
@@ -321,6 +324,31 @@ def test_the_best_quote_stands_last_and_what_does_not_fit_is_left_out() -> None:
     assert (read, tokens) == (3, 22)
     assert "third" not in quoted_question(evidence, "Why?", 18, count)[0]
     assert quoted_question(evidence, "Why?", 5, count) == ("Why?", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("prose", "quotes", "place"),
+    [
+        (0.7, 0.8, "leads"),
+        (0.5, 0.8, "beside"),
+        (0.3, 0.8, "folded"),
+        (0.9, 0.8, "leads"),
+        (0.0, 0.0, "beside"),
+    ],
+)
+def test_prose_stands_where_its_figures_put_it(prose: float, quotes: float, place: str) -> None:
+    assert place_of(prose, quotes) == place
+
+
+def test_a_model_that_was_not_measured_is_neither_trusted_nor_hidden(world: World) -> None:
+    assert prose_place(world.counting.model) == "beside"
+
+
+def test_the_table_of_measured_models_can_be_read_and_folds_the_embedded_one() -> None:
+    table = json.loads((assets_dir() / "evaluation" / "prose.json").read_text(encoding="utf-8"))
+    assert {place_of(one["prose"], one["quotes"]) for one in table["models"].values()} == {"folded"}
+    measured = {key for key, one in table["models"].items() if "figures_of" not in one}
+    assert {one.get("figures_of", key) for key, one in table["models"].items()} == measured
 
 
 @pytest.mark.parametrize(
