@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from ahn_core import SamplingSettings
 from app.conversation import Chat
 from app.conversation.events import (
+    AnswerCancelled,
     AnswerFinished,
     AnswerStarted,
     AnswerToken,
@@ -26,6 +27,7 @@ from app.conversation.loops import looping
 from app.conversation.prose import place_of, prose_place
 from app.conversation.quoting import quoted_question
 from app.paths import assets_dir
+from app.recall import Judge
 from app.store import Store
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest
 
@@ -226,6 +228,25 @@ def test_an_answer_is_held_against_the_text(world: World, chat: Chat) -> None:
     page, start, end = citation.places[0]
     assert "1,250 kilograms" in TEXTS[page - 1][start:end]
     assert turn.grounding == "partly"
+
+
+def test_an_answer_is_stopped_while_the_model_judges_sentences(
+    world: World, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def judge(opening: object) -> Judge:
+        def judging(question: str, sentences: Sequence[str]) -> list[float]:
+            asked.append(len(sentences))
+            chat.stop()
+            return [0.0] * len(sentences)
+
+        return judging
+
+    monkeypatch.setattr("app.conversation.lookup.Lookup.judge", lambda self, opening: judge(opening))
+    events = list(chat.ask("What must not be opened under pressure, and when does the pump fall?"))
+    assert isinstance(events[-1], AnswerCancelled) and chat.turns == []
+    assert asked == [8], "the rest was not judged"
 
 
 def test_an_answer_that_goes_round_in_circles_is_ended(world: World, chat: Chat) -> None:
