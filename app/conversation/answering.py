@@ -168,7 +168,7 @@ class Answering:
                 running.index
             ):  # before the first the documents' own cache serves
                 caches.keep(head.clone())
-            if found is not None and (better := judged(resources, self._state.settings, found)) is not None:
+            if found is not None and (better := judged(resources, found, should_stop)) is not None:
                 running.draft.evidence = better
                 emit(Recalled(running.index, better, True))
             quoted = bool(running.draft.evidence.passages)

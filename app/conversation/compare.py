@@ -126,7 +126,7 @@ class Comparing:
             texts = [document.text for document in self._documents]
             found = look_up(resources, settings, question, (), texts)
             if found is not None:
-                draft.evidence = judged(resources, settings, found) or found.evidence()
+                draft.evidence = judged(resources, found, should_stop) or found.evidence()
                 emit(Recalled(0, draft.evidence, True))
             turn, _ = write_answer(
                 resources, reader.layout, head, settings, draft, known, live, should_stop, emit

@@ -52,7 +52,13 @@ class Lookup:
         self._model = model
         self._encoder = encoder
         self._store = store
-        self._lock = threading.RLock()  # over the aids and the facts, so that nothing is made twice
+        self._lock = threading.Lock()  # over the line of texts to prepare
+        # Nothing is made twice, and what takes long keeps nobody waiting who wants something else.
+        self._making_aids, self._making_facts, self._indexing = (
+            threading.Lock(),
+            threading.Lock(),
+            threading.Lock(),
+        )
         self._aids: Aids | None = None
         self._facts: OrderedDict[TextId, TextIndex] = OrderedDict()
         self._waiting: list[TextId] = []
@@ -110,7 +116,8 @@ class Lookup:
         """Make a text searchable, unless it is. Raises StoreError."""
         from app.recall import index_document
 
-        index_document(self._store, *text)
+        with self._indexing:
+            index_document(self._store, *text)
 
     def _warm(self, text: TextId) -> None:
         """Have the vectors of the text's words made before they are asked for."""
@@ -126,7 +133,7 @@ class Lookup:
         """What recall uses of the loaded model."""
         from app.recall import Aids, WordVectors
 
-        with self._lock:
+        with self._making_aids:
             if self._aids is None:
                 encode = self._encoder.encode
                 vectors = WordVectors.of_model(self._model, encode)
@@ -138,7 +145,7 @@ class Lookup:
         from app.recall.index import TextIndex
         from app.recall.sources import Source
 
-        with self._lock:
+        with self._making_facts:
             if text in self._facts:
                 self._facts.move_to_end(text)
                 return self._facts[text]
@@ -160,6 +167,7 @@ class Lookup:
         """Keep nothing in memory of a document that was deleted."""
         with self._lock:
             self._waiting = [text for text in self._waiting if text.document_id != document_id]
+        with self._making_facts:
             for text in [text for text in self._facts if text.document_id == document_id]:
                 del self._facts[text]
 

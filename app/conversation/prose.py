@@ -1,14 +1,15 @@
 """Where a model's own words stand beside the quotes: decided by what was measured of the model, never by its name.
 
 `ahn-chat eval recall --answers` measures how often the prose alone is right, and how often the first three quotes hold
-the answer. `assets/evaluation/prose.json` keeps both for the models that were measured, by the digest of their weights.
+the answer. `assets/evaluation/prose.json` keeps both for the models that were measured, by the digest of their weights
+and the number format these are held in; "figures_of" names the format that was measured in place of another.
 """
 
 from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.conversation.evidence import ProsePlace
 from app.paths import assets_dir
@@ -29,16 +30,23 @@ def prose_place(model: AHNForCausalLM) -> ProsePlace:
     measured = _measured().get(fingerprint(model))
     if measured is None:
         return "beside"
-    share = measured["prose"] / measured["quotes"]
-    return "leads" if share >= _LEADS_FROM else "folded" if share < _FOLDED_BELOW else "beside"
+    return place_of(measured["prose"], measured["quotes"])
+
+
+def place_of(prose: float, quotes: float) -> ProsePlace:
+    """What follows from the shares of questions that the prose alone, and that the quotes, are right on."""
+    if prose and prose >= _LEADS_FROM * quotes:
+        return "leads"
+    return "folded" if prose < _FOLDED_BELOW * quotes else "beside"
 
 
 def fingerprint(model: AHNForCausalLM) -> str:
-    """The digest of the base model's weights, without its name: a copy under another name is the same model."""
+    """The digest of the base model's weights and their number format, without a name: a copy under another name is the
+    same model."""
     return f"{model.identity['model'].rsplit(' ', 1)[-1]} {model.identity['dtype']}"
 
 
 @cache
-def _measured() -> dict[str, dict[str, float]]:
+def _measured() -> dict[str, dict[str, Any]]:
     table = json.loads((assets_dir() / _TABLE).read_text(encoding="utf-8"))
     return dict(table["models"])

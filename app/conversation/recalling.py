@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from app.conversation.answers import Cancelled
 from app.conversation.evidence import Evidence
 from app.conversation.quoting import budget
 from app.conversation.settings import ChatSettings
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from app.conversation.lookup import Found
     from app.conversation.resources import Resources
     from app.store import TextId
+
+_JUDGED_TOGETHER = 8  # sentences between two looks whether the answer was stopped
 
 
 def look_up(
@@ -33,11 +36,24 @@ def look_up(
     return resources.lookup.find(question, history, there, budget(settings, asking))
 
 
-def judged(resources: Resources, settings: ChatSettings, found: Found) -> Evidence | None:
-    """The same with the quotes that the model itself chooses; None where it takes no part. Needs the device."""
+def judged(resources: Resources, found: Found, should_stop: Callable[[], bool]) -> Evidence | None:
+    """The same with the quotes that the model itself chooses; None where it takes no part.
+
+    Needs the device. Raises Cancelled within some sentences once `should_stop` is true.
+    """
     if not resources.judges:
         return None
-    return found.evidence(resources.lookup.judge(resources.layout("").opening))
+    judge = resources.lookup.judge(resources.layout("").opening)
+
+    def by_parts(question: str, sentences: Sequence[str]) -> list[float]:
+        scores: list[float] = []
+        for first in range(0, len(sentences), _JUDGED_TOGETHER):
+            if should_stop():
+                raise Cancelled
+            scores += judge(question, sentences[first : first + _JUDGED_TOGETHER])
+        return scores
+
+    return found.evidence(by_parts)
 
 
 def still_holds(kept: Evidence, settings: ChatSettings, texts: Sequence[TextId]) -> bool:

@@ -11,6 +11,7 @@ from app.conversation.events import (
     PromptRead,
     ReadPhase,
     ReadState,
+    Recalled,
     Turn,
     Waiting,
 )
@@ -98,7 +99,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     stats = tab.chat.stats()
     return status.status_line(
         reading=reading,
-        asking=isinstance(latest, AnswerStarted | PromptRead),
+        asking=isinstance(latest, AnswerStarted | Recalled | PromptRead),
         writing=latest if isinstance(latest, AnswerToken) else None,
         last=last.figures if last is not None else None,
         context=stats.seq_length if stats is not None else 0,

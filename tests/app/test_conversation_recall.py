@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from ahn_core import SamplingSettings
 from app.conversation import Chat
 from app.conversation.events import (
+    AnswerCancelled,
     AnswerFinished,
     AnswerStarted,
     AnswerToken,
@@ -22,7 +24,10 @@ from app.conversation.events import (
 )
 from app.conversation.evidence import Evidence, TurnQuote, UsedPassage
 from app.conversation.loops import looping
+from app.conversation.prose import place_of, prose_place
 from app.conversation.quoting import quoted_question
+from app.paths import assets_dir
+from app.recall import Judge
 from app.store import Store
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest
 
@@ -225,6 +230,25 @@ def test_an_answer_is_held_against_the_text(world: World, chat: Chat) -> None:
     assert turn.grounding == "partly"
 
 
+def test_an_answer_is_stopped_while_the_model_judges_sentences(
+    world: World, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def judge(opening: object) -> Judge:
+        def judging(question: str, sentences: Sequence[str]) -> list[float]:
+            asked.append(len(sentences))
+            chat.stop()
+            return [0.0] * len(sentences)
+
+        return judging
+
+    monkeypatch.setattr("app.conversation.lookup.Lookup.judge", lambda self, opening: judge(opening))
+    events = list(chat.ask("What must not be opened under pressure, and when does the pump fall?"))
+    assert isinstance(events[-1], AnswerCancelled) and chat.turns == []
+    assert asked == [8], "the rest was not judged"
+
+
 def test_an_answer_that_goes_round_in_circles_is_ended(world: World, chat: Chat) -> None:
     _have_it_say(world, "The list: " + "1." * 400)
     chat.update_settings(replace(TALKING, max_new_tokens=600))
@@ -321,6 +345,31 @@ def test_the_best_quote_stands_last_and_what_does_not_fit_is_left_out() -> None:
     assert (read, tokens) == (3, 22)
     assert "third" not in quoted_question(evidence, "Why?", 18, count)[0]
     assert quoted_question(evidence, "Why?", 5, count) == ("Why?", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("prose", "quotes", "place"),
+    [
+        (0.7, 0.8, "leads"),
+        (0.5, 0.8, "beside"),
+        (0.3, 0.8, "folded"),
+        (0.9, 0.8, "leads"),
+        (0.0, 0.0, "beside"),
+    ],
+)
+def test_prose_stands_where_its_figures_put_it(prose: float, quotes: float, place: str) -> None:
+    assert place_of(prose, quotes) == place
+
+
+def test_a_model_that_was_not_measured_is_neither_trusted_nor_hidden(world: World) -> None:
+    assert prose_place(world.counting.model) == "beside"
+
+
+def test_the_table_of_measured_models_can_be_read_and_folds_the_embedded_one() -> None:
+    table = json.loads((assets_dir() / "evaluation" / "prose.json").read_text(encoding="utf-8"))
+    assert {place_of(one["prose"], one["quotes"]) for one in table["models"].values()} == {"folded"}
+    measured = {key for key, one in table["models"].items() if "figures_of" not in one}
+    assert {one.get("figures_of", key) for key, one in table["models"].items()} == measured
 
 
 @pytest.mark.parametrize(

@@ -132,5 +132,6 @@ def footnotes(turn: Turn) -> list[str]:
     if figures is not None and not figures.read_all:
         notes.append(
             f"from {m.count(figures.pages_read)} of {m.plural(figures.pages_total, 'page')}, all that was read by then"
+            + ("; the quotes are from the whole text" if turn.quotes else "")
         )
     return notes
