@@ -168,7 +168,8 @@ class ReaderActions:
 
     def _mode(self, tab: Tab, data: dict[str, Any]) -> None:
         if data["mode"] in MODES:
-            tab.reader = replace(self._state(tab), mode=data["mode"], drawn={})
+            state = self._state(tab)
+            tab.reader = replace(state, mode=data["mode"], seen=state.seen + 1, drawn={})
 
     def _find(self, tab: Tab, data: dict[str, Any]) -> None:
         """Search the document; shows the first place from this page on."""
