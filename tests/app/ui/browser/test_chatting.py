@@ -58,7 +58,7 @@ def test_a_pdf_is_read_and_asked_about_and_never_read_again(
     )
 
     line = page.locator(".status-line")
-    expect(line).to_contain_text(re.compile(r"write\s*[\d.]+ tok/s.*to first token\s*[\d.]+ s", re.DOTALL))
+    expect(line).to_contain_text(re.compile(r"write\s*[\d.,]+ tok/s.*to first token\s*[\d.]+ s", re.DOTALL))
     status = line.inner_text()
     total = int(re.search(r"in context\s+([\d,]+) tokens", status)[1].replace(",", ""))  # type: ignore[index]
     assert total == sum(number(page, row) for row in ("sinks", "window", "compressed")), "the meter is exact"
