@@ -256,12 +256,14 @@ def export_everything(store: Store, folder: Path) -> list[Path]:
         written.append(path)
         return path
 
-    for document in (*store.documents.list(), *store.documents.unreadable()):
-        own = _file_name(f"{document.id[:_SHOWN_ID]} {document.name}")
-        original = store.documents.original(document.id)
+    named = [(one.id, one.name) for one in store.documents.list()]
+    named += [(one.id, one.name) for one in store.documents.unreadable()]
+    for document_id, name in named:
+        own = _file_name(f"{document_id[:_SHOWN_ID]} {name}")
+        original = store.documents.original(document_id)
         if original is not None:
             shutil.copyfile(original, place("documents", own))
-        place("texts", f"{own}.txt").write_bytes("\f".join(store.documents.pages(document.id)).encode())
+        place("texts", f"{own}.txt").write_bytes("\f".join(store.documents.pages(document_id)).encode())
     for chat in store.chats.list():
         text = json.dumps(store.chats.raw(chat.id), indent=2, ensure_ascii=False)
         place("chats", f"{_file_name(chat.id)}.json").write_text(text, "utf-8")

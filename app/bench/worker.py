@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
@@ -260,7 +261,7 @@ def measure(subject: Subject, specification: Specification, text: Tensor) -> Ite
         reading += time.perf_counter() - began
         peak, held = peak_memory_bytes(), subject.cache_bytes()
         branch = subject.branch()
-        first, token = _timed(lambda branch=branch: branch.feed(text[:_QUESTION_TOKENS]))
+        first, token = _timed(partial(branch.feed, text[:_QUESTION_TOKENS]))
         began = time.perf_counter()
         for _ in range(specification.decode_tokens):
             token = branch.feed(text.new_tensor([token]))
@@ -294,7 +295,8 @@ def run(specification: Specification) -> Result:
     began = time.perf_counter()
     if specification.contender == "llama.cpp":
         llama = LlamaCpp(specification)
-        load, limit, found = time.perf_counter() - began, llama.limit, llama.measure(specification, text)
+        limit: int | None = llama.limit
+        load, found = time.perf_counter() - began, llama.measure(specification, text)
         touched = (0, 0)
     else:
         subject = (Transformers if specification.contender == "transformers" else OurModel)(specification)

@@ -200,8 +200,9 @@ def write_answer(
             )
 
     def ended() -> bool:
-        return should_stop() or looping(draft.token_ids) > 0
+        return should_stop() or looping(draft.token_ids, texts) > 0
 
+    texts: list[str] = []  # of the tokens written
     finished: Finished | None = None
     decoding_since = time.perf_counter()
     for event in stream_generate(
@@ -219,6 +220,7 @@ def write_answer(
             decoding_since = time.perf_counter()
         elif isinstance(event, Token):
             draft.token_ids.append(event.token_id)
+            texts.append(event.text)
             draft.pieces.append(AnswerPiece(event.text, event.memory_share))
             count = len(draft.token_ids)
             rate = count / max(time.perf_counter() - decoding_since, 1e-6)
@@ -235,7 +237,7 @@ def write_answer(
         last = draft.pieces[-1]
         draft.pieces[-1] = AnswerPiece(last.text + finished.text[len(written) :], last.memory_share)
     answer, figures = finished.text, _figures(finished, head, known)
-    repeated = looping(draft.token_ids)  # tokens at the end that say once more what was said
+    repeated = looping(draft.token_ids, texts)  # tokens at the end that say once more what was said
     if repeated:
         del draft.pieces[-repeated:], draft.token_ids[-repeated:]
         answer = "".join(piece.text for piece in draft.pieces)

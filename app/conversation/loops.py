@@ -4,26 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.recall.sentences import split_sentences
+
 _LONGEST_ROUND = 64  # tokens that are said again and again
 _LEAST_TOKENS = 40  # a table's ruler, or a row of empty cells, repeats less
 _LEAST_ROUNDS = 3
+_LEAST_COUNTED_ROUNDS = (
+    5  # of rounds that are the same but for their numbers: rows of a short table are that, too
+)
+_LEAST_WORDS = 6  # of a sentence that is said again: shorter ones may be
+_NUMBER = -1
 
 
-def looping(token_ids: Sequence[int]) -> int:
-    """How many tokens at the end repeat what stands before them, 0 where none do.
+def looping(token_ids: Sequence[int], texts: Sequence[str]) -> int:
+    """How many tokens at the end say once more what stands before them, 0 where none do. `texts` are the tokens' texts.
 
-    Repeated is a round of at most 64 tokens that was said three times or more, over 40 tokens at least. Without the
-    tokens counted the answer has the round once.
+    That is a round of at most 64 tokens that was said three times or more, over 40 tokens at least, or five times with
+    other numbers ("page 1: …, page 2: …"); or a sentence of six words or more that was said before. Without the tokens
+    counted the answer has it once.
     """
-    count = len(token_ids)
-    for size in range(1, min(_LONGEST_ROUND, count // _LEAST_ROUNDS) + 1):
-        needed = max(_LEAST_TOKENS, size * _LEAST_ROUNDS)
+    counted = [
+        _NUMBER if text.strip().isdecimal() else token for token, text in zip(token_ids, texts, strict=True)
+    ]
+    return max(
+        _rounds(token_ids, _LEAST_ROUNDS),
+        _rounds(counted, _LEAST_COUNTED_ROUNDS),
+        _sentence_said_again(texts),
+    )
+
+
+def _rounds(tokens: Sequence[int], rounds: int) -> int:
+    count = len(tokens)
+    for size in range(1, min(_LONGEST_ROUND, count // rounds) + 1):
+        needed = max(_LEAST_TOKENS, size * rounds)
         if count < needed or any(
-            token_ids[-place] != token_ids[-place - size] for place in range(1, needed - size + 1)
+            tokens[-place] != tokens[-place - size] for place in range(1, needed - size + 1)
         ):
             continue
         same = needed - size
-        while same < count - size and token_ids[-same - 1] == token_ids[-same - size - 1]:
+        while same < count - size and tokens[-same - 1] == tokens[-same - size - 1]:
             same += 1
         return same
+    return 0
+
+
+def _sentence_said_again(texts: Sequence[str]) -> int:
+    if not texts or not any(mark in texts[-1] for mark in ".!?。！？\n"):  # no sentence has just ended
+        return 0
+    text = "".join(texts)
+    said: set[str] = set()
+    for start, end in split_sentences(text):
+        words = text[start:end].casefold().split()
+        sentence = " ".join(words)
+        if len(words) >= _LEAST_WORDS and sentence in said and text[end - 1] in '.!?。！？”"':
+            return _tokens_from(texts, start)
+        said.add(sentence)
+    return 0
+
+
+def _tokens_from(texts: Sequence[str], place: int) -> int:
+    """How many of the tokens begin at this character or after it."""
+    done = 0
+    for index, text in enumerate(texts):
+        if done >= place:
+            return len(texts) - index
+        done += len(text)
     return 0

@@ -141,7 +141,7 @@ def measure(
     """Cross-entropy of every token but the first, by memory kind; full attention only as far as it was trained."""
     from ahn_core.evaluation import kinds_for, token_losses
 
-    losses = {}
+    losses: dict[str, Tensor] = {}
     for kind, length in kinds_for(model, ids.numel()):
         cache = model.make_cache(kind, attention_sinks=sinks, sliding_window=window)
 

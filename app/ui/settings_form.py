@@ -49,7 +49,13 @@ class SettingsForm:
             min_p = gr.Slider(
                 0, 1, step=0.01, label="Min-p", info="share of the best token's probability; 0 is off"
             )
-            repetition_penalty = gr.Slider(1, 2, step=0.05, label="Repetition penalty", info="1 is off")
+            repetition_penalty = gr.Slider(
+                1,
+                2,
+                step=0.05,
+                label="Repetition penalty",
+                info="1 is off; so is 1.15 where there are quotes to copy",
+            )
         with gr.Row(elem_classes="fields"):
             top_k = gr.Number(label="Top-k", precision=0, minimum=0, info="0 is off")
             max_new_tokens = gr.Number(label="Longest answer", precision=0, minimum=1, info="in tokens")

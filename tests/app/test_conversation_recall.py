@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -384,4 +385,26 @@ def test_the_table_of_measured_models_can_be_read_and_folds_the_embedded_one() -
     ],
 )
 def test_a_loop_is_told_from_a_table(ids: list[int], repeated: int) -> None:
-    assert looping(ids) == repeated
+    assert looping(ids, [f"w{token} " for token in ids]) == repeated
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("The crane lifts 500 kilograms in all. It is old. The crane lifts 500 kilograms in all.", 48),
+        ("The crane lifts 500 kilograms in all. It is old. The crane lifts 600 kilograms in all.", None),
+        ("It is old. It is new. It is old. It is new.", None),  # so short that they may be said again
+        ("It says: " + "".join(f"the handbook, page {n}: " for n in range(1, 13)), 9),
+        ("| 1 | 2 |\n| 3 | 4 |\n| 5 | 6 |\n", None),
+    ],
+)
+def test_what_was_said_is_not_said_again(text: str, kept: int | None) -> None:
+    texts = re.findall(r"\d+|[^\d\s]+|\s", text)
+    ids: dict[str, int] = {}
+    tokens = [ids.setdefault(piece, len(ids)) for piece in texts]
+    repeated = looping(tokens, texts)
+    left = "".join(texts[: len(texts) - repeated])
+    if kept is None:
+        assert left == text
+    else:
+        assert kept <= len(left) < 0.6 * len(text) and text.startswith(left)

@@ -164,11 +164,16 @@ def _formula(source: str, options: dict[str, Any]) -> str:
     from latex2mathml.converter import convert
 
     # They have no base of their own; the other three are what its parser ends in on some half a formula.
-    own = tuple(error for error in vars(exceptions).values() if isinstance(error, type))
+    own = [
+        error
+        for error in vars(exceptions).values()
+        if isinstance(error, type) and issubclass(error, Exception)
+    ]
+    mistakes: tuple[type[Exception], ...] = (*own, IndexError, KeyError, ValueError)
     display = bool(options.get("display_mode"))
     try:
         return str(convert(_PRIVATE.sub("", source), display="block" if display else "inline"))
-    except (*own, IndexError, KeyError, ValueError):
+    except mistakes:
         fence = "$$" if display else "$"
         return escape(f"{fence}{source}{fence}")
 
