@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -190,8 +191,7 @@ class Handlers:
                 chat = engine.view_chat(tab.chat.id)  # it stays open until the file is in it
                 started = Import(
                     str(entry.get("path", "")), name, self._uploads, engine.store.documents,
-                    lambda document, chat=chat: self._imported(tab, chat, document),
-                    at_end=lambda chat=chat: engine.leave_chat(chat),
+                    partial(self._imported, tab, chat), at_end=partial(engine.leave_chat, chat),
                 )  # fmt: skip
             import_line.put_in_line(tab, started)
 
