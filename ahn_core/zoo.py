@@ -490,18 +490,15 @@ def convert_gguf(gguf_file: Path | str, folder: Path | str) -> None:
     """Write a Llama-family GGUF file as `tokenizer.json`, `config.json` and float32 `model.safetensors`."""
     import torch
     from safetensors.torch import save_file
-    from tokenizers import pre_tokenizers
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    from .weights.tokenizer import mend_split
 
     gguf_file, folder = Path(gguf_file), Path(folder)
     source = {"pretrained_model_name_or_path": str(gguf_file.parent), "gguf_file": gguf_file.name}
 
     tokenizer = AutoTokenizer.from_pretrained(**source, local_files_only=True)
-    # The GGUF says `tokenizer.ggml.pre = smollm`: each digit by itself, then GPT-2's split. transformers does
-    # not know that kind and leaves the digits out, so "\n\n1" would become tokens the model never saw.
-    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
+    mend_split(tokenizer, gguf_file)
     tokenizer.model_max_length = EMBEDDED.max_position_embeddings
     tokenizer.save_pretrained(folder)
 
