@@ -8,9 +8,7 @@ changes nothing that is computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -18,14 +16,7 @@ from torch import Tensor
 from .config import SinkPositions
 from .rope import Rotary
 
-if TYPE_CHECKING:
-    from .cells import MemoryCell
-
 KeysValues = tuple[Tensor, Tensor]  # [Hkv, N, D] each
-# Queries [Hkv, G, R, D], sinks, window and a mask [R, sinks + window] -> [Hkv, G, R, D].
-Attend = Callable[[Tensor, KeysValues, KeysValues, "Tensor | None"], Tensor]
-# `MemoryCell.absorb_and_read`, or what computes the same.
-Absorb = Callable[["MemoryCell", Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], "tuple[Tensor, Tensor]"]
 
 # Queries that share one slice of the window, and, with capped sinks, one place for them. Part of what capped
 # sinks compute.
@@ -71,8 +62,6 @@ class Call:
     ring: tuple[slice, ...]
     blocks: tuple[QueryBlock, ...]
     eviction: Eviction | None
-    attention: Attend | None = None  # what computes the attention of a block; None: torch
-    absorption: Absorb | None = None  # what the memory absorbs tokens and is read with; None: torch
 
     @property
     def stop(self) -> int:
