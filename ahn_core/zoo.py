@@ -101,10 +101,12 @@ class ZooError(RuntimeError):
     """The embedded model could not be made ready; the message is one sentence for the user."""
 
 
-def default_data_dir() -> Path:
-    """The folder for everything the app keeps: `AHN_CHAT_HOME`, or the platform's own place for user data."""
-    home = os.environ.get("AHN_CHAT_HOME")
-    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
+def home() -> Path:
+    """The folder in which models are kept: `AHN_HOME`, or the platform's own place for user data."""
+    named = os.environ.get("AHN_HOME")
+    return (
+        Path(named).expanduser() if named else Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
+    )
 
 
 def embedded_memory_path(cell: str = "GatedDeltaNet", *, model: EmbeddedModel = EMBEDDED) -> Path | None:
@@ -205,7 +207,7 @@ def _check_online(offline: bool | None, models: Path, model: EmbeddedModel) -> N
 
 
 def _models_dir(data_dir: Path | str | None) -> Path:
-    return (Path(data_dir).expanduser() if data_dir is not None else default_data_dir()) / "models"
+    return (Path(data_dir).expanduser() if data_dir is not None else home()) / "models"
 
 
 def _is_complete(folder: Path, model: EmbeddedModel) -> bool:
