@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint as recomputed
 
+from . import planner
 from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
@@ -286,17 +287,15 @@ class AHNForCausalLM(nn.Module):
         """Bytes a cache will hold after `tokens` tokens: constant for "window" and "ahn", a line through
         zero for "full".
         """
-        config = self.config
-        row = 2 * config.num_key_value_heads * config.head_dim * self.dtype.itemsize  # K and V of one token
-        if kind == "full":
-            return config.num_hidden_layers * row * tokens
-        layer = (attention_sinks + sliding_window) * row
-        if self.ahn_config.sink_positions == "capped":
-            layer += attention_sinks * row // 2
-        if kind == "ahn":
-            cell = self.layers[0].ahn
-            layer += 4 * (sliding_window * cell.gate_count * cell.heads + cell.heads * cell.size**2)
-        return config.num_hidden_layers * layer
+        return planner.cache_nbytes(
+            self.config,
+            self.ahn_config,
+            kind,
+            attention_sinks=attention_sinks,
+            sliding_window=sliding_window,
+            tokens=tokens,
+            format_bytes=self.dtype.itemsize,
+        )
 
     def read(self, input_ids: Tensor, cache: Cache, *, checkpoint: bool = False) -> Tensor:
         """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden].
