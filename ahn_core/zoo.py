@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 import filelock
-import platformdirs
 
 SinkPositions = Literal["absolute", "capped"]
 Stage = Literal["wait", "download", "check", "convert"]
@@ -104,9 +103,11 @@ class ZooError(RuntimeError):
 def home() -> Path:
     """The folder in which models are kept: `AHN_HOME`, or the platform's own place for user data."""
     named = os.environ.get("AHN_HOME")
-    return (
-        Path(named).expanduser() if named else Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
-    )
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
 
 
 def embedded_memory_path(cell: str = "GatedDeltaNet", *, model: EmbeddedModel = EMBEDDED) -> Path | None:
