@@ -310,7 +310,7 @@ class AHNForCausalLM(nn.Module):
         x = self.embed_tokens(input_ids[0])  # [T, hidden]
         if input_ids.shape[1] == 1 and not torch.is_grad_enabled():
             return self._step(x, cache)
-        call, outputs = cache.begin(input_ids.shape[1]), []
+        call, outputs = cache.begin(input_ids.shape[1], self.ops.query_block), []
         for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
             if checkpoint:
                 # Read from a copy: by the time of the recomputation the cache has gone on.
@@ -334,8 +334,9 @@ class AHNForCausalLM(nn.Module):
 
     @property
     def backend(self) -> str:
-        """What computes: "torch", "cpu" (compiled C++), "fla" or "mamba" (GPU kernels of those packages), and "+graphs"
-        where single tokens are replayed as CUDA graphs. `ops.reason` tells why, as a clause.
+        """What computes: "torch", "cpu" (compiled C++), "fla" or "mamba" (GPU kernels of those packages), with "+flash"
+        where flash attention reads, and "+graphs" where single tokens are replayed as CUDA graphs. `ops.reason` tells
+        why, as a clause.
         """
         return self.ops.name
 

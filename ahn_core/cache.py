@@ -120,13 +120,13 @@ class Cache:
         """Tokens read so far, in whichever store they are now."""
         return self._length
 
-    def begin(self, count: int) -> Call:
-        """Plan a call of `count` new tokens and make room for it."""
+    def begin(self, count: int, query_block: int | None = None) -> Call:
+        """Plan a call of `count` new tokens, in blocks of `query_block` queries, and make room for it."""
         if count < 1:
             raise ValueError("input_ids is empty, so there is nothing to read: give at least one token.")
         self._reserve(count)
         self.outputs = None
-        return self.layout.plan(self._length, count, self._rotary, self._device, self._dtype)
+        return self.layout.plan(self._length, count, self._rotary, self._device, self._dtype, query_block)
 
     def begin_step(self) -> Step:
         """Plan one new token, make room for it, and move capped sinks where its query sees them."""

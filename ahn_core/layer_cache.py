@@ -162,7 +162,7 @@ class LayerCache:
             sinks = rotate(sinks, *block.sink_rotation)
         rows = q[:, :, block.rows]  # [Hkv, G, R, D]
         seen = ((sinks, sink_values[:, : block.sinks]), (keys[:, block.window], values[:, block.window]))
-        return ops.attend(rows, *seen, block.mask)
+        return ops.attend(rows, *seen, block.band)
 
     def _remember(
         self,

@@ -54,7 +54,7 @@ def choose(model: AHNForCausalLM, name: BackendName | None = None) -> TorchOps:
     if not package.available():
         extra = "gpu" if name == "fla" else "mamba"
         raise BackendError(f"backend '{name}' is not installed: pip install 'ahn-chat[{extra}]'.")
-    return fla.FlaOps() if name == "fla" else mamba.MambaOps(_gpu())
+    return _with_flash(fla.FlaOps() if name == "fla" else mamba.MambaOps(_kernels()), model)
 
 
 def _best(model: AHNForCausalLM) -> TorchOps:
@@ -62,13 +62,19 @@ def _best(model: AHNForCausalLM) -> TorchOps:
         return _cpu(model)
     if model.device.type != "cuda":
         return TorchOps(f"there are no kernels for {model.device.type}")
-    ops = _gpu()
+    ops = _kernels()
     if model.ahn_config.cell == "Mamba2" and mamba.available():
-        return mamba.MambaOps(ops, "mamba-ssm is installed and the memory is a Mamba2")
-    return ops
+        ops = mamba.MambaOps(ops, "mamba-ssm is installed and the memory is a Mamba2")
+    return _with_flash(ops, model)
 
 
-def _gpu() -> TorchOps:
+def _with_flash(ops: TorchOps, model: AHNForCausalLM) -> TorchOps:
+    from .flash import FlashOps
+
+    return FlashOps(ops) if model.dtype in (torch.bfloat16, torch.float16) else ops
+
+
+def _kernels() -> TorchOps:
     if fla.available():
         return fla.FlaOps(reason="flash-linear-attention is installed")
     return TorchOps("flash-linear-attention and triton are not both installed")

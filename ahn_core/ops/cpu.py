@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..cache import Cache
     from ..cells import MemoryCell
     from ..layer_cache import LayerCache, Update
-    from ..plan import Call, KeysValues, Step
+    from ..plan import Band, Call, KeysValues, Step
 
 
 class CpuOps(TorchOps):
@@ -54,10 +54,10 @@ class CpuOps(TorchOps):
             return super().absorb(cell, q, k, v, gates, hidden, state)
         return self._decoder.absorb(cell, q, k, v, gates, hidden, state)
 
-    def attend(self, q: Tensor, sinks: KeysValues, window: KeysValues, mask: Tensor | None) -> Tensor:
+    def attend(self, q: Tensor, sinks: KeysValues, window: KeysValues, band: Band) -> Tensor:
         if torch.is_grad_enabled() or not self._attends:
-            return super().attend(q, sinks, window, mask)
-        return self._decoder.attend(q, sinks, window, mask)
+            return super().attend(q, sinks, window, band)
+        return self._decoder.attend(q, sinks, window, band.mask)
 
     def read_layer(
         self, layer: DecoderLayer, x: Tensor, call: Call, cache: LayerCache

@@ -7,25 +7,20 @@ the number of keys is rounded up, the surplus hidden by a mask.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..plan import Step
 from .plain import Outputs, TorchOps, gathered
+from .wrapped import WrappedOps
 
 if TYPE_CHECKING:
-    from ..backbone import AHNForCausalLM, DecoderLayer
+    from ..backbone import AHNForCausalLM
     from ..cache import Cache
-    from ..cells import MemoryCell, Rule
-    from ..layer_cache import LayerCache, Update
-    from ..plan import Call, KeysValues
-
-_log = logging.getLogger(__name__)
 
 _KEYS = 256  # seen keys are rounded up to a multiple: a new graph is captured each time they outgrow it
 
@@ -132,43 +127,16 @@ def shape_of(cache: Cache, step: Step) -> _Shape:
     return _Shape(seen, step.slot is None, step.evicted_rotation is not None)
 
 
-class GraphedOps(TorchOps):
+class GraphedOps(WrappedOps):
     """Another backend whose single tokens are replayed as graphs, one for each cache, as long as that works."""
 
+    addition = "graphs"
+
     def __init__(self, inner: TorchOps, step: type[FixedStep] = GraphedStep) -> None:
-        super().__init__(inner.reason)
-        self._inner, self._step_kind = inner, step
+        super().__init__(inner)
+        self.query_block = inner.query_block
+        self._step_kind = step
         self._steps: WeakKeyDictionary[Cache, FixedStep] = WeakKeyDictionary()
-        self._given_up = False
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        return self._inner.name if self._given_up else f"{self._inner.name}+graphs"
-
-    def recur(
-        self,
-        rule: Rule,
-        q: Tensor,
-        k: Tensor,
-        v: Tensor,
-        log_decay: Tensor | None,
-        beta: Tensor,
-        state: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        return self._inner.recur(rule, q, k, v, log_decay, beta, state)
-
-    def absorb(
-        self, cell: MemoryCell, q: Tensor, k: Tensor, v: Tensor, gates: Tensor, hidden: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        return self._inner.absorb(cell, q, k, v, gates, hidden, state)
-
-    def attend(self, q: Tensor, sinks: KeysValues, window: KeysValues, mask: Tensor | None) -> Tensor:
-        return self._inner.attend(q, sinks, window, mask)
-
-    def read_layer(
-        self, layer: DecoderLayer, x: Tensor, call: Call, cache: LayerCache
-    ) -> tuple[Tensor, Update]:
-        return self._inner.read_layer(layer, x, call, cache)
 
     def step(self, model: AHNForCausalLM, cache: Cache, step: Step, x: Tensor) -> tuple[Tensor, Outputs]:
         """One token; captures a graph where none fits."""
@@ -179,24 +147,15 @@ class GraphedOps(TorchOps):
             except torch.OutOfMemoryError:
                 raise
             except RuntimeError as error:  # what CUDA raises where a kernel cannot be captured
-                self._give_up(error)
+                self._give_up(
+                    "no CUDA graph could be captured", error, "each token's kernels are launched anew"
+                )
+                self._steps.clear()
         if self._given_up or fixed is None:
             return self._inner.step(model, cache, step, x)
         fixed.fill(step, x)
         fixed.run()
         return fixed.finish()
-
-    def logits(self, head: nn.Module, hidden: Tensor) -> Tensor:
-        return self._inner.logits(head, hidden)
-
-    def _give_up(self, error: RuntimeError) -> None:
-        lines = str(error).strip().splitlines() or [""]
-        self._given_up = True
-        self._steps.clear()
-        self.reason = (
-            f"no CUDA graph could be captured ({lines[0][:160]}), so each token's kernels are launched anew"
-        )
-        _log.warning("%s.", self.reason[0].upper() + self.reason[1:])
 
 
 def _tensors(cache: Cache) -> list[Tensor | None]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..cache import Cache
     from ..cells import MemoryCell
     from ..layer_cache import LayerCache, Update
-    from ..plan import Call, KeysValues, Step
+    from ..plan import Band, Call, KeysValues, Step
 
 # What window and memory added to the last token's attention output in each layer, [layers, H * D] each; no memory
 # where nothing has been evicted, or the cache has none.
@@ -38,6 +38,8 @@ class TorchOps:
     """
 
     name = "torch"
+    # Queries whose attention is computed at once, where that is not part of what is computed; None: plan.QUERY_BLOCK.
+    query_block: int | None = None
 
     def __init__(self, reason: str = "it was asked for") -> None:
         """`reason` is a clause that tells why this backend was chosen."""
@@ -63,15 +65,17 @@ class TorchOps:
         """Tokens absorbed by a layer's memory and read after each: see `MemoryCell.absorb_and_read`."""
         return cell.absorb_and_read(q, k, v, gates, hidden, state, self.recur)
 
-    def attend(self, q: Tensor, sinks: KeysValues, window: KeysValues, mask: Tensor | None) -> Tensor:
+    def attend(self, q: Tensor, sinks: KeysValues, window: KeysValues, band: Band) -> Tensor:
         """Attention of queries [Hkv, G, R, D] over keys and values, [Hkv, N, D] each: [Hkv, G, R, D].
 
-        `mask` [R, sinks + window] is added to the scores.
+        `band` says which of them each query sees.
         """
         keys, values = (torch.cat(pair, dim=1)[:, None] for pair in zip(sinks, window, strict=True))
         shape = (*q.shape[:2], *keys.shape[2:])
         # Query heads that share a key-value head read it through a stride of zero: nothing is repeated.
-        return F.scaled_dot_product_attention(q, keys.expand(shape), values.expand(shape), attn_mask=mask)
+        return F.scaled_dot_product_attention(
+            q, keys.expand(shape), values.expand(shape), attn_mask=band.mask
+        )
 
     def read_layer(
         self, layer: DecoderLayer, x: Tensor, call: Call, cache: LayerCache
