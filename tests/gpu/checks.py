@@ -10,13 +10,16 @@ import sys
 from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from ahn_core.config import CELL_NAMES
 from ahn_core.ops import fla, mamba
 from ahn_core.ops.choose import BackendName
+from ahn_core.ops.flash import FlashOps
 from ahn_core.ops.plain import TorchOps
+from ahn_core.plan import Band
 from tests.ahn_core import golden_cases
 from tests.ahn_core.kernel_cases import KERNELS, Case, computed, differences
 
@@ -47,7 +50,8 @@ def cuda_tests(scale: Scale, results: Results, clock: Clock) -> None:
 
 
 def kernels(scale: Scale, results: Results, clock: Clock) -> None:
-    """Each package's kernels beside plain torch, at each model's heads; with their times."""
+    """Attention, then each package's kernels beside plain torch, at each model's heads; with their times."""
+    attention(scale, results, clock)
     backends = [name for name, package in (("fla", fla), ("mamba", mamba)) if package.available()]
     if scale.dry:
         backends = ["torch"]  # no kernels on a CPU: what is tried is this program
@@ -86,6 +90,47 @@ def kernels(scale: Scale, results: Results, clock: Clock) -> None:
             }
         results.add(
             **named, learning=learning, right=max(off.values()) < _TOLERANCE, differences=off, **times
+        )
+
+
+@torch.no_grad()
+def attention(scale: Scale, results: Results, clock: Clock) -> None:
+    """A full window read by a block of queries: flash attention in parts beside attention with a mask; with times."""
+    window, sinks, count = scale.window, scale.sinks, min(scale.chunk, scale.window - 1)
+    for size, config in scale.configs.items():
+        groups, kv_heads, head = config.queries_per_kv_head, config.num_key_value_heads, config.head_dim
+        generator = torch.Generator(scale.device).manual_seed(0)
+        options: dict[str, Any] = {"device": scale.device, "dtype": scale.dtype, "generator": generator}
+        first = 2 * window
+        low = first - window + 1
+        q = torch.randn(kv_heads, groups, count, head, **options)
+        keys, values = torch.randn(2, kv_heads, sinks + first + count - low, head, **options)
+        parts = ((keys[:, :sinks], values[:, :sinks]), (keys[:, sinks:], values[:, sinks:]))
+        band = Band(first, first + count, sinks, low, window, scale.device, scale.dtype)
+        flash, plain = FlashOps(TorchOps()), TorchOps()
+        found, expected = (ops.attend(q, *parts, band).float() for ops in (flash, plain))
+        off = float((found - expected).abs().max() / expected.abs().max())
+        named = {
+            "what": "attention",
+            "model": size,
+            "backend": flash.name,
+            "queries": count,
+            "window": window,
+        }
+        if flash.name != "torch+flash":
+            results.add(**named, failed=flash.reason)
+            continue
+        times = [
+            best_seconds(partial(ops.attend, q, *parts, band), scale.device, 3) for ops in (flash, plain)
+        ]
+        flops = 4 * kv_heads * groups * head * count * (sinks + window)
+        results.add(
+            **named,
+            difference=off,
+            right=off < 2e-2,
+            flash_milliseconds=1e3 * times[0],
+            torch_milliseconds=1e3 * times[1],
+            flash_flops_per_second=flops / times[0],
         )
 
 
