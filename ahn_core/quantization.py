@@ -102,10 +102,12 @@ def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
 
     The scale is rounded before the row is divided by it, so its rounding costs nothing but a little of the range.
     """
-    largest = weight.float().abs().amax(dim=1).clamp_min(torch.finfo(torch.float32).tiny)
+    weight = weight.float()
+    low, high = weight.aminmax(dim=1)
+    largest = torch.maximum(-low, high).clamp_min(torch.finfo(torch.float32).tiny)
     # Rounded up by at most one step of bfloat16 (2^-7), so that no value exceeds 127.
     scale = (largest / 127 * (1 + 2**-8)).bfloat16()
-    return (weight.float() / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scale
+    return (weight / scale.float()[:, None]).round_().clamp_(-127, 127).to(torch.int8), scale
 
 
 @torch.no_grad()
