@@ -172,6 +172,7 @@ class AHNForCausalLM(nn.Module):
         device: torch.device | str | None = None,
         gguf_file: str | None = None,
         backend: BackendName | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> AHNForCausalLM:
         """Load a base and, optionally, an AHN-only checkpoint.
 
@@ -186,6 +187,7 @@ class AHNForCausalLM(nn.Module):
             device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
             backend: what computes; see `use_backend`. "torch" is the plain one.
+            progress: called with the number of weights that are loaded, and of all, some times a second.
 
         Raises:
             ahn_core.LoadError: one sentence that names what is missing, of a wrong size or unsafe.
@@ -193,7 +195,16 @@ class AHNForCausalLM(nn.Module):
         """
         from .loading import load_model
 
-        model = load_model(cls, base, ahn, cell=cell, dtype=dtype, device=device, gguf_file=gguf_file)
+        model = load_model(
+            cls,
+            base,
+            ahn,
+            cell=cell,
+            dtype=dtype,
+            device=device,
+            gguf_file=gguf_file,
+            progress=progress,
+        )
         model.use_backend(backend)
         return model
 

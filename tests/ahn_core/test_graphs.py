@@ -106,6 +106,37 @@ def test_conversations_have_steps_of_their_own_that_go_with_them(counted) -> Non
     assert gone() is None
 
 
+class OneGraph(Counted):
+    """The step as one graph of torch's own, which must neither break nor be made again."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*arguments)
+        self._compiled = torch.compile(super().run, fullgraph=True, backend="eager")
+
+    def run(self) -> None:
+        self._compiled()
+
+
+@pytest.mark.parametrize("cell", CELL_NAMES)
+def test_the_step_is_one_graph_for_a_thousand_tokens(cell, counted, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._dynamo.utils import counters
+
+    torch.compiler.reset()
+    counters.clear()
+    model, plain = tiny_model(cell), tiny_model(cell)
+    caches = [m.make_cache("ahn", attention_sinks=3, sliding_window=18) for m in (model, plain)]
+    for m, cache in zip((model, plain), caches, strict=True):
+        decode(m, cache, ids(30))
+    model.ops = graphs.GraphedOps(TorchOps(), OneGraph)
+    found, expected = (decode(m, c, ids(40)) for m, c in zip((model, plain), caches, strict=True))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    decode(model, caches[0], ids(960 if cell == "GatedDeltaNet" else 60))
+    assert counted.made == 1
+    assert counters["stats"]["unique_graphs"] == 1
+    assert not counters["graph_break"] and not counters["recompiles"]
+    torch.compiler.reset()
+
+
 class Failing(graphs.FixedStep):
     """A device on which no graph can be captured."""
 

@@ -291,6 +291,22 @@ def test_a_few_rows_at_a_time_give_what_all_at_once_give(dtype: str, monkeypatch
     assert all(torch.equal(pieces[name], whole[name]) for name in whole)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_progress_goes_up_to_all_weights(dtype: str) -> None:
+    told: list[tuple[int, int]] = []
+    AHNForCausalLM.from_pretrained(
+        BASE,
+        dtype=dtype,
+        device="cpu",
+        backend="torch",
+        progress=lambda done, total: told.append((done, total)),
+    )
+    weights = sum(tensor.numel() for tensor in load_file(BASE / "model.safetensors").values())
+    assert told[-1] == (weights, weights)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert len({total for _, total in told}) == 1 and len(told) > 10
+
+
 def test_what_does_not_fit_is_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "_WORKING_BYTES", 0)
     monkeypatch.setattr(SafetensorsFolder, "rows", lambda *_: pytest.fail("nothing is read"))
