@@ -97,7 +97,7 @@ class DecoderLayer(nn.Module):
         attended, update = cache.attend(
             call, self.self_attn.project(hidden, call.rotation), gates, hidden, ops
         )
-        return self._finish(x, attended), update
+        return self.finish(x, attended), update
 
     def step(
         self, x: Tensor, step: Step, cache: LayerCache, ops: TorchOps
@@ -107,9 +107,10 @@ class DecoderLayer(nn.Module):
         gates = None if cache.cell is None else cache.cell.write_gates(hidden)
         window, memory = cache.step(step, self.self_attn.project(hidden, step.rotation), gates, hidden, ops)
         attended = window if memory is None else window + memory
-        return self._finish(x, attended[None]), window, memory
+        return self.finish(x, attended[None]), window, memory
 
-    def _finish(self, x: Tensor, attended: Tensor) -> Tensor:
+    def finish(self, x: Tensor, attended: Tensor) -> Tensor:
+        """What follows attention in a layer: x [T, hidden] and the heads' outputs [T, H * D] -> [T, hidden]."""
         x = x + self.self_attn.o_proj(attended)
         return x + self.mlp(self.post_attention_layernorm(x))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -56,8 +57,8 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     # One list, not two: before a flag, argparse would take the last file for the question.
-    words = "PDF, text or Markdown files, then the question as the last word"
-    result.add_argument("words", nargs="+", metavar="FILE… QUESTION", help=words)
+    words = "documents or folders of them, then the question as the last word; after -- nothing is a flag"
+    result.add_argument("words", nargs="*", metavar="FILE… QUESTION", help=words)
     result.add_argument(
         "--no-keep",
         action="store_true",
@@ -107,10 +108,10 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Answer one question; returns the exit status. Raises CommandFailed with one sentence."""
     command = parser()
-    arguments = command.parse_intermixed_args(argv)
-    *files, question = arguments.words
-    if not files:
+    arguments = parse(command, argv)
+    if len(arguments.words) < 2:
         command.error("name at least one file, then the question")
+    *paths_given, question = arguments.words
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
@@ -120,6 +121,7 @@ def main(argv: Sequence[str]) -> int:
     if replaced := unreadable_characters(question):
         progress.note(replaced_sentence(replaced))
     try:
+        files = _files(paths_given)
         extracted = [_extract(file, progress) for file in files]  # first: a wrong file name is told at once
         with _store_folder(folder, arguments.no_keep) as store_dir:
             answer = _load_and_ask(arguments, files, extracted, question, (folder, store_dir), progress)
@@ -138,6 +140,30 @@ def _store_folder(data_dir: Path, forget: bool) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="ahn-chat-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def parse(command: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
+    """The flags and words of `argv`. What stands after "--" is a word, whatever it begins with: argparse would lose it
+    where words and flags are mixed."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    arguments = command.parse_intermixed_args(argv[:end])
+    arguments.words += argv[end + 1 :]
+    return arguments
+
+
+def _files(given: Sequence[str]) -> list[str]:
+    """The files that were named, and those of folders that were."""
+    from app.documents import expand_paths
+
+    try:
+        files = expand_paths(given)
+    except OSError as error:
+        raise CommandFailed(
+            f"{error.filename} cannot be listed ({os.strerror(error.errno or 0).lower()})."
+        ) from error
+    if not files:
+        raise CommandFailed(f"There is no document in {', '.join(given)}: name a file or another folder.")
+    return [str(file) for file in files]
 
 
 def _load_and_ask(
@@ -207,7 +233,7 @@ def _extract(file: str, progress: ProgressLine) -> Extracted:
         progress(f"Getting the text of {name}: page {done} of {total}", done / total)
 
     try:
-        document = extract(file, on_page=show)
+        document = extract(file, follow=True, on_page=show)
     except DocumentError as error:
         raise CommandFailed(str(error)) from error
     if document.pages_without_text:

@@ -1,5 +1,6 @@
-"""The command `ahn-chat`: the page by default, `ask` for one question without it, `library` for what is kept, `bench`
-and `eval` for figures, and `prepare`, `train` and `memory` to teach a memory.
+"""The command `ahn-chat`: the page by default, `ask` for one question without it, `text` to see what is read of a
+document, `library` for what is kept, `bench` and `eval` for figures, and `prepare`, `train` and `memory` to teach a
+memory.
 
 Only what an option needs is imported: `--help` and a refused flag answer at once.
 """
@@ -24,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import ask
 
             return ask.main(arguments[1:])
+        if arguments[:1] == ["text"]:
+            from app import text_command
+
+            return text_command.main(arguments[1:])
         if arguments[:1] == ["bench"]:
             from app import bench
 
@@ -57,8 +62,8 @@ def page_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
-        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat library` "
-        "shows and changes what is kept, `ahn-chat bench` measures this "
+        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat text FILE` prints what "
+        "is read of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat bench` measures this "
         "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
         "each has its own --help.",
         allow_abbrev=False,

@@ -50,10 +50,12 @@ def parser() -> argparse.ArgumentParser:
     rename = action("rename", "Give a document another name.")
     rename.add_argument("document", metavar="DOCUMENT")
     rename.add_argument("name", metavar="NAME")
-    search = action("search", "Find pages that contain these words as they stand.")
+    search = action(
+        "search", 'Find places by words, in any of their forms; "in quotation marks" in this order.'
+    )
     search.add_argument("words", nargs="+", metavar="WORD")
     search.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="most pages shown (default %(default)s)"
+        "--limit", type=int, default=20, metavar="N", help="most places shown (default %(default)s)"
     )
     export = action("export", "Write out a document as it was added, or its text.")
     export.add_argument("document", nargs="?", metavar="DOCUMENT")
@@ -108,18 +110,17 @@ def _list(store: Store, arguments: argparse.Namespace) -> int:
 
 
 def _add(store: Store, arguments: argparse.Namespace) -> int:
-    from app.documents import DocumentError, extract, format_page_ranges
+    from app.documents import DocumentError, expand_paths, extract, format_page_ranges
 
     added, failed = [], False
-    for file in arguments.files:
+    for file in expand_paths(arguments.files):
         try:
-            extracted = extract(file)
+            extracted = extract(file, follow=True)
         except DocumentError as error:
             print(f"ahn-chat: {error}", file=sys.stderr)
             failed = True
             continue
-        path = Path(file)
-        document = store.documents.add(extracted, path if path.is_file() else None)
+        document = store.documents.add(extracted, file if file.is_file() else None)
         added.append(_values(document))
         if not arguments.json:
             print(f"{document.id[:_SHOWN_ID]}  {document.name}: {document.page_count:,} {document.unit}s")
@@ -175,13 +176,33 @@ def _rename(store: Store, arguments: argparse.Namespace) -> int:
 def _search(store: Store, arguments: argparse.Namespace) -> int:
     if arguments.limit < 1:
         raise OptionError(f"A limit of {arguments.limit} shows no page; give --limit at least 1.")
-    hits = store.documents.search(" ".join(arguments.words), arguments.limit)
+    from app.recall import index_document, search
+
+    names = {document.id: document.name for document in store.documents.list()}
+    for document_id in names:
+        index_document(store, document_id)  # those that were added before there was an index
+    query = " ".join(arguments.words)
+    with store.database.reading() as connection:
+        hits = search(connection, query, list(names), arguments.limit)
+    found = [
+        {
+            "document_id": hit.document_id,
+            "name": names[hit.document_id],
+            "page": hit.page,
+            "label": hit.label,
+            "snippet": " ".join(hit.text.split()),
+            "marks": [hit.text[start:end] for start, end in hit.marks],
+            "score": round(hit.score, 4),
+        }
+        for hit in hits
+    ]
     if arguments.json:
-        _print_json([asdict(hit) for hit in hits])
-    for hit in () if arguments.json else hits:
-        print(f"{hit.name}, {hit.label or f'page {hit.page:,}'}: {hit.snippet}")
+        _print_json(found)
+    for place in () if arguments.json else found:
+        page = f"page {place['page']:,}" if place["label"] == str(place["page"]) else place["label"]
+        print(f"{place['name']}, {page}: {place['snippet']}")
     if not hits:
-        print(f"No page contains “{' '.join(arguments.words)}”.", file=sys.stderr)
+        print(f"No page contains “{query}”.", file=sys.stderr)
     return 0 if hits else 1
 
 

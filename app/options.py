@@ -90,7 +90,7 @@ def parse_auth(text: str) -> tuple[str, str]:
 def apply_to_environment(data_dir: Path, offline: bool) -> None:
     """Tell this process and its children; has to come before torch, transformers or huggingface_hub is imported."""
     # OpenMP's threads otherwise spin for long while they wait for each other, and with a browser on the same cores most
-    # of the time goes into spinning; not to spin at all costs 50 us an operation (docs/decisions.md has the figures).
+    # of the time goes into spinning; not to spin at all costs 50 us an operation (figures: docs/experiments/speed.md).
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     os.environ["AHN_CHAT_HOME"] = os.environ["AHN_HOME"] = str(

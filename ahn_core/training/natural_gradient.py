@@ -22,7 +22,8 @@ _MEMORY = 0.9  # weight of what was before, each step
 # that hardly occur.
 _INPUT_DAMPING, _SLOPE_DAMPING = 0.3, 0.05
 # How much faster an output map learns to give back the values themselves, scaled, than anything else. What a state
-# holds of one text and not of others shows in this direction long before it does in a whole matrix (docs/decisions.md).
+# holds of one text and not of others shows in this direction long before it does in a whole matrix
+# (docs/experiments/training.md).
 _UNIT_RATE = 40.0
 
 

@@ -1,5 +1,4 @@
-"""Documents: the text of a PDF, plain text or Markdown file, page by page, got out of it in a child process
-with limits.
+"""Documents: the text of a file, page by page, got out of it in a child process with limits.
 
     extracted = extract("manual.pdf", on_page=lambda done, total: print(done, total))
     extracted.pages[140]                                     # the text of page 141
@@ -25,6 +24,7 @@ from app.documents.faults import (
     document_error,
     format_page_ranges,
 )
+from app.documents.folders import expand_paths, natural_key
 from app.documents.model import Block, Line, OutlineEntry, Page, Unit
 from app.documents.source import SUPPORTED_SUFFIXES, Kind, display_name, open_source
 
@@ -42,12 +42,14 @@ __all__ = [
     "Page",
     "Unit",
     "display_name",
+    "expand_paths",
     "extract",
     "format_page_ranges",
+    "natural_key",
 ]
 
 
-EXTRACTOR_VERSION = 2  # raised whenever the same bytes may give another text
+EXTRACTOR_VERSION = 3  # raised whenever the same bytes may give another text
 _DEFAULT_LIMITS = Limits()
 
 
@@ -58,7 +60,7 @@ class Extracted:
     name: what the user calls it, without folders or control characters; sha256: of the file's bytes, in
     hexadecimal; layout: its pages with blocks, labels and places, page 1 first; unit: what a "page" is of this kind of
     file; encoding: what the bytes of a text were taken for, where that was a guess; outline: its table of contents;
-    warnings: sentences about the whole document. Text has no pages of its own and is cut into some of about 3,000
+    warnings: sentences about the whole document. What has no pages of its own is cut into some of about 3,000
     characters.
     """
 
@@ -96,6 +98,7 @@ def extract(
     *,
     name: str | None = None,
     encoding: str = "",
+    follow: bool = False,
     limits: Limits = _DEFAULT_LIMITS,
     should_stop: Callable[[], bool] | None = None,
     on_page: Callable[[int, int], None] | None = None,
@@ -104,6 +107,7 @@ def extract(
 
     name: what to call the document, if not by the last part of `path` (an upload has a name of its own).
     encoding: what the bytes of a text are to be taken for, a name that Python knows; "" to find out.
+    follow: a symbolic link is followed and a pipe read to its end, for a path that somebody typed.
     should_stop: asked about twenty times a second, from the calling thread; once true, the child is killed
     and
         `ExtractionCancelled` raised within a quarter of a second.
@@ -117,7 +121,7 @@ def extract(
     started = time.monotonic()
     shown_name = display_name(str(path) if name is None else name)
     stop = should_stop if should_stop is not None else _never
-    with open_source(path, shown_name, limits, stop) as source:
+    with open_source(path, shown_name, limits, stop, follow=follow) as source:
         received = child.read_pages(
             child.worker_command(source.kind, limits, name=shown_name, encoding=encoding),
             source.file,

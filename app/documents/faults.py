@@ -20,7 +20,7 @@ class ExtractionCancelled(DocumentError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may cost. max_pages is for PDFs; text has only its characters counted.
+    """What one document may cost. max_pages is for PDFs; of other kinds only the characters are counted.
 
     max_memory_bytes limits the address space of the child process, where the platform enforces that (Linux
     does). Elsewhere what limits memory is weaker: the parser's own limits on decompressed streams, the size
@@ -52,9 +52,12 @@ class Fault(str, enum.Enum):
     NOT_A_FILE = "not a file"
     EMPTY = "empty"
     TOO_LARGE = "too large"
-    WRONG_SUFFIX = "wrong suffix"
+    OTHER_KIND = "other kind"
     NOT_A_PDF = "not a PDF"
     BINARY = "binary"
+    UNKNOWN_ENCODING = "unknown encoding"
+    BROKEN = "broken"
+    UNPACKS = "unpacks"
     NO_TEXT = "no text"
     NO_TEXT_LAYER = "no text layer"
     ENCRYPTED = "encrypted"
@@ -103,6 +106,7 @@ def _over_limit(fault: Fault, limits: Limits, value: int) -> str:
 def _reason(fault: Fault, value: int, detail: str) -> str:
     """Why, and what to do about it."""
     reprint = "open it in a PDF viewer and print it to a new PDF"
+    resave = "open it in the program that it comes from and save it again, or get a new copy"
     pages = "its only page" if value == 1 else f"pages 1-{value}"
     return {
         Fault.CANCELLED: "that was cancelled; add it again to start over",
@@ -111,11 +115,14 @@ def _reason(fault: Fault, value: int, detail: str) -> str:
         Fault.SYMBOLIC_LINK: "it is a symbolic link; add the file that it points to",
         Fault.NOT_A_FILE: f"it is {detail} and not a file; choose a single document",
         Fault.EMPTY: "the file is empty (0 bytes); get a complete copy",
-        Fault.WRONG_SUFFIX: f"{detail} and only PDF (.pdf), plain text (.txt) and Markdown (.md) can be read; "
-        "save or export it as one of these",
+        Fault.OTHER_KIND: f"it is {detail}",
         Fault.NOT_A_PDF: f"its name says PDF and its content is {detail}; get the real PDF, or rename the file",
         Fault.BINARY: f"its content is {detail} and not text; save or export it as PDF or plain text",
-        Fault.NO_TEXT: "there is nothing but white space in it; check that it is the right file",
+        Fault.UNKNOWN_ENCODING: f"'{detail}' is no encoding of text that is known here; choose another, such as "
+        "UTF-8 or Windows-1252",
+        Fault.BROKEN: f"it is damaged and no text can be got out of it ({detail}); {resave}",
+        Fault.UNPACKS: f"it unpacks to far more than a document holds ({detail}), so nothing of it is read; {resave}",
+        Fault.NO_TEXT: "there is no text in it, nothing but white space or pictures; check that it is the right file",
         Fault.NO_TEXT_LAYER: f"there is no text layer on {pages}: it is probably a scan; run text recognition "
         "(OCR) on it, for example with ocrmypdf, and add the result",
         Fault.ENCRYPTED: "it is encrypted and needs a password; save a copy without the password and add that",
@@ -127,7 +134,7 @@ def _reason(fault: Fault, value: int, detail: str) -> str:
         Fault.PARSER_LIMIT: f"it asks for more work than one file may ({detail}); {reprint}",
         Fault.DAMAGED: f"the PDF is damaged and no text can be got out of it; {reprint}, or get a new copy",
         Fault.NOT_STARTED: f"the program that reads it could not be started ({detail}); close some programs, try again",
-        Fault.CRASHED: f"the program that reads it broke down on it (exit status {value}); {reprint}",
+        Fault.CRASHED: f"the program that reads it broke down on it (exit status {value}); {resave}",
     }[fault]
 
 

@@ -1,47 +1,30 @@
-"""The file itself: opened once, checked to be a plain file within the limits, hashed, and told apart by its
-content."""
+"""The file itself: opened once, checked to be a plain file within the limits, and hashed."""
 
 from __future__ import annotations
 
-import codecs
 import errno
 import hashlib
 import os
 import re
+import select
 import stat
+import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from app.documents.faults import DocumentError, Fault, Limits, document_error
+from app.documents.kinds import HEAD_BYTES, SUPPORTED_SUFFIXES, TAIL_BYTES, Kind, detect_kind
 
-Kind = Literal["pdf", "txt", "md"]
-
-_KIND_OF_SUFFIX: dict[str, Kind] = {".pdf": "pdf", ".txt": "txt", ".md": "md"}
-SUPPORTED_SUFFIXES = tuple(_KIND_OF_SUFFIX)
+__all__ = ["SUPPORTED_SUFFIXES", "Kind", "Source", "display_name", "open_source"]
 
 _MAX_NAME = 120
 _BLOCK = 1024 * 1024
-_HEAD = 4096
-
-# How files that people mistake for documents begin. HTML is text, but a PDF that begins so is a web page
-# saved by mistake.
-_SIGNATURES = (
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a Linux program"),
-    (b"PK\x03\x04", "a zip archive (Word, EPUB and OpenDocument files are such archives)"),
-    (b"\xd0\xcf\x11\xe0", "an old Microsoft Office file"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"%!PS", "a PostScript file"),
-)
-_HTML = re.compile(rb"\s*<(?:!doctype html|html|head|body)", re.IGNORECASE)
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,21 +38,27 @@ class Source:
 
 @contextmanager
 def open_source(
-    path: str | PathLike[str], name: str, limits: Limits, should_stop: Callable[[], bool]
+    path: str | PathLike[str],
+    name: str,
+    limits: Limits,
+    should_stop: Callable[[], bool],
+    *,
+    follow: bool = False,
 ) -> Iterator[Source]:
     """Open the file at `path` and close it at the end. `name` is what sentences call it and where the suffix
     is taken from.
 
     Everything is read from the one descriptor, so a file that is exchanged meanwhile cannot slip past the
-    checks.
+    checks. follow: a symbolic link is followed and a pipe read to its end, as somebody who types a path expects; a
+    path that came by itself is to be a plain file.
     """
-    with _open_plain_file(path, name, limits) as file:
+    with _open_file(path, name, limits, should_stop, follow) as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise document_error(Fault.EMPTY, name, limits)
         if size > limits.max_bytes:
             raise document_error(Fault.TOO_LARGE, name, limits, value=size)
-        kind = detect_kind(file.read(_HEAD), name, limits)
+        kind = detect_kind(*_ends(file, size), name, limits)
         file.seek(0)
         digest = hashlib.sha256()
         while block := file.read(_BLOCK):
@@ -80,30 +69,13 @@ def open_source(
         yield Source(file, kind, digest.hexdigest())
 
 
-def detect_kind(head: bytes, name: str, limits: Limits) -> Kind:
-    """What a file is, from its first bytes (`head`) and, among kinds of text, from the suffix of `name`."""
-    suffix = os.path.splitext(name)[1].lower()
-    # Readers accept a PDF whose header comes late; in a file of another name that is text which speaks about
-    # PDFs.
-    if head.lstrip(b"\xef\xbb\xbf\r\n\t \0").startswith(b"%PDF-") or (
-        suffix == ".pdf" and b"%PDF-" in head[:1024]
-    ):
-        return "pdf"
-    content = _describe(head)
-    if suffix == ".pdf":
-        raise document_error(Fault.NOT_A_PDF, name, limits, detail=content or "plain text")
-    if suffix not in _KIND_OF_SUFFIX:
-        reason = (
-            f"its content is {content}"
-            if content
-            else f"its name ends in {suffix}"
-            if suffix
-            else "its name has no ending"
-        )
-        raise document_error(Fault.WRONG_SUFFIX, name, limits, detail=reason)
-    if content and not _HTML.match(head):
-        raise document_error(Fault.BINARY, name, limits, detail=content)
-    return _KIND_OF_SUFFIX[suffix]
+def _ends(file: BinaryIO, size: int) -> tuple[bytes, bytes]:
+    """The first bytes of a file, and its last where it is an archive, which lists its parts there."""
+    head = file.read(HEAD_BYTES)
+    if not head.startswith(b"PK"):
+        return head, b""
+    file.seek(max(0, size - TAIL_BYTES))
+    return head, file.read(TAIL_BYTES)
 
 
 def display_name(path: str) -> str:
@@ -122,27 +94,23 @@ def display_name(path: str) -> str:
     return name if name.strip(".") else "document"
 
 
-def _describe(head: bytes) -> str:
-    """What the bytes look like, in words; "" for text."""
-    for signature, description in _SIGNATURES:
-        # Letters alone may begin a sentence ("MZ is the mark of ...").
-        if head.startswith(signature) and (b"\0" in head or not signature.isalnum()):
-            return description
-    if _HTML.match(head):
-        return "a web page (HTML)"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return ""
-    return "binary data" if b"\0" in head else ""
-
-
-def _open_plain_file(path: str | PathLike[str], name: str, limits: Limits) -> BinaryIO:
+def _open_file(
+    path: str | PathLike[str], name: str, limits: Limits, should_stop: Callable[[], bool], follow: bool
+) -> BinaryIO:
+    """The file at `path`, unbuffered: the child inherits the position of the descriptor, which must be where `seek`
+    says."""
+    check = partial(_check_kind, name=name, limits=limits, pipes=follow)
     # O_NOFOLLOW refuses a link and O_NONBLOCK returns from a pipe nobody writes to; Windows has neither, nor
     # such pipes.
     flags = os.O_RDONLY
-    for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+    for flag in (
+        ("O_CLOEXEC", "O_BINARY") if follow else ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
+    ):
         flags |= getattr(os, flag, 0)
     try:
-        _check_plain(os.lstat(path), name, limits)  # before opening: opening a device can have effects
+        check(
+            os.stat(path) if follow else os.lstat(path)
+        )  # before opening: opening a device can have effects
         descriptor = os.open(path, flags)
     except OSError as error:
         raise _open_error(error, name, limits) from error
@@ -150,14 +118,40 @@ def _open_plain_file(path: str | PathLike[str], name: str, limits: Limits) -> Bi
         if isinstance(error, DocumentError):
             raise
         raise document_error(Fault.NOT_FOUND, name, limits) from error
-    # Unbuffered: the child inherits the position of the descriptor, which must be where `seek` says.
     file = os.fdopen(descriptor, "rb", buffering=0)
     try:
-        _check_plain(os.fstat(descriptor), name, limits)  # and after: it may have been exchanged in between
+        status = os.fstat(descriptor)  # and after: it may have been exchanged in between
+        check(status)
+        return file if stat.S_ISREG(status.st_mode) else _spool(file, name, limits, should_stop)
     except DocumentError:
         file.close()
         raise
-    return file
+
+
+def _spool(pipe: BinaryIO, name: str, limits: Limits, should_stop: Callable[[], bool]) -> BinaryIO:
+    """What comes out of `pipe` until its end, as a file that nobody else sees."""
+    spooled = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (the caller closes it)
+    size = 0
+    with pipe:
+        while block := _next(pipe, should_stop):
+            size += len(block)
+            if size > limits.max_bytes:
+                spooled.close()
+                raise document_error(Fault.TOO_LARGE, name, limits, value=size)
+            spooled.write(block)
+    if should_stop():
+        spooled.close()
+        raise document_error(Fault.CANCELLED, name, limits)
+    spooled.seek(0)
+    return spooled
+
+
+def _next(pipe: BinaryIO, should_stop: Callable[[], bool]) -> bytes:
+    """The next bytes of `pipe`, b"" at its end or when it is to stop."""
+    while not select.select([pipe], [], [], _POLL_SECONDS)[0]:
+        if should_stop():
+            return b""
+    return b"" if should_stop() else pipe.read(_BLOCK)
 
 
 def _open_error(error: OSError, name: str, limits: Limits) -> DocumentError:
@@ -168,10 +162,12 @@ def _open_error(error: OSError, name: str, limits: Limits) -> DocumentError:
     return document_error(Fault.NOT_READABLE, name, limits, detail=os.strerror(error.errno or 0).lower())
 
 
-def _check_plain(status: os.stat_result, name: str, limits: Limits) -> None:
-    if stat.S_ISREG(status.st_mode):
+def _check_kind(status: os.stat_result, name: str, limits: Limits, pipes: bool) -> None:
+    """Refuse what is no plain file, or no pipe or terminal where `pipes` are read as well."""
+    mode = status.st_mode
+    if stat.S_ISREG(mode) or (pipes and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)) and os.name != "nt"):
         return
-    if stat.S_ISLNK(status.st_mode):
+    if stat.S_ISLNK(mode):
         raise document_error(Fault.SYMBOLIC_LINK, name, limits)
-    what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+    what = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
     raise document_error(Fault.NOT_A_FILE, name, limits, detail=what)

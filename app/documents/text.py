@@ -1,23 +1,19 @@
-"""Pure text functions: bytes to text, characters that mean nothing removed, long text cut into pages. No
-input makes them fail other than by `BinaryContent`, and their time is linear in the input."""
+"""Pure text functions: characters that mean nothing removed, long text cut into pages. No input makes them fail, and
+their time is linear in the input."""
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
 
 PAGE_CHARACTERS = 3_000
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-
 # Terminal colours and the like in logs: CSI sequences, and titles ended by BEL.
 _ESCAPE_SEQUENCES = re.compile("\x1b\\[[0-?]{0,64}[ -/]{0,8}[@-~]|\x1b\\][^\x07\x1b\n]{0,256}\x07")
+
+# A letter that a typewriter goes back over: bold and underlined words in manual pages.
+_OVERSTRUCK = re.compile("[^\n\b]\b")
 
 # Nothing of these can be read: controls, halves of surrogate pairs, non-characters, invisible marks, soft
 # hyphens. Left alone are the joiners (U+200C, U+200D), which change how Persian, Hindi and emoji read.
@@ -31,46 +27,10 @@ _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi",
 # Bullets that Symbol and Wingdings fonts have in the private use area.
 _BULLETS = str.maketrans(dict.fromkeys("\uf0a7\uf0b7\uf076\uf0d8\uf0fc", "•"))
 
+# Tried where a run of spaces begins alone: else a long one takes the square of its length.
+_TRAILING = re.compile("(?<![ \t])[ \t]+$", re.MULTILINE)
 _PARAGRAPH_END = re.compile("\n\n+")
 _SENTENCE_END = re.compile("[.!?…][\"'»”’)]*\\s|[。！？]")
-
-
-class BinaryContent(ValueError):
-    """The bytes are not text."""
-
-
-def decode(data: bytes) -> str:
-    """Text of `data` by its byte order mark, else UTF-8, else Windows-1252, else Latin-1.
-
-    Raises BinaryContent where the bytes cannot be text: a NUL, or over 1% control characters.
-    """
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            text = data[len(bom) :].decode(encoding, "replace")
-            break
-    else:
-        text = _decode_without_bom(data)
-    # A screenful of escape sequences is a log, not a program.
-    controls = sum(text.count(chr(code)) for code in range(32) if chr(code) not in "\t\n\r\f\b\x1b")
-    if "\0" in text or controls * 100 > len(text):
-        raise BinaryContent("binary data")
-    return text
-
-
-def _decode_without_bom(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    # One bad byte in a long UTF-8 text must not turn every umlaut into two signs.
-    lenient = data.decode("utf-8", "replace")
-    beyond_ascii = sum(1 for character in lenient if character > "\x7f")
-    if lenient.count("\ufffd") * 10 < beyond_ascii:
-        return lenient
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def clean(text: str) -> str:
@@ -82,6 +42,8 @@ def clean(text: str) -> str:
     text = _LINE_ENDS.sub("\n", text).replace("\f", "\n\n")
     if "\x1b" in text:
         text = _ESCAPE_SEQUENCES.sub("", text)
+    if "\b" in text:
+        text = _OVERSTRUCK.sub("", text)
     text = _SPACES.sub(" ", text)
     # A hyphen that shows only at the end of a line: there it is one, elsewhere it is nothing.
     text = text.replace("\xad\n", "-\n")
@@ -92,7 +54,7 @@ def clean(text: str) -> str:
 def tidy_lines(text: str) -> str:
     """`text` without spaces at line ends, with at most one blank line in a row and none at either end.
     Indentation and columns stay."""
-    text = re.sub("[ \t]+$", "", text, flags=re.MULTILINE)
+    text = _TRAILING.sub("", text)
     return re.sub("\n{3,}", "\n\n", text).strip("\n").rstrip()
 
 
@@ -103,14 +65,20 @@ def split_pages(text: str, target: int = PAGE_CHARACTERS) -> Iterator[str]:
     Each cut is at the border nearest to the target of the best kind there is: paragraph, line, sentence,
     word. Nothing but white space at the cuts is lost, and no page is empty.
     """
-    start = 0
-    while len(text) - start > target + target // 2:
-        end = start + _cut(text[start : start + target + target // 2], target)
+    for start, end, _ in cut_pages(text, target):
         if page := _strip_page(text[start:end]):
             yield page
+
+
+def cut_pages(text: str, target: int = PAGE_CHARACTERS) -> Iterator[tuple[int, int, int]]:
+    """Where `split_pages` cuts: start and end of each page, blank ones as well, and how many lines end before it."""
+    start = lines = 0
+    while len(text) - start > target + target // 2:
+        end = start + _cut(text[start : start + target + target // 2], target)
+        yield start, end, lines
+        lines += text.count("\n", start, end)
         start = end
-    if page := _strip_page(text[start:]):
-        yield page
+    yield start, len(text), lines
 
 
 def _cut(window: str, target: int) -> int:

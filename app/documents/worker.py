@@ -18,14 +18,12 @@ or when the parent has gone.
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
-import threading
-import time
 from dataclasses import replace
 from typing import Any, TextIO
 
+from app.documents import confine
 from app.documents.child import MAX_LINE_BYTES
 from app.documents.faults import Fault, Limits
 from app.documents.model import Page, page_to_json
@@ -44,8 +42,8 @@ def main(kind: str, options: dict[str, Any], parent: int) -> None:
     sys.stdout = sys.stderr
     output.reconfigure(encoding="utf-8", errors="strict", newline="\n")  # type: ignore[union-attr]
     read = load_reader(kind)  # before the limits, while files may still be written to the byte code cache
-    threading.Thread(target=_watch, args=(parent, limits.max_seconds), daemon=True).start()
-    _limit_resources(limits)
+    confine.end_with(parent, limits.max_seconds + 1)
+    confine.limit_resources(limits.max_memory_bytes, limits.max_seconds)
     try:
         end = _read(read, sys.stdin.buffer.read(), request, output)
     except MemoryError:
@@ -93,36 +91,6 @@ def _fault(fault: Fault, value: int = 0, detail: str = "") -> _Message:
 def _write(output: TextIO, message: _Message) -> None:
     output.write(json.dumps(message, ensure_ascii=False) + "\n")
     output.flush()
-
-
-def _limit_resources(limits: Limits) -> None:
-    try:
-        import resource
-    except ImportError:
-        return
-    seconds = math.ceil(limits.max_seconds)
-    wanted = [
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, 0, 0),  # no file can grow; pipes are not files
-        (resource.RLIMIT_CPU, seconds, seconds + 1),
-    ]
-    if hasattr(resource, "RLIMIT_AS"):
-        wanted.append((resource.RLIMIT_AS, limits.max_memory_bytes, limits.max_memory_bytes))
-    for kind, soft, hard in wanted:
-        _, ceiling = resource.getrlimit(kind)
-        if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)
-        try:
-            resource.setrlimit(kind, (soft, hard))
-        except ValueError:  # macOS refuses limits on the address space below what is in use
-            continue
-
-
-def _watch(parent: int, max_seconds: float) -> None:
-    deadline = time.monotonic() + max_seconds + 1
-    while time.monotonic() < deadline and (os.name == "nt" or os.getppid() == parent):
-        time.sleep(0.25)
-    os._exit(3)
 
 
 if __name__ == "__main__":

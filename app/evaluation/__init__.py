@@ -1,7 +1,7 @@
 """`ahn-chat eval MEASURE …`: one module for each thing that is measured, loaded when it is asked for.
 
 perplexity, memory: what a compressed state is worth on a long text. extraction: how well PDFs are read. checks:
-how many wrong facts of answers are marked.
+how many wrong facts of answers are marked. recall: whether passages and quotations hold the answers to questions.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ MEASURES = {
     "memory": "app.evaluation.perplexity",
     "extraction": "app.evaluation.extraction",
     "checks": "app.evaluation.checks",
+    "recall": "app.evaluation.recall",
 }
 _HELP = f"""usage: ahn-chat eval MEASURE …
 

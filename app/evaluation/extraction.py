@@ -104,13 +104,13 @@ def corpus_files(folder: Path) -> list[Path]:
 
 
 def report(file: Path, progress: ProgressLine, worst: int) -> dict[str, Any]:
-    """One file's figures, as JSON values. Raises CommandFailed where it cannot be read."""
+    """One file's figures, as JSON values; `error` alone where it cannot be read."""
     progress(f"{file.name}: reading")
     began = time.perf_counter()
     try:
-        extracted = extract(file)
+        extracted = extract(file, follow=True)
     except DocumentError as error:
-        raise CommandFailed(str(error)) from error
+        return {"file": file.name, "error": str(error)}
     seconds = time.perf_counter() - began
     progress(f"{file.name}: pdftotext")
     pages = compare_pages(
@@ -163,6 +163,9 @@ def table(reports: Sequence[dict[str, Any]]) -> str:
         f"{'file':<34}{'pages':>6}{'pages/s':>9}{'words':>9}{'found':>8}{'extra':>8}{'order':>8}  warnings"
     ]
     for values in reports:
+        if "error" in values:
+            lines.append(f"{values['file'][:33]:<34}{values['error']}")
+            continue
         warnings = len(values["warnings"]) + sum(map(len, values["page_warnings"].values()))
         lines.append(
             f"{values['file'][:33]:<34}{values['pages']:>6}{values['pages_per_second']:>9.1f}{values['words']:>9,}"

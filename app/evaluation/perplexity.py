@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         help="perplexity: cross-entropy by distance from the start. memory: nearness to full attention, with the "
         "text's own state and with that of the next file",
     )
-    result.add_argument("files", nargs="+", metavar="FILE", help="PDF, text or Markdown, read on its own")
+    result.add_argument("files", nargs="+", metavar="FILE", help="a document, read on its own")
     evaluation = result.add_argument_group("evaluation")
     evaluation.add_argument(
         "--tokens", type=int, default=8192, metavar="N", help="tokens read of each file (default %(default)s)"
@@ -81,7 +81,7 @@ def main(argv: Sequence[str]) -> int:
 
     progress = ProgressLine(sys.stderr)
     try:
-        texts = {Path(file).name: "\n\n".join(extract(file).pages) for file in arguments.files}
+        texts = {Path(file).name: "\n\n".join(extract(file, follow=True).pages) for file in arguments.files}
         chosen = options.model_options(arguments)
         model = AHNForCausalLM.from_pretrained(
             chosen.model, chosen.ahn, dtype=chosen.dtype, device=chosen.device

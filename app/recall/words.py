@@ -112,7 +112,7 @@ def stem(folded: str, language: str = DEFAULT_LANGUAGE) -> str:
 
 
 @lru_cache(maxsize=16)
-def _stemmer(language: str) -> Stemmer:  # type: ignore[valid-type]
+def _stemmer(language: str) -> Stemmer:
     import snowballstemmer
 
     return snowballstemmer.stemmer(language)
@@ -171,7 +171,7 @@ sink sank sunk|sit sat|sleep slept|speak spoke spoken|spend spent|stand stood|st
 swear swore sworn|sweep swept|swim swam swum|teach taught|tear tore torn|think thought|throw threw thrown|
 understand understood|wake woke woken|wear wore worn|win won|wind wound|heavy heavi weigh weight|long length|
 high height|wide width|deep depth|strong strength|child children|man men|woman women|foot feet|tooth teeth|mouse mice|
-person people|choose choice|die dead death|old age|hot heat|buy purchase|cost price fee|
+lens lenses|person people|choose choice|die dead death|old age|hot heat|buy purchase|cost price fee|
 """
 
 

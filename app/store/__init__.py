@@ -28,6 +28,7 @@ from app.store.documents import Documents
 from app.store.errors import StoreClosed, StoreError, UnknownDocument
 from app.store.files import tighten
 from app.store.originals import Originals
+from app.store.passages import passages_nbytes
 from app.store.rates import Rates
 from app.store.readings import Readings
 from app.store.schema import MIGRATIONS
@@ -66,6 +67,7 @@ class Store:
         self.originals = Originals(data_dir / "originals")
         self.readings = Readings(data_dir / "snapshots")
         self.documents = Documents(self.database, self.originals, self.readings)
+        self.documents.count_also("passages", passages_nbytes)
         self.chats = Chats(self.database)
         self.rates = Rates(self.database)
         try:

@@ -6,6 +6,7 @@ import sqlite3
 
 from app.store.migrations import Migration, run_script
 from app.store.old_files import import_old_files
+from app.store.passages import make_passages
 
 _FIRST_TABLES = """
 CREATE TABLE documents (
@@ -94,4 +95,5 @@ def _make_first_tables(connection: sqlite3.Connection) -> None:
 MIGRATIONS = (
     Migration(1, "documents, chats and reading rates", _make_first_tables),
     Migration(2, "what library.sqlite3 and chats.sqlite3 hold", import_old_files),
+    Migration(3, "passages and their full-text index", make_passages),
 )

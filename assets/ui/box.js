@@ -7,6 +7,16 @@ const draftKey = (chat) => `ahn-draft-${chat}`;
 
 export const focusBox = () => box()?.focus();
 
+// Another chat has been asked for: what stands here stays with this one, what is typed from now on is for the other.
+let leaving = false;
+export function leaveChat() {
+  if (!state.chat || !box()) return;
+  keepDraft(state.chat);
+  leaving = true;
+  box().value = "";
+  grow();
+}
+
 on("box", (news) => {
   const before = state;
   state = news;
@@ -19,9 +29,10 @@ function changeChat(left, opened) {
   sessionStorage.setItem("ahn-chat", opened);
   const field = box();
   if (!field) return;
-  if (left) keepDraft(left);
-  // What was typed before the model was there belongs to the first chat.
-  if (left || !field.value) setText(sessionStorage.getItem(draftKey(opened)) ?? "");
+  if (left && !leaving) keepDraft(left);
+  // What was typed before the model was there, or since another chat was asked for, belongs to the one that is opened.
+  if ((left && !leaving) || !field.value) setText(sessionStorage.getItem(draftKey(opened)) ?? "");
+  leaving = false;
 }
 
 function keepDraft(chat) {
@@ -77,5 +88,5 @@ addEventListener("keydown", (event) => {
 addEventListener("input", (event) => {
   if (event.target.id !== "ask-text") return;
   grow();
-  if (state.chat) keepDraft(state.chat);
+  if (state.chat && !leaving) keepDraft(state.chat);
 });

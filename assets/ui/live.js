@@ -1,6 +1,8 @@
 // The page's connection to the server: parts that are redrawn, sentences, and what the reader does.
 // It comes back by itself, after a computer's sleep as after a restart of the server.
 
+import { morph } from "./morph.js";
+
 const html = new Map(); // what each part shows, by its name
 const listeners = new Map(); // who wants to know of a message's entry
 const waiting = []; // done while there was no connection
@@ -51,7 +53,7 @@ function fill(place) {
   const drawn = html.get(place.dataset.part);
   if (drawn === undefined || place.ahnShows === drawn) return;
   place.ahnShows = drawn;
-  place.innerHTML = drawn;
+  morph(place, drawn);
 }
 // The framework makes a part's place anew when its tab is opened.
 export const fillPlaces = () => document.querySelectorAll("[data-part]").forEach(fill);

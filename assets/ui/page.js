@@ -1,5 +1,5 @@
 // What the browser does by itself: side panels, colours, keyboard, clicks. No library, no request off this server.
-import { focusBox, show } from "./box.js";
+import { focusBox, leaveChat, show } from "./box.js";
 import { picker } from "./files.js";
 import { connect, fillPlaces, send } from "./live.js";
 
@@ -44,14 +44,21 @@ const local = {
   "copy-all": (button) => copy(button, conversation()),
 };
 const afterwards = {
-  "open-chat": toChat,
-  "new-chat": toChat,
+  "open-chat": leaveFor,
+  "new-chat": () => {
+    leaveChat();
+    toChat();
+  },
   "ask-rename": () => focusSoon(".rename"),
   "edit-question": () => focusSoon(".edit-question"),
   "save-edit": focusBox,
   "cancel-edit": focusBox,
   stop: focusBox,
 };
+function leaveFor(button) {
+  if (button.closest("[data-open]")?.dataset.open !== button.dataset.chatId) leaveChat();
+  toChat();
+}
 function toChat() {
   closeDrawers();
   document.getElementById("chat-tab-button")?.click();

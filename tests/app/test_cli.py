@@ -26,6 +26,7 @@ from app import (
     options,
     paths,
     startup,
+    text_command,
     train,
 )
 from app.options import Options
@@ -48,6 +49,7 @@ def library_actions() -> list[argparse.ArgumentParser]:
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    text_command.parser(),
     *library_actions(),
     bench.parser(),
     *evaluation.parsers(),
@@ -99,7 +101,10 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
     [
         ["--version"],
         ["--help"],
-        *([name, "--help"] for name in ("ask", "library", "bench", "eval", "memory", "prepare", "train")),
+        *(
+            [name, "--help"]
+            for name in ("ask", "library", "bench", "eval", "memory", "prepare", "text", "train")
+        ),
     ],
 )
 def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
@@ -427,6 +432,28 @@ def test_ask_without_a_file_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -
 def test_ask_takes_flags_between_files_and_question() -> None:
     arguments = ask.parser().parse_intermixed_args(["a.pdf", "b.pdf", "--json", "Why?"])
     assert arguments.words == ["a.pdf", "b.pdf", "Why?"] and arguments.json
+
+
+def test_after_two_dashes_a_file_may_be_called_like_a_flag() -> None:
+    arguments = ask.parse(ask.parser(), ["--json", "a.pdf", "--", "-report.txt", "--seed"])
+    assert arguments.words == ["a.pdf", "-report.txt", "--seed"] and arguments.json and arguments.seed is None
+
+
+@pytest.mark.usefixtures("tiny_engine")
+def test_ask_reads_folders_links_and_files_with_a_dash(
+    tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "-report.txt").write_text("The boss is Anna.")
+    (folder / "link.txt").symlink_to(document)
+    (folder / "notes.bin").write_text("not a document")
+    monkeypatch.chdir(folder)
+    assert cli.main(["ask", *ASK, "--json", ".", "--", "-report.txt", "Who is the boss?"]) == 0
+    assert json.loads(capsys.readouterr().out)["pages_read"] == 2  # twice the same file is one document
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["ask", str(tmp_path / "empty"), "Who?"]) == 1
+    assert "There is no document in" in capsys.readouterr().err
 
 
 class Terminal(io.StringIO):

@@ -9,13 +9,31 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 
+from app.documents.encodings import BinaryContent, Decoded, UnknownEncoding, decode
 from app.documents.faults import Fault, Limits
 from app.documents.model import OutlineEntry, Page, Unit
+from app.documents.text import PAGE_CHARACTERS
 
 _MODULES = {
     "pdf": "app.documents.readers.pdf",
+    "docx": "app.documents.readers.docx",
+    "odt": "app.documents.readers.odf",
+    "ods": "app.documents.readers.odf",
+    "odp": "app.documents.readers.odf",
+    "pptx": "app.documents.readers.pptx",
+    "xlsx": "app.documents.readers.xlsx",
+    "epub": "app.documents.readers.epub",
+    "rtf": "app.documents.readers.rtf",
+    "html": "app.documents.readers.html",
+    "eml": "app.documents.readers.mail",
+    "csv": "app.documents.readers.delimited",
+    "json": "app.documents.readers.records",
+    "jsonl": "app.documents.readers.records",
+    "md": "app.documents.readers.markdown",
+    "rst": "app.documents.readers.rst",
+    "org": "app.documents.readers.org",
+    "code": "app.documents.readers.plain",
     "txt": "app.documents.readers.plain",
-    "md": "app.documents.readers.plain",
 }
 
 
@@ -61,9 +79,24 @@ class Refused(Exception):
         self.detail = detail
 
 
+def decoded(data: bytes, request: Request, declared: str = "") -> Decoded:
+    """The text of `data`, by the encoding that was asked for, or found out (see `encodings.decode`). Raises Refused
+    where it is none, or has more characters than any cleaning could save."""
+    try:
+        text = decode(data, request.encoding, declared)
+    except BinaryContent as error:
+        raise Refused(Fault.BINARY, detail=str(error)) from error
+    except UnknownEncoding as error:
+        raise Refused(Fault.UNKNOWN_ENCODING, detail=str(error)) from error
+    limit = request.limits.max_characters
+    if len(text.text) > 2 * limit:
+        raise Refused(Fault.TOO_MANY_CHARACTERS, 1 + limit // PAGE_CHARACTERS)
+    return text
+
+
 Reader = Callable[[bytes, Request], Parsed]
 
 
 def load_reader(kind: str) -> Reader:
     """The reader of this kind of file, with all that it imports."""
-    return import_module(_MODULES[kind]).read  # type: ignore[no-any-return]
+    return import_module(_MODULES[kind]).read

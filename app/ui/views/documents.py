@@ -45,14 +45,15 @@ def cards(
         "pick-files",
         css="wide-button",
         icon=m.ICON_PLUS,
-        title="Add PDF, text or Markdown files",
+        title="Add documents: PDF, Word, Excel, PowerPoint, OpenDocument, EPUB, HTML, mail, text and more",
     )
     if not ready:
         add = add.replace("<button ", "<button disabled ", 1)
     rows = [_card(state) for state in documents] + [_import_card(state) for state in imports]
     if not rows:
         rows = [
-            '<p class="quiet">Drop PDF, text or Markdown files anywhere on this page. They stay on this computer.</p>'
+            '<p class="quiet">Drop documents anywhere on this page: PDF, Word, Excel, EPUB, HTML, mail, text and more. '
+            "They stay on this computer.</p>"
         ]
     library = ""
     if others and ready:

@@ -225,7 +225,7 @@ def test_deletion_takes_everything_and_says_what_that_frees(store: Store, file: 
     others = reading_of(folder, "others", kept.id)
     usage = store.documents.usage(gone.id)
     readings = sum(path.stat().st_size for path in (*alone, *both))
-    assert usage.nbytes == {"original": 24, "text": 18, "readings": readings}
+    assert usage.nbytes == {"original": 24, "text": 18, "passages": 0, "readings": readings}
     assert usage.total == 42 + readings
     assert usage.chats == (("a", "Pumps"),)
     assert store.documents.delete(gone.id) == usage

@@ -79,6 +79,7 @@ def page(desk: tuple[Visitor, Page], pace: Pace) -> Iterator[Page]:
     visitor, page = desk
     page.keyboard.press("Escape")
     page.click("#chat-tab-button")
+    page.locator("#chat-search").fill("")
     page.get_by_role("button", name="Start a new chat").click()
     expect(page.locator("#transcript .message")).to_have_count(0, timeout=WAIT)
     expect(page.locator(".card")).to_have_count(0, timeout=WAIT)

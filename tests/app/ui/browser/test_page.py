@@ -87,6 +87,8 @@ def test_chats_can_be_searched_renamed_and_deleted_by_keyboard(page: Page) -> No
     expect(page.locator("#chat-search")).to_be_focused()
     page.keyboard.type("no such chat")
     expect(page.locator("#chats")).to_contain_text("No chat contains this.", timeout=WAIT)
+    expect(page.locator("#chat-search")).to_be_focused()  # a redraw leaves the reader where he is
+    expect(page.locator("#chat-search")).to_have_value("no such chat")
     page.locator("#chat-search").fill("striped")
     entry = page.locator("#chats .entry", has_text="striped horse")
     expect(entry).to_have_count(1, timeout=WAIT)

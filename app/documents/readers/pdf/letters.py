@@ -1,0 +1,117 @@
+"""Single letters put right: accents joined to their letters, ligatures and presentation forms taken apart."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+# Accents that TeX draws as letters of their own, and what they are when they stand over a letter.
+COMBINING = {
+    "`": "\u0300",
+    "\u02cb": "\u0300",
+    "´": "\u0301",
+    "\u02ca": "\u0301",
+    "^": "\u0302",
+    "\u02c6": "\u0302",
+    "~": "\u0303",
+    "\u02dc": "\u0303",
+    "¯": "\u0304",
+    "\u02c9": "\u0304",
+    "\u02d8": "\u0306",
+    "\u02d9": "\u0307",
+    "¨": "\u0308",
+    "\u02da": "\u030a",
+    "\u02dd": "\u030b",
+    "\u02c7": "\u030c",
+    "¸": "\u0327",
+    "\u02db": "\u0328",
+}
+_DOTLESS = {"ı": "i", "ȷ": "j"}
+
+# Bullets and signs of Symbol and Wingdings, which have no Unicode: their codes are given out from U+F000 on.
+PRIVATE = {
+    "\uf0b7": "•",
+    "\uf0a7": "▪",
+    "\uf0d8": "➢",
+    "\uf0fc": "✓",
+    "\uf0fb": "✗",
+    "\uf076": "❖",
+    "\uf06c": "●",
+    "\uf06e": "■",
+    "\uf06f": "□",
+    "\uf071": "❑",
+    "\uf0a8": "◻",
+    "\uf0e0": "→",
+    "\uf0df": "←",
+    "\uf0f0": "⇨",
+    "\uf0be": "—",
+    "\uf02d": "−",
+    "\uf02b": "+",
+    "\uf03d": "=",
+    "\uf0b4": "×",
+    "\uf0b1": "±",
+    "\uf0b0": "°",
+    "\uf0a3": "≤",
+    "\uf0b3": "≥",
+    "\uf0ae": "→",
+    "\uf06d": "µ",
+    "\uf061": "α",
+    "\uf062": "β",
+    "\uf044": "Δ",
+    "\uf057": "Ω",
+}
+# First and last code of what is replaced by its plain letters: presentation forms and radicals of dictionaries.
+_PLAIN = ((0x2E80, 0x2FDF), (0xFB00, 0xFB06), (0xFB13, 0xFDFF), (0xFE30, 0xFE4F), (0xFE70, 0xFEFE))
+_REMOVED = "\u200b\u200c\u2060\ufeff\ufffe\uffff\x00"
+
+
+def is_plain(code: int) -> bool:
+    """Whether a character is right as it is, wherever it stands."""
+    if code < 0x2000:
+        return code >= 0x20 and code not in (0x7F, 0xAD) and not 0x80 <= code < 0xA0
+    return (
+        not any(first <= code <= last for first, last in _PLAIN)
+        and not 0xD800 <= code < 0xF900
+        and chr(code) not in _REMOVED
+    )
+
+
+@lru_cache(maxsize=4096)
+def plain(char: str) -> str:
+    """The letters that stand for this one: "fi" for the ligature, a base letter for a presentation form."""
+    code = ord(char)
+    if char in PRIVATE:
+        return PRIVATE[char]
+    if char in _REMOVED or unicodedata.category(char) == "Cc":
+        return ""
+    if any(first <= code <= last for first, last in _PLAIN):
+        return unicodedata.normalize("NFKC", char).strip() or char
+    return char
+
+
+def accented(letter: str, accent: str) -> str:
+    """The letter with the accent that was drawn over it; "" where there is no such letter."""
+    mark = COMBINING.get(accent)
+    if mark is None or not letter.isalpha():
+        return ""
+    whole = unicodedata.normalize("NFC", _DOTLESS.get(letter, letter) + mark)
+    return whole if len(whole) == 1 else ""
+
+
+def is_private(code: int) -> bool:
+    """Whether a character has a meaning that only its font knows."""
+    return 0xE000 <= code <= 0xF8FF or code == 0xFFFD or code >= 0xF0000
+
+
+def with_marks(texts: list[str]) -> list[str]:
+    """The texts with combining marks joined to the letters before them, where there is a letter for both."""
+    joined = list(texts)
+    for index in range(1, len(joined)):
+        if joined[index] and unicodedata.combining(joined[index][0]):
+            last = next((back for back in range(index - 1, -1, -1) if joined[back]), None)
+            if last is None:
+                continue
+            whole = unicodedata.normalize("NFC", joined[last] + joined[index])
+            if len(whole) == len(joined[last]):
+                joined[last], joined[index] = whole, ""
+    return joined

@@ -1,0 +1,70 @@
+"""Which words mean about the same, by a table of word vectors: "tall" finds "high" where the text never says "tall".
+
+The vectors are the input embeddings of the chat model that is loaded anyway: no second model and no download. They know
+little of sentences and enough of words. A vector of a word is the mean of its tokens'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ahn_core import AHNForCausalLM
+
+Encode = Callable[[str], Sequence[int]]  # text to token ids, without special tokens
+_LEAST_SIMILARITY = 0.35  # below it two words have nothing to do with each other
+_SHARPNESS = 3.0  # the power that a similarity counts with
+
+
+class WordVectors:
+    """Unit vectors of words out of a model's embedding table; those that were asked for are kept."""
+
+    def __init__(self, table: NDArray[np.float32], encode: Encode) -> None:
+        """table: [V, D]; encode: the model's tokenizer."""
+        self._table = table
+        self._mean = table.mean(axis=0)
+        self._encode = encode
+        self._known: dict[str, NDArray[np.float32]] = {}
+        self._vocabulary: tuple[tuple[str, ...], NDArray[np.float32]] = ((), self(()))
+
+    @classmethod
+    def of_model(cls, model: AHNForCausalLM, encode: Encode) -> WordVectors:
+        """Those of a loaded model. The table is shared with it where it stands in float32 on the CPU."""
+        return cls(model.embed_tokens.weight.detach().float().cpu().numpy(), encode)
+
+    def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """[N, D]; a word without tokens has zeros."""
+        if not words:
+            return np.zeros((0, self._mean.size), np.float32)
+        return np.stack([self._vector(word) for word in words])
+
+    def of_vocabulary(self, words: tuple[str, ...]) -> NDArray[np.float32]:
+        """The same for thousands of words that are asked for again and again; the last vocabulary is kept."""
+        if self._vocabulary[0] != words:
+            self._vocabulary = (words, self(words))
+        return self._vocabulary[1]
+
+    def _vector(self, word: str) -> NDArray[np.float32]:
+        vector = self._known.get(word)
+        if vector is None:
+            ids = list(self._encode(" " + word))
+            vector = self._table[ids].mean(axis=0) - self._mean if ids else np.zeros_like(self._mean)
+            vector = vector / max(float(np.linalg.norm(vector)), 1e-9)
+            self._known[word] = vector
+        return vector
+
+
+def likeness(vectors: WordVectors, words: Sequence[str], others: Sequence[str]) -> NDArray[np.float32]:
+    """How much each of `words` means each of `others`, [N, M] from 0 to 1; 1 for the same word."""
+    similar = vectors(words) @ vectors(others).T
+    similar = np.where(similar < _LEAST_SIMILARITY, 0.0, similar) ** _SHARPNESS
+    at = {other: column for column, other in enumerate(others)}
+    for row, word in enumerate(words):
+        if word in at:
+            similar[row, at[word]] = 1.0
+    return similar.astype(np.float32)

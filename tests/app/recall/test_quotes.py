@@ -1,0 +1,111 @@
+"""Quotations: word for word, with their place, by words and by a judge; and what the documents do not say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from app.recall import LikelihoodJudge, Quotes, choose_quotes, fit, recall
+from app.store import Store
+from tests.app.recall.support import HANDBOOK, add, pages, prose
+from tests.tiny import tiny_model
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path) as store:
+        yield store
+
+
+Judging = Callable[[str, Sequence[str]], list[float]]
+
+
+def quote(store: Store, question: str, judge: Judging | None = None) -> Quotes:
+    with store.database.reading() as connection:
+        return choose_quotes(connection, recall(connection, question), None, judge)
+
+
+def test_quotations_stand_in_the_pages_word_for_word(store: Store) -> None:
+    document_id = add(store, "handbook", pages(HANDBOOK))
+    quotes = quote(store, "How much does the crane lift?")
+    best = quotes.quotes[0]
+    assert quotes.found
+    assert best.text[slice(*best.core)] == "The crane lifts 500 kilograms, because its wire is thin."
+    assert best.document_id == document_id
+    texts = store.documents.pages(document_id)
+    marked = " ".join(texts[page - 1][start:end] for page, start, end in best.places)
+    assert " ".join(marked.split()) == best.text
+    assert (best.page, best.label) == (best.places[0][0], str(best.places[0][0]))
+
+
+def test_a_quotation_has_at_most_sixty_words_and_none_comes_twice(store: Store) -> None:
+    long = "The anchor " + "of the old ship and " * 60 + "was sold."
+    add(
+        store,
+        "book",
+        prose(long, *[f"The anchor number {number} was sold in spring." for number in range(30)]),
+    )
+    quotes = quote(store, "When was the anchor sold?").quotes
+    assert len(quotes) == 3
+    assert all(len(one.text.split()) <= 60 for one in quotes)
+    spans = sorted((one.passage.number, one.start, one.end) for one in quotes)
+    assert all(a[0] != b[0] or a[2] <= b[1] for a, b in zip(spans, spans[1:], strict=False))
+
+
+def test_the_judge_decides_between_sentences_with_the_same_words(store: Store) -> None:
+    filler = "Nothing else is known of it, and the book says no more about that old story here. " * 4
+    add(
+        store,
+        "book",
+        prose(*[f"The anchor is {colour}. {filler}" for colour in ("red", "blue", "green", "black")]),
+    )
+    asked: list[str] = []
+
+    def judge(question: str, sentences: Sequence[str]) -> list[float]:
+        asked.append(question)
+        return [5.0 if sentence.endswith("The anchor is green.") else 0.0 for sentence in sentences]
+
+    best = quote(store, "Which colour has the anchor?", judge).quotes[0]
+    assert best.text[slice(*best.core)] == "The anchor is green."
+    assert asked == ["Which colour has the anchor?"]
+    quotes = quote(store, "Which colour has the anchor?", judge)
+    assert "green" in quotes.ranked[0].passage.text
+    assert "green" in fit(quotes.ranked, 10)[0].text
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("How much does the crane cost?", "money"),
+        ("What is the telephone number of the station?", "telephone number"),
+        ("What does the crane XK-200 lift?", "XK-200"),
+    ],
+)
+def test_what_an_answer_would_have_and_the_text_has_not(store: Store, question: str, missing: str) -> None:
+    add(store, "handbook", pages(HANDBOOK))
+    quotes = quote(store, question)
+    assert not quotes.found
+    assert quotes.missing == missing
+
+
+def test_a_question_about_something_else_is_not_found(store: Store) -> None:
+    add(store, "handbook", pages(HANDBOOK))
+    assert quote(store, "Which composer wrote the symphony?").found is False
+    assert quote(store, "How many engines supply air?").found is True
+
+
+def test_the_model_as_a_judge_compares_with_the_question_alone() -> None:
+    model = tiny_model()
+
+    def encode(text: str) -> list[int]:
+        return list(text.encode())
+
+    judge = LikelihoodJudge(model, encode, encode("user: "))
+    one, two = judge("How high?", ["It is high.", "Low."])
+    again = judge("How high?", ["Low."])
+    assert again == pytest.approx([two], abs=1e-4)
+    assert one != two
+    assert judge("", ["Low."]) == [0.0]
+    assert judge("How high?", []) == []
