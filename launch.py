@@ -417,10 +417,11 @@ def start_app(python: Path, arguments: List[str]) -> int:
 PREPARE = """
 import sys
 from ahn_core import zoo
-if not zoo.embedded_is_ready():
+from app import paths
+if not zoo.embedded_is_ready(paths.data_dir()):
     print("Fetching the embedded model for its tests ...", flush=True)
     try:
-        zoo.embedded_path()
+        zoo.embedded_path(paths.data_dir())
     except zoo.ZooError as error:
         print("The tests of the embedded model will be skipped:", error, flush=True)
 """

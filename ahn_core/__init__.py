@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from .config import AHNConfig, BackboneConfig, ConfigError
     from .generation import Finished, PrefillProgress, SamplingSettings, Token, prefill, stream_generate
     from .loading import LoadError, load_tokenizer
+    from .ops.choose import BackendError
 
 _HOME = {
+    "BackendError": "ops.choose",
     "AHNForCausalLM": "backbone",
     "CausalLMOutput": "backbone",
     "Cache": "cache",
@@ -44,6 +46,7 @@ _HOME = {
 __all__ = [
     "AHNConfig",
     "AHNForCausalLM",
+    "BackendError",
     "BackboneConfig",
     "Cache",
     "CacheKind",

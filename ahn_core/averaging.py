@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from .config import AHNConfig
-from .loading import LoadError, check_names_and_shapes, memory_dtype, open_safetensors
+from .weights.errors import LoadError, check_names_and_shapes
+from .weights.memory import memory_dtype
+from .weights.safetensors_folder import SafetensorsFolder
 
 
 def average_memories(
@@ -45,15 +47,18 @@ def average_memories(
             )
     total: dict[str, Tensor] = {}
     for path in paths:
-        tensors = open_safetensors(path)
+        stored = SafetensorsFolder(path)
         if total:
             shapes = {name: tensor.shape for name, tensor in total.items()}
-            check_names_and_shapes(shapes, tensors, str(path), f"the memory in {paths[0]}")
-        total = {name: total.get(name, 0) + tensor.float() for name, tensor in tensors.items()}
+            check_names_and_shapes(shapes, stored.shapes, str(path), f"the memory in {paths[0]}")
+        total = {
+            name: total.get(name, 0) + stored.rows(name, 0, shape[0]).float()
+            for name, shape in stored.shapes.items()
+        }
 
     from safetensors.torch import save_file
 
-    mean = {name: memory_dtype(name, tensor / len(paths), dtype) for name, tensor in total.items()}
+    mean = {f"model.{name}": memory_dtype(name, tensor / len(paths), dtype) for name, tensor in total.items()}
     written = Path(target)
     written.mkdir(parents=True, exist_ok=True)
     save_file(mean, written / "model.safetensors", metadata={"format": "pt"})

@@ -9,26 +9,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint as recomputed
 
+from . import planner
 from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
-from .cuda_graph import graphed
 from .layer_cache import LayerCache, Projected, Update
-from .native.decoder import ModelTables, NativeDecoder
-from .native.reading import LayerReader
+from .ops.plain import TorchOps, gathered
+from .plan import Call, Step
 from .quantization import Bfloat16Linear, Int8Linear
-from .reading import Call, Step
 from .rope import Rotary, rotate
+
+if TYPE_CHECKING:
+    from .ops.choose import BackendName
 
 
 class Attention(nn.Module):
@@ -86,20 +88,24 @@ class DecoderLayer(nn.Module):
         self.post_attention_layernorm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, call: Call, cache: LayerCache) -> tuple[Tensor, Update]:
-        """[T, hidden] -> [T, hidden], and what the cache is to remember. Free of side effects, so it can
-        be checkpointed.
+    def forward(self, x: Tensor, call: Call, cache: LayerCache, ops: TorchOps) -> tuple[Tensor, Update]:
+        """[T, hidden] -> [T, hidden], and what the cache is to remember; `ops` computes attention and memory. Free of
+        side effects, so it can be checkpointed.
         """
         hidden = self.input_layernorm(x)
         gates = None if cache.cell is None else cache.cell.write_gates(hidden)
-        attended, update = cache.attend(call, self.self_attn.project(hidden, call.rotation), gates, hidden)
+        attended, update = cache.attend(
+            call, self.self_attn.project(hidden, call.rotation), gates, hidden, ops
+        )
         return self.finish(x, attended), update
 
-    def step(self, x: Tensor, step: Step, cache: LayerCache) -> tuple[Tensor, Tensor, Tensor | None]:
+    def step(
+        self, x: Tensor, step: Step, cache: LayerCache, ops: TorchOps
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         """The same for one token, the cache written in place: also the outputs of window and memory, [H * D]."""
         hidden = self.input_layernorm(x)
         gates = None if cache.cell is None else cache.cell.write_gates(hidden)
-        window, memory = cache.step(step, self.self_attn.project(hidden, step.rotation), gates, hidden)
+        window, memory = cache.step(step, self.self_attn.project(hidden, step.rotation), gates, hidden, ops)
         attended = window if memory is None else window + memory
         return self.finish(x, attended[None]), window, memory
 
@@ -146,11 +152,7 @@ class AHNForCausalLM(nn.Module):
         )
         self.default_attention_sinks = default_attention_sinks
         self.default_sliding_window = default_sliding_window
-        self.decoder: NativeDecoder | None = (
-            None  # what computes single tokens; None: torch, as everything else
-        )
-        # On a GPU, replay single tokens as a CUDA graph (cuda_graph.py). Off: it has never run on a GPU yet.
-        self.graphs_steps = False
+        self.ops = TorchOps()  # what computes; ops/choose.py finds a faster one
         self.rotary = Rotary(config)
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
@@ -170,6 +172,8 @@ class AHNForCausalLM(nn.Module):
         dtype: torch.dtype | str | None = None,
         device: torch.device | str | None = None,
         gguf_file: str | None = None,
+        backend: BackendName | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> AHNForCausalLM:
         """Load a base and, optionally, an AHN-only checkpoint.
 
@@ -183,13 +187,27 @@ class AHNForCausalLM(nn.Module):
             in 8 bits and everything else in float32; "mixed", likewise, multiplies them in bfloat16 (quantization.py).
             device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
+            backend: what computes; see `use_backend`. "torch" is the plain one.
+            progress: called with the number of weights that are loaded, and of all, some times a second.
 
         Raises:
-            ahn_core.loading.LoadError: one sentence that names what is missing, of a wrong size or unsafe.
+            ahn_core.LoadError: one sentence that names what is missing, of a wrong size or unsafe.
+            ahn_core.BackendError: the backend that was named cannot be used.
         """
         from .loading import load_model
 
-        return load_model(cls, base, ahn, cell=cell, dtype=dtype, device=device, gguf_file=gguf_file)
+        model = load_model(
+            cls,
+            base,
+            ahn,
+            cell=cell,
+            dtype=dtype,
+            device=device,
+            gguf_file=gguf_file,
+            progress=progress,
+        )
+        model.use_backend(backend)
+        return model
 
     def save_ahn(self, folder: str | os.PathLike[str], *, dtype: torch.dtype | None = None) -> None:
         """Write the memory as an AHN-only checkpoint (config.json, model.safetensors) in the published
@@ -265,23 +283,31 @@ class AHNForCausalLM(nn.Module):
         """
         sinks = self.default_attention_sinks if attention_sinks is None else attention_sinks
         window = self.default_sliding_window if sliding_window is None else sliding_window
-        return Cache(self, kind, sinks, window)
+        return Cache(
+            kind,
+            sinks,
+            window,
+            cells=[layer.ahn for layer in self.layers],
+            kv_heads=self.config.num_key_value_heads,
+            ahn_config=self.ahn_config,
+            rotary=self.rotary,
+            like=self.embed_tokens.weight.detach(),
+            identity=self.identity,
+        )
 
     def cache_nbytes(self, kind: CacheKind, attention_sinks: int, sliding_window: int, tokens: int) -> int:
         """Bytes a cache will hold after `tokens` tokens: constant for "window" and "ahn", a line through
         zero for "full".
         """
-        config = self.config
-        row = 2 * config.num_key_value_heads * config.head_dim * self.dtype.itemsize  # K and V of one token
-        if kind == "full":
-            return config.num_hidden_layers * row * tokens
-        layer = (attention_sinks + sliding_window) * row
-        if self.ahn_config.sink_positions == "capped":
-            layer += attention_sinks * row // 2
-        if kind == "ahn":
-            cell = self.layers[0].ahn
-            layer += 4 * (sliding_window * cell.gate_count * cell.heads + cell.heads * cell.size**2)
-        return config.num_hidden_layers * layer
+        return planner.cache_nbytes(
+            self.config,
+            self.ahn_config,
+            kind,
+            attention_sinks=attention_sinks,
+            sliding_window=sliding_window,
+            tokens=tokens,
+            format_bytes=self.dtype.itemsize,
+        )
 
     def read(self, input_ids: Tensor, cache: Cache, *, checkpoint: bool = False) -> Tensor:
         """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden].
@@ -296,65 +322,51 @@ class AHNForCausalLM(nn.Module):
         x = self.embed_tokens(input_ids[0])  # [T, hidden]
         if input_ids.shape[1] == 1 and not torch.is_grad_enabled():
             return self._step(x, cache)
-        call, read_layer = cache.begin(input_ids.shape[1]), DecoderLayer.__call__
-        if self.decoder is not None and not torch.is_grad_enabled():
-            call = replace(call, **self._compiled_parts(self.decoder))
-            if LayerReader.fits(self, self.decoder, call.count):
-                read_layer = LayerReader(self.decoder)
+        call, outputs = cache.begin(input_ids.shape[1], self.ops.query_block), []
         for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
             if checkpoint:
                 # Read from a copy: by the time of the recomputation the cache has gone on.
-                x, update = recomputed(layer, x, call, layer_cache.clone(), use_reentrant=False)
+                x, update = recomputed(layer, x, call, layer_cache.clone(), self.ops, use_reentrant=False)
             else:
-                x, update = read_layer(layer, x, call, layer_cache)
+                x, update = self.ops.read_layer(layer, x, call, layer_cache)
             layer_cache.commit(call, update)
-        cache.end(call.count)
+            outputs.append((update.window_output, update.memory_output))
+        cache.end(call.count, gathered(outputs))
         return self.norm(x)
-
-    def decode_with(self, decoder: NativeDecoder) -> bool:
-        """Let compiled code compute single tokens from now on, in every cache, the memory of many, and, beside 8-bit
-        weights and on a processor that multiplies bfloat16, the attention of many.
-
-        False, and nothing is changed, where it cannot: on a GPU, or with weights other than float32 or 8 bits.
-        Its results differ from torch's by rounding, but not from one kind of cache to another.
-        """
-        if not ModelTables.fit(self):
-            return False
-        self.decoder = decoder
-        return True
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Normed hidden states [T, hidden] -> [T, V] in the model's dtype."""
-        if self.decoder is not None and len(hidden) == 1 and not torch.is_grad_enabled():
-            return self.decoder.linear(self.lm_head, hidden)
-        return self.lm_head(hidden)
-
-    def _compiled_parts(self, decoder: NativeDecoder) -> dict[str, Any]:
-        """What of a call compiled code computes: the memory, and, beside 8-bit weights, attention."""
-        parts: dict[str, Any] = {}
-        if self.precision == "int8" and decoder.attends(self.config.head_dim):
-            parts["attention"] = decoder.attend
-        if decoder.absorbs(self.config.head_dim):
-            parts["absorption"] = decoder.absorb
-        return parts
+        return self.ops.logits(self.lm_head, hidden)
 
     def _step(self, x: Tensor, cache: Cache) -> Tensor:
         """One token, [1, hidden] -> [1, hidden]."""
-        step = cache.begin_step()
-        if self.decoder is not None:
-            if cache.tables is None:
-                cache.tables = ModelTables(self)
-            x, outputs = self.decoder.step(cache.tables, cache, step, x)
-            cache.end(1, outputs)
-            return x
-        if self.graphs_steps and x.is_cuda:
-            x = graphed(self, cache, step, x)
-            cache.end(1)
-            return x
-        for layer, layer_cache in zip(self.layers, cache.layers, strict=True):
-            x, layer_cache.window_output, layer_cache.memory_output = layer.step(x, step, layer_cache)
-        cache.end(1)
-        return self.norm(x)
+        x, outputs = self.ops.step(self, cache, cache.begin_step(), x)
+        cache.end(1, outputs)
+        return x
+
+    @property
+    def backend(self) -> str:
+        """What computes: "torch", "cpu" (compiled C++), "fla" or "mamba" (GPU kernels of those packages), with "+flash"
+        where flash attention reads, and "+graphs" where single tokens are replayed as CUDA graphs. `ops.reason` tells
+        why, as a clause.
+        """
+        return self.ops.name
+
+    def use_backend(self, name: BackendName | None = None) -> str:
+        """Let `name` compute from now on; None: the best there is here, which may compile for some seconds once.
+
+        Every backend computes the same up to rounding, and alike for each kind of cache. Returns `backend`.
+        Raises BackendError where a backend that was named cannot be used: one sentence that says why.
+        """
+        from .ops.choose import choose
+
+        self.ops = choose(self, name)
+        return self.backend
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> AHNForCausalLM:
+        super()._apply(fn, recurse)
+        self.ops = TorchOps("the model was moved or converted since")  # what was chosen may not fit any more
+        return self
 
     def forward(
         self, input_ids: Tensor, past_key_values: Cache | None = None, logits_to_keep: int = 0

@@ -9,21 +9,21 @@ import copy
 import json
 import math
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import torch
 from torch import Tensor
 
+from .cells import MemoryCell
+from .config import AHNConfig
 from .layer_cache import LayerCache
-from .reading import Call, Layout, Step
+from .plan import Call, Layout, Step
 from .rope import Rotary
 
 if TYPE_CHECKING:
-    from .backbone import AHNForCausalLM
-    from .cuda_graph import FixedStep
-    from .native.decoder import ModelTables
+    from .ops.plain import Outputs
 
 CacheKind = Literal["full", "window", "ahn"]
 _FORMAT = "ahn-cache-1"
@@ -66,8 +66,21 @@ class Cache:
     """
 
     def __init__(
-        self, model: AHNForCausalLM, kind: CacheKind, attention_sinks: int, sliding_window: int
+        self,
+        kind: CacheKind,
+        attention_sinks: int,
+        sliding_window: int,
+        *,
+        cells: Sequence[MemoryCell],
+        kv_heads: int,
+        ahn_config: AHNConfig,
+        rotary: Rotary,
+        like: Tensor,
+        identity: Mapping[str, str],
     ) -> None:
+        """`cells` are those of the layers, first to last; keys and values get the device and dtype of `like`;
+        `identity` names what a saved cache depends on.
+        """
         if kind not in get_args(CacheKind):
             raise ValueError(
                 f"memory '{kind}' is unknown, so no cache can be made: use one of "
@@ -76,55 +89,49 @@ class Cache:
         _check_size("attention_sinks", attention_sinks, 0)
         _check_size("sliding_window", sliding_window, 1)
         self.kind, self.attention_sinks, self.sliding_window = kind, attention_sinks, sliding_window
-        self._identity = model.identity
-        self._device, self._dtype = model.device, model.dtype
-        self._rotary: Rotary = model.rotary
-        config, like = model.config, model.embed_tokens.weight.detach()
+        self._identity = dict(identity)
+        self._device, self._dtype = like.device, like.dtype
+        self._rotary = rotary
+        size = cells[0].size
         # K and V of one token over all layers.
-        self._token_bytes = (
-            2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * like.element_size()
-        )
+        self._token_bytes = 2 * len(cells) * kv_heads * size * like.element_size()
         self.layout = Layout(
             attention_sinks=None if kind == "full" else attention_sinks,
             sliding_window=sliding_window,
-            sink_positions=model.ahn_config.sink_positions,
+            sink_positions=ahn_config.sink_positions,
         )
         self.layers = [
             LayerCache(
                 self.layout,
-                config.num_key_value_heads,
-                config.head_dim,
-                layer.ahn if kind == "ahn" else None,
+                kv_heads,
+                size,
+                cell if kind == "ahn" else None,
                 like,
-                model.ahn_config.memory_rope,
-                model.ahn_config.memory_scale(attention_sinks + sliding_window),
+                ahn_config.memory_rope,
+                ahn_config.memory_scale(attention_sinks + sliding_window),
             )
-            for layer in model.layers
+            for cell in cells
         ]
         self._length = 0
         self._sink_offset = 0  # where the sinks in the buffers are rotated to
-        self.tables: ModelTables | None = None  # for the compiled decoder
-        self.graph: FixedStep | None = None  # the decoding step of the last token on a GPU
-        # What window and memory added to the last token's attention output, [layers, 2, H * D], if that decoder
-        # computed it; otherwise the layers have it.
-        self._outputs: Tensor | None = None
+        self.outputs: Outputs | None = None  # of the last token
 
     def get_seq_length(self) -> int:
         """Tokens read so far, in whichever store they are now."""
         return self._length
 
-    def begin(self, count: int) -> Call:
-        """Plan a call of `count` new tokens and make room for it."""
+    def begin(self, count: int, query_block: int | None = None) -> Call:
+        """Plan a call of `count` new tokens, in blocks of `query_block` queries, and make room for it."""
         if count < 1:
             raise ValueError("input_ids is empty, so there is nothing to read: give at least one token.")
         self._reserve(count)
-        self._outputs = None
-        return self.layout.plan(self._length, count, self._rotary, self._device, self._dtype)
+        self.outputs = None
+        return self.layout.plan(self._length, count, self._rotary, self._device, self._dtype, query_block)
 
     def begin_step(self) -> Step:
         """Plan one new token, make room for it, and move capped sinks where its query sees them."""
         self._reserve(1)
-        self._outputs = None
+        self.outputs = None
         offset = self.layout.sink_offset(self._length)
         if offset != self._sink_offset:
             self._sink_offset = offset
@@ -135,10 +142,10 @@ class Cache:
                 layer.move_sinks(*rotation)
         return self.layout.plan_step(self._length, self._rotary, self._device, self._dtype)
 
-    def end(self, count: int, outputs: Tensor | None = None) -> None:
-        """Count tokens as read, once every layer has taken them; `outputs` as the compiled decoder returns them."""
+    def end(self, count: int, outputs: Outputs) -> None:
+        """Count tokens as read, once every layer has taken them. `outputs` is what the last of them attended to."""
         self._length += count
-        self._outputs = outputs
+        self.outputs = outputs
 
     def _reserve(self, count: int) -> None:
         if self.layout.capacity is None:
@@ -160,16 +167,10 @@ class Cache:
         return 0.0 if shares is None else float(shares.mean())
 
     def _layer_shares(self) -> Tensor | None:
-        if self._outputs is not None:
-            if self.kind != "ahn" or self.layout.capacity is None or self._length <= self.layout.capacity:
-                return None
-            seen, read = self._outputs.norm(dim=-1).unbind(1)  # [layers] each
-            return read / (read + seen)
-        window = [layer.window_output for layer in self.layers if layer.window_output is not None]
-        memory = [layer.memory_output for layer in self.layers if layer.memory_output is not None]
-        if len(memory) < len(self.layers):
+        window, memory = self.outputs or (None, None)
+        if window is None or memory is None:
             return None
-        read, seen = torch.stack(memory).float().norm(dim=-1), torch.stack(window).float().norm(dim=-1)
+        seen, read = window.float().norm(dim=-1), memory.float().norm(dim=-1)  # [layers] each
         return read / (read + seen)
 
     def stats(self, per_layer: bool = True) -> CacheStats:
@@ -219,7 +220,6 @@ class Cache:
         """An independent copy: what is fed to one does not show in the other."""
         twin = copy.copy(self)
         twin.layers = [layer.clone() for layer in self.layers]
-        twin.tables = twin.graph = None
         return twin
 
     def detach(self) -> None:
@@ -274,14 +274,13 @@ class Cache:
             ) from error
         self._length = int(metadata["length"])
         self._sink_offset = int(metadata["sink_offset"])
-        self._outputs = None
+        self.outputs = None
         rows = self._used_rows()
         for index, layer in enumerate(self.layers):
             if self.layout.capacity is None:
                 layer.reserve(self._length)
             for name, tensor in layer.tensors().items():
                 _used(name, tensor, rows).copy_(tensors[f"layers.{index}.{name}"])
-            layer.window_output = layer.memory_output = None
 
     def _used_rows(self) -> dict[str, int]:
         sinks, window = self.layout.sinks_among(self._length), self.layout.in_window(self._length)

@@ -9,15 +9,19 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import kernels, recurrence
 from .config import BackboneConfig, CellName
 
-Recurrence = Callable[[Tensor, Tensor, Tensor, Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
+Rule = Literal["delta", "additive"]  # how a cell writes: see recurrence.py
+# `ops.plain.TorchOps.recur`, or what computes the same.
+Recurrence = Callable[
+    [Rule, Tensor, Tensor, Tensor, "Tensor | None", Tensor, Tensor], "tuple[Tensor, Tensor]"
+]
 
 _NORM_EPS = 1e-5  # of the output norm; the queries and keys have 1e-6
 _HALF_LIVES = (32.0, 16_384.0)  # tokens; a fresh gated cell spreads its heads over this range
@@ -37,10 +41,9 @@ class HeadwiseLinear(nn.Module):
 class MemoryCell(nn.Module, ABC):
     """What the three cells share. Subclasses give the gates, the recurrence and the output norm."""
 
+    rule: Rule
     has_decay: bool
     g_proj: nn.Linear  # the output gate, one number a head
-    chunked: Recurrence
-    step: Recurrence
     ignored_tensors: tuple[str, ...] = ()
 
     def __init__(self, config: BackboneConfig) -> None:
@@ -68,7 +71,14 @@ class MemoryCell(nn.Module, ABC):
         return torch.zeros(self.heads, self.size, self.size, dtype=torch.float32, device=device)
 
     def absorb_and_read(
-        self, q: Tensor, k: Tensor, v: Tensor, gates: Tensor, hidden: Tensor, state: Tensor
+        self,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        gates: Tensor,
+        hidden: Tensor,
+        state: Tensor,
+        recur: Recurrence,
     ) -> tuple[Tensor, Tensor]:
         """Absorb n tokens one by one and read after each.
 
@@ -76,7 +86,7 @@ class MemoryCell(nn.Module, ABC):
             q: [H, n, D] queries of the readers.  k, v: [Hkv, n, D] keys and values of the tokens that leave
             the window.
             gates: [n, gate_count, H] write gates of the leaving tokens.  hidden: [n, hidden] of the readers.
-            state: [H, D, D] float32.
+            state: [H, D, D] float32.  recur: what computes the recurrence.
 
         Returns: what the memory adds to the attention output before the base's o_proj, [H, n, D] in q's
         dtype; new state.
@@ -87,18 +97,9 @@ class MemoryCell(nn.Module, ABC):
         values = v.float().repeat_interleave(groups, dim=0)
         write = gates.permute(1, 2, 0)  # [gate_count, H, n]
         log_decay = write[0] if self.has_decay else None
-        o, state = self.recur(q_norm, k_norm, values, log_decay, write[-1], state)
+        o, state = recur(self.rule, q_norm, k_norm, values, log_decay, write[-1], state)
         o = self._gated_norm(o, hidden).to(q.dtype)
         return self.o_proj(o), state
-
-    def recur(
-        self, q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None, beta: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The recurrence by whichever form is quickest here; all agree (see recurrence.py for shapes)."""
-        if q.is_cuda and kernels.available():
-            return kernels.run(isinstance(self, Mamba2), q, k, v, log_decay, beta, state)
-        form = type(self).step if q.shape[1] == 1 else type(self).chunked
-        return form(q, k, v, log_decay, beta, state)
 
     @abstractmethod
     def reset_parameters(self, generator: torch.Generator) -> None:
@@ -108,9 +109,8 @@ class MemoryCell(nn.Module, ABC):
 class DeltaNet(MemoryCell):
     """Delta rule without decay: a key's old value is replaced, nothing fades."""
 
+    rule = "delta"
     has_decay = False
-    chunked = staticmethod(recurrence.delta_rule_chunked)
-    step = staticmethod(recurrence.delta_rule_step)
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__(config)
@@ -158,9 +158,8 @@ class GatedDeltaNet(DeltaNet):
 class Mamba2(MemoryCell):
     """State-space duality: S <- exp(dt A) S + dt k v^T; the gate comes before a norm over all heads."""
 
+    rule = "additive"
     has_decay = True
-    chunked = staticmethod(recurrence.additive_rule_chunked)
-    step = staticmethod(recurrence.additive_rule_step)
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__(config)

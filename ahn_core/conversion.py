@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .backbone import AHNForCausalLM
 from .cells import DeltaNet, GatedDeltaNet, Mamba2
+from .ops.plain import TorchOps
 
 HALF_LIFE = 16_384.0  # tokens; what a cell with decay gets from one without
 
@@ -80,6 +81,7 @@ def _log_rate() -> float:
 
 def layer_inputs(model: AHNForCausalLM, sample: Tensor) -> list[Tensor]:
     """What each layer's gates see of a sample [T]: its normed hidden states, [T, hidden] a layer."""
+    ops, model.ops = model.ops, TorchOps()  # compiled code would go past the modules that are watched
     hidden: list[Tensor] = []
     hooks = [
         layer.input_layernorm.register_forward_hook(lambda _module, _inputs, normed: hidden.append(normed))
@@ -88,6 +90,7 @@ def layer_inputs(model: AHNForCausalLM, sample: Tensor) -> list[Tensor]:
     try:
         model.read(sample[None].to(model.device), model.make_cache("full"))
     finally:
+        model.ops = ops
         for hook in hooks:
             hook.remove()
     return hidden

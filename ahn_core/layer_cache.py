@@ -10,14 +10,18 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .cells import MemoryCell
-from .reading import Call, Layout, QueryBlock, Step
+from .plan import Call, Layout, QueryBlock, Step
 from .rope import rotate
+
+if TYPE_CHECKING:
+    from .ops.plain import TorchOps
 
 _FULL_GROWTH = 1.25  # a full cache reserves a quarter more than it needs each time it grows
 
@@ -70,8 +74,6 @@ class LayerCache:
         if cell is not None:
             self.gates = torch.empty(layout.sliding_window, cell.gate_count, cell.heads, device=like.device)
             self.state = cell.new_state(like.device)
-        self.window_output: Tensor | None = None  # [H * D] of the last token
-        self.memory_output: Tensor | None = None
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor the layer owns, by name."""
@@ -114,9 +116,11 @@ class LayerCache:
     # ------------------------------------------------------------------ reading many tokens
 
     def attend(
-        self, call: Call, new: Projected, gates: Tensor | None, hidden: Tensor
+        self, call: Call, new: Projected, gates: Tensor | None, hidden: Tensor, ops: TorchOps
     ) -> tuple[Tensor, Update]:
-        """Attention output of T new tokens, [T, H * D], before the base's o_proj; `commit` then writes them."""
+        """Attention output of T new tokens, [T, H * D], before the base's o_proj; `commit` then writes them.
+        `ops` computes it.
+        """
         stored, arriving = slice(0, self.layout.sinks_among(call.start)), slice(0, call.new_sinks)
         if self.raw_sinks is None:
             sink_keys = torch.cat((self.keys[:, stored], new.k[:, arriving]), dim=1)
@@ -126,11 +130,11 @@ class LayerCache:
         keys = self._span(call, self.keys, new.k)
         values = self._span(call, self.values, new.v)
         window = _join(
-            [self._attend_block(call, b, new.q, sink_keys, sink_values, keys, values) for b in call.blocks]
+            [self._attend_block(ops, b, new.q, sink_keys, sink_values, keys, values) for b in call.blocks]
         )
         output, state, last_memory = window, self.state, None
         if self.cell is not None and call.eviction is not None:
-            memory, state = self._remember(call, new, keys, values, gates, hidden)
+            memory, state = self._remember(call, new, keys, values, gates, hidden, ops)
             rows = call.eviction.first_reader
             grouped = memory.unflatten(0, window.shape[:2])  # [Hkv, G, n, D]
             readers = torch.add(window[:, :, rows:], grouped, alpha=self.memory_scale)
@@ -145,7 +149,7 @@ class LayerCache:
 
     def _attend_block(
         self,
-        call: Call,
+        ops: TorchOps,
         block: QueryBlock,
         q: Tensor,
         sink_keys: Tensor,
@@ -158,17 +162,17 @@ class LayerCache:
             sinks = rotate(sinks, *block.sink_rotation)
         rows = q[:, :, block.rows]  # [Hkv, G, R, D]
         seen = ((sinks, sink_values[:, : block.sinks]), (keys[:, block.window], values[:, block.window]))
-        if call.attention is not None:
-            return call.attention(rows, *seen, block.mask)
-        seen_keys, seen_values = (torch.cat(pair, dim=1)[:, None] for pair in zip(*seen, strict=True))
-        shape = (*rows.shape[:2], *seen_keys.shape[2:])
-        # Query heads that share a key-value head read it through a stride of zero: nothing is repeated.
-        return F.scaled_dot_product_attention(
-            rows, seen_keys.expand(shape), seen_values.expand(shape), attn_mask=block.mask
-        )
+        return ops.attend(rows, *seen, block.band)
 
     def _remember(
-        self, call: Call, new: Projected, keys: Tensor, values: Tensor, gates: Tensor | None, hidden: Tensor
+        self,
+        call: Call,
+        new: Projected,
+        keys: Tensor,
+        values: Tensor,
+        gates: Tensor | None,
+        hidden: Tensor,
+        ops: TorchOps,
     ) -> tuple[Tensor, Tensor]:
         assert (
             self.cell is not None and self.gates is not None and self.state is not None and gates is not None
@@ -182,8 +186,7 @@ class LayerCache:
         if not self.memory_rope:
             k = _unrotate(k, call.eviction.rotation)
         q = q[:, :, reader:].flatten(0, 1)  # [H, n, D]
-        absorb = call.absorption or type(self.cell).absorb_and_read
-        return absorb(self.cell, q, k, values[:, leaving], write, hidden[reader:], self.state)
+        return ops.absorb(self.cell, q, k, values[:, leaving], write, hidden[reader:], self.state)
 
     @torch.no_grad()
     def commit(self, call: Call, update: Update) -> None:
@@ -209,12 +212,11 @@ class LayerCache:
                 self.gates[first : first + length] = update.gates[source]
             done += length
         self.state = update.state
-        self.window_output, self.memory_output = update.window_output, update.memory_output
 
     # ------------------------------------------------------------------ decoding one token
 
     def step(
-        self, step: Step, new: Projected, gates: Tensor | None, hidden: Tensor
+        self, step: Step, new: Projected, gates: Tensor | None, hidden: Tensor, ops: TorchOps
     ) -> tuple[Tensor, Tensor | None]:
         """`attend` and `commit` for one token, in place: the outputs of window and memory, [H * D] each."""
         memory = None
@@ -224,7 +226,7 @@ class LayerCache:
             if not self.memory_rope:
                 q, k = new.raw_q, _unrotate(k, step.evicted_rotation)
             v, waiting = self.values.index_select(1, step.row), self.gates.index_select(0, step.slot)
-            memory, state = self.cell.absorb_and_read(q.flatten(0, 1), k, v, waiting, hidden, self.state)
+            memory, state = ops.absorb(self.cell, q.flatten(0, 1), k, v, waiting, hidden, self.state)
             self.state.copy_(state)
             memory = memory.flatten() * self.memory_scale
         self.keys.index_copy_(1, step.row, new.k)

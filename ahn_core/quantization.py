@@ -13,8 +13,7 @@ while residual stream, norms, attention, memory and head stay in float32.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +21,9 @@ from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from .backbone import AHNForCausalLM
+
+# How the base's linear layers are kept: as they are, in 8 bits, or as bfloat16 products.
+Precision = Literal["plain", "int8", "mixed"]
 
 # Up to this many tokens the packed kernel wins: it reads the weights once for each token.
 PACKED_UP_TO = 12
@@ -35,15 +37,21 @@ class Int8Linear(nn.Module):
     weight: Tensor
     scale: Tensor
 
-    def __init__(self, linear: nn.Linear, *, exact: bool = False) -> None:
+    def __init__(
+        self, weight: Tensor, scale: Tensor, bias: nn.Parameter | None, *, exact: bool = False
+    ) -> None:
         """`exact` forbids bfloat16 for many tokens, whose results are rounded to 8 bits of precision."""
         super().__init__()
         self._unpacked = torch.bfloat16 if multiplies_bfloat16() and not exact else torch.float32
-        weight, scale = quantize_rows(linear.weight.detach())
         self.register_buffer("weight", weight)
         self.register_buffer("scale", scale)
-        self.bias = linear.bias
+        self.bias = bias
         self._packs = weight.shape[1] % _PACKED_MULTIPLE == 0
+
+    @classmethod
+    def of(cls, linear: nn.Linear, *, exact: bool = False) -> Int8Linear:
+        """The same layer, rounded."""
+        return cls(*quantize_rows(linear.weight.detach()), linear.bias, exact=exact)
 
     def forward(self, x: Tensor) -> Tensor:
         """[T, in] -> [T, out] in x's dtype."""
@@ -67,10 +75,15 @@ class Bfloat16Linear(nn.Module):
 
     weight: Tensor
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, weight: Tensor, bias: nn.Parameter | None) -> None:
         super().__init__()
-        self.register_buffer("weight", linear.weight.detach().bfloat16())
-        self.bias = linear.bias
+        self.register_buffer("weight", weight.bfloat16())
+        self.bias = bias
+
+    @classmethod
+    def of(cls, linear: nn.Linear) -> Bfloat16Linear:
+        """The same layer, rounded."""
+        return cls(linear.weight.detach(), linear.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """[T, in] -> [T, out]."""
@@ -89,10 +102,12 @@ def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
 
     The scale is rounded before the row is divided by it, so its rounding costs nothing but a little of the range.
     """
-    largest = weight.float().abs().amax(dim=1).clamp_min(torch.finfo(torch.float32).tiny)
+    weight = weight.float()
+    low, high = weight.aminmax(dim=1)
+    largest = torch.maximum(-low, high).clamp_min(torch.finfo(torch.float32).tiny)
     # Rounded up by at most one step of bfloat16 (2^-7), so that no value exceeds 127.
     scale = (largest / 127 * (1 + 2**-8)).bfloat16()
-    return (weight.float() / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8), scale
+    return (weight / scale.float()[:, None]).round_().clamp_(-127, 127).to(torch.int8), scale
 
 
 @torch.no_grad()
@@ -100,9 +115,9 @@ def quantize_(model: AHNForCausalLM) -> None:
     """Turn the base's linear layers and its head into 8 bits, in place. Memory and embedding stay as they are; so
     does what is in 8 bits already.
     """
-    _replace_linears(model, Int8Linear)
-    if isinstance(model.lm_head, nn.Linear):
-        model.lm_head = Int8Linear(model.lm_head, exact=True)  # rounded logits would differ by up to 0.06
+    for name, linear in linears_of(model, "int8"):
+        # The head is exact: rounded logits would differ by up to 0.06.
+        _replace(model, name, Int8Linear.of(linear, exact=name == "lm_head"))
 
 
 @torch.no_grad()
@@ -110,15 +125,24 @@ def mix_(model: AHNForCausalLM) -> None:
     """Let the base's linear layers multiply in bfloat16, in place. Its head stays as it is: rounded logits would
     differ by up to 0.06.
     """
-    _replace_linears(model, Bfloat16Linear)
+    for name, linear in linears_of(model, "mixed"):
+        _replace(model, name, Bfloat16Linear.of(linear))
 
 
-def _replace_linears(model: AHNForCausalLM, kind: Callable[[nn.Linear], nn.Module]) -> None:
-    for layer in model.layers:
-        for parent, names in (
-            (layer.self_attn, ("qkv_proj", "o_proj")),
-            (layer.mlp, ("gate_up_proj", "down_proj")),
-        ):
-            for name in names:
-                if isinstance(linear := getattr(parent, name), nn.Linear):
-                    setattr(parent, name, kind(linear))
+def linears_of(model: AHNForCausalLM, precision: Precision) -> list[tuple[str, nn.Linear]]:
+    """The plain linear layers that a number format replaces, by their names."""
+    if precision == "plain":
+        return []
+    found = [
+        (f"layers.{index}.{name}", layer.get_submodule(name))
+        for index, layer in enumerate(model.layers)
+        for name in ("self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj")
+    ]
+    if precision == "int8":
+        found.append(("lm_head", model.lm_head))
+    return [(name, linear) for name, linear in found if isinstance(linear, nn.Linear)]
+
+
+def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
+    parent, _, leaf = name.rpartition(".")
+    setattr(model.get_submodule(parent), leaf, layer)

@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 import filelock
-import platformdirs
 
 SinkPositions = Literal["absolute", "capped"]
 Stage = Literal["wait", "download", "check", "convert"]
@@ -101,10 +100,14 @@ class ZooError(RuntimeError):
     """The embedded model could not be made ready; the message is one sentence for the user."""
 
 
-def default_data_dir() -> Path:
-    """The folder for everything the app keeps: `AHN_CHAT_HOME`, or the platform's own place for user data."""
-    home = os.environ.get("AHN_CHAT_HOME")
-    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
+def home() -> Path:
+    """The folder in which models are kept: `AHN_HOME`, or the platform's own place for user data."""
+    named = os.environ.get("AHN_HOME")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
 
 
 def embedded_memory_path(cell: str = "GatedDeltaNet", *, model: EmbeddedModel = EMBEDDED) -> Path | None:
@@ -205,7 +208,7 @@ def _check_online(offline: bool | None, models: Path, model: EmbeddedModel) -> N
 
 
 def _models_dir(data_dir: Path | str | None) -> Path:
-    return (Path(data_dir).expanduser() if data_dir is not None else default_data_dir()) / "models"
+    return (Path(data_dir).expanduser() if data_dir is not None else home()) / "models"
 
 
 def _is_complete(folder: Path, model: EmbeddedModel) -> bool:
@@ -490,18 +493,15 @@ def convert_gguf(gguf_file: Path | str, folder: Path | str) -> None:
     """Write a Llama-family GGUF file as `tokenizer.json`, `config.json` and float32 `model.safetensors`."""
     import torch
     from safetensors.torch import save_file
-    from tokenizers import pre_tokenizers
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    from .weights.tokenizer import mend_split
 
     gguf_file, folder = Path(gguf_file), Path(folder)
     source = {"pretrained_model_name_or_path": str(gguf_file.parent), "gguf_file": gguf_file.name}
 
     tokenizer = AutoTokenizer.from_pretrained(**source, local_files_only=True)
-    # The GGUF says `tokenizer.ggml.pre = smollm`: each digit by itself, then GPT-2's split. transformers does
-    # not know that kind and leaves the digits out, so "\n\n1" would become tokens the model never saw.
-    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
+    mend_split(tokenizer, gguf_file)
     tokenizer.model_max_length = EMBEDDED.max_position_embeddings
     tokenizer.save_pretrained(folder)
 

@@ -51,7 +51,7 @@ class Compilation:
     refused: str = ""
 
     def __str__(self) -> str:
-        if self.model.decoder is not None:
+        if self.model.backend == "cpu":
             return "yes"
         return f"no: {self.refused}" if self.refused else "in a moment"
 
@@ -71,10 +71,10 @@ def compile_decoder(network: AHNForCausalLM, data_dir: Path) -> Compilation:
 
     Without a compiler, or for weights that the library does not know, everything stays as it is, and the log says why.
     """
-    from ahn_core.native.decoder import ModelTables
+    from ahn_core.ops.cpu import CpuOps
 
     compilation = Compilation(network)
-    if not ModelTables.fit(network):
+    if not CpuOps.fits(network):
         compilation.refuse(f"the weights are {network.precision} on {network.device.type}")
         return compilation
     folder = native_folder(data_dir)
@@ -106,10 +106,11 @@ def _load(compilation: Compilation, library: Path) -> None:
     import torch
 
     from ahn_core.native.decoder import NativeDecoder
+    from ahn_core.ops.cpu import CpuOps
 
     try:
         decoder = NativeDecoder(library, torch.get_num_threads())
     except OSError as error:
         compilation.refuse(str(error))
         return
-    compilation.model.decode_with(decoder)
+    compilation.model.ops = CpuOps(compilation.model, decoder)

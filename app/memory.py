@@ -64,7 +64,7 @@ def main(argv: Sequence[str]) -> int:
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
     from ahn_core import ConfigError, LoadError
-    from ahn_core.corpus import CorpusError
+    from ahn_core.training.corpus import CorpusError
     from ahn_core.zoo import ZooError
 
     try:
@@ -137,7 +137,7 @@ def _sample(folder: Path) -> Tensor:
     """Some of a corpus, the same each time: [T] int64."""
     import torch
 
-    from ahn_core.corpus import Corpus
+    from ahn_core.training.corpus import Corpus
 
     corpus, rng = Corpus(folder), random.Random(1)
     return torch.cat([corpus.draw(rng, _STRETCH).input_ids for _ in range(_STRETCHES)])

@@ -93,7 +93,9 @@ def apply_to_environment(data_dir: Path, offline: bool) -> None:
     # of the time goes into spinning; not to spin at all costs 50 us an operation (figures: docs/experiments/speed.md).
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-    os.environ["AHN_CHAT_HOME"] = str(data_dir)
+    os.environ["AHN_CHAT_HOME"] = os.environ["AHN_HOME"] = str(
+        data_dir
+    )  # AHN_HOME: where the core keeps models
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     if offline:
         for name in ("AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):

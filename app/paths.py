@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
-from ahn_core.zoo import default_data_dir
+import platformdirs
+
 from app.options import CommandFailed
 from app.store.files import make_private_folder
 
@@ -24,7 +26,14 @@ def assets_dir() -> Path:
 
 def data_dir(override: str | Path | None = None) -> Path:
     """The user's data folder: `override` (--data-dir), AHN_CHAT_HOME, or the platform's own place; absolute."""
-    return (Path(override).expanduser() if override else default_data_dir()).absolute()
+    return (Path(override).expanduser() if override else _default_data_dir()).absolute()
+
+
+def _default_data_dir() -> Path:
+    named = os.environ.get("AHN_CHAT_HOME")
+    return (
+        Path(named).expanduser() if named else Path(platformdirs.user_data_dir("ahn-chat", appauthor=False))
+    )
 
 
 def prepare(folder: Path) -> None:

@@ -57,6 +57,8 @@ def load_engine(
     if model.model == EMBEDDED:
         zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
     report("Loading the model")
+    import torch
+
     from ahn_core import AHNForCausalLM, load_tokenizer
     from app.acceleration import compile_decoder, keep_freed_memory
     from app.conversation import Engine
@@ -64,7 +66,15 @@ def load_engine(
 
     keep_freed_memory()
     dtype = chat_dtype(model.device, model.dtype)
-    network = AHNForCausalLM.from_pretrained(model.model, model.ahn, dtype=dtype, device=model.device)
+    # On a CPU the C++ is compiled behind the page, which is not to wait for it.
+    device = torch.device(model.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    network = AHNForCausalLM.from_pretrained(
+        model.model,
+        model.ahn,
+        dtype=dtype,
+        device=device,
+        backend="torch" if device.type == "cpu" else None,
+    )
     compilation = compile_decoder(network, data_dir)
     tokenizer = load_tokenizer(model.model)
     return Engine(

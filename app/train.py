@@ -23,9 +23,9 @@ from app.options import CommandFailed, OptionError
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-    from ahn_core.corpus import Corpus
-    from ahn_core.distill import Distiller, StepReport
     from ahn_core.training import Settings
+    from ahn_core.training.corpus import Corpus
+    from ahn_core.training.trainer import Distiller, StepReport
 
 CHECKPOINT, METRICS, LOSS_PLOT = "checkpoint", "metrics.jsonl", "loss.svg"
 
@@ -59,7 +59,7 @@ def prepare_main(argv: Sequence[str]) -> int:
     arguments = prepare_parser().parse_args(argv)
     _begin(arguments)
     from ahn_core import LoadError, load_tokenizer
-    from ahn_core.corpus import CorpusError, prepare
+    from ahn_core.training.corpus import CorpusError, prepare
     from ahn_core.zoo import ZooError
 
     try:
@@ -176,9 +176,9 @@ def train_main(argv: Sequence[str]) -> int:
     from accelerate import Accelerator
 
     from ahn_core import ConfigError, LoadError
-    from ahn_core.corpus import Corpus, CorpusError
-    from ahn_core.distill import leave_group
     from ahn_core.training import TrainingError
+    from ahn_core.training.corpus import Corpus, CorpusError
+    from ahn_core.training.trainer import leave_group
     from ahn_core.zoo import ZooError
 
     settings = _settings(arguments)
@@ -201,7 +201,7 @@ def _train(
     import torch
 
     from ahn_core import AHNForCausalLM
-    from ahn_core.distill import Distiller
+    from ahn_core.training.trainer import Distiller
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

@@ -65,7 +65,8 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder that the app uses in place of the user's own; the embedded model is not in it."""
     folder = tmp_path / "data"
     folder.mkdir()
-    monkeypatch.setenv("AHN_CHAT_HOME", str(folder))
+    for name in ("AHN_CHAT_HOME", "AHN_HOME"):
+        monkeypatch.setenv(name, str(folder))
     return folder
 
 
@@ -74,7 +75,7 @@ def embedded_path() -> Path:
     """Folder of the converted embedded model in the user's own data folder; tests fetch nothing themselves."""
     if not zoo.embedded_is_ready():
         pytest.skip(
-            f"the embedded model is not in {zoo.default_data_dir()}: "
+            f"the embedded model is not in {zoo.home()}: "
             "`python launch.py test` fetches it where the network allows"
         )
     return zoo.embedded_path()

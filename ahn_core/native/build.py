@@ -14,6 +14,7 @@ SOURCE = Path(__file__).with_name("step.cpp")
 _INCLUDED = ("absorption.h", "attention.h", "between.h", "team.h", "vectors.h")
 _COMPILERS = ("g++", "clang++", "c++")
 _SECONDS = 300.0
+_ANSWER_SECONDS = 20.0  # for a question of a moment
 
 
 class BuildError(RuntimeError):
@@ -27,7 +28,21 @@ def compiler() -> str | None:
     if sys.platform == "win32":
         return None
     named = os.environ.get("CXX")
-    return next((found for name in ([named] if named else _COMPILERS) if (found := shutil.which(name))), None)
+    found = next((path for name in ([named] if named else _COMPILERS) if (path := shutil.which(name))), None)
+    if found is not None and sys.platform == "darwin" and found.startswith("/usr/bin/") and not _has_tools():
+        return None  # it is Apple's stand-in, which would ask the user to install the real one
+    return found
+
+
+def _has_tools() -> bool:
+    """Whether Apple's command-line tools are installed."""
+    try:
+        done = subprocess.run(
+            ["xcode-select", "-p"], capture_output=True, timeout=_ANSWER_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def library(folder: Path) -> Path:
@@ -87,7 +102,13 @@ def _processor_flag() -> str:
 
 
 def _version(command: str) -> str:
-    return subprocess.run([command, "--version"], capture_output=True, text=True, check=False).stdout
+    try:
+        done = subprocess.run(
+            [command, "--version"], capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BuildError(f"{command} does not answer ({error})") from error
+    return done.stdout
 
 
 def _processor() -> str:

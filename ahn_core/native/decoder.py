@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..cache import Cache
     from ..cells import MemoryCell
     from ..layer_cache import LayerCache
-    from ..reading import KeysValues, Step
+    from ..plan import KeysValues, Step
 
 _CELLS: dict[str, int] = {"DeltaNet": 0, "GatedDeltaNet": 1, "Mamba2": 2}
 _UNIT_EPS = 1e-6  # of the memory's queries and keys
@@ -159,7 +159,7 @@ class NativeDecoder:
 
         `x` [1, hidden] is its embedding. Returns the last hidden state, normed, [1, hidden], and what window and
         memory added to the attention output of each layer, [layers, 2, H * D]; the memory's half is meaningless
-        where nothing has been evicted.
+        where nothing leaves the window or the cache has no memory.
         """
         first = cache.layers[0]
         x = x.clone()
@@ -232,7 +232,7 @@ class NativeDecoder:
     def absorb(
         self, cell: MemoryCell, q: Tensor, k: Tensor, v: Tensor, gates: Tensor, hidden: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """`cell.absorb_and_read(q, k, v, gates, hidden, state)`, the plain form of this, all in float32."""
+        """`cell.absorb_and_read(q, k, v, gates, hidden, state, …)`, the plain form of this, all in float32."""
         q, k, v = (x if x.stride(-1) == 1 else x.contiguous() for x in (q, k, v))
         gates, state = gates.contiguous(), state.contiguous()
         opening = cell.g_proj(hidden)  # [n, H]

@@ -97,15 +97,18 @@ class OurModel:
         from app.acceleration import keep_freed_memory
 
         self._model = AHNForCausalLM.from_pretrained(
-            specification.model, specification.ahn, dtype=specification.dtype, device="cpu"
+            specification.model, specification.ahn, dtype=specification.dtype, device="cpu", backend="torch"
         )
         keep_freed_memory()
         if specification.library is not None:
             import torch
 
             from ahn_core.native.decoder import NativeDecoder
+            from ahn_core.ops.cpu import CpuOps
 
-            self._model.decode_with(NativeDecoder(Path(specification.library), torch.get_num_threads()))
+            decoder = NativeDecoder(Path(specification.library), torch.get_num_threads())
+            if CpuOps.fits(self._model):
+                self._model.ops = CpuOps(self._model, decoder)
         self._cache = self._model.make_cache(
             "full"
             if specification.contender == "full"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ahn_core import AHNForCausalLM, reading
+from ahn_core import AHNForCausalLM, plan
 from ahn_core.cells import Mamba2
 
 
@@ -61,7 +61,7 @@ def _attention(
     rows = []
     for t in range(len(h)):
         capped = ahn.sink_positions == "capped"
-        block = t // reading.QUERY_BLOCK * reading.QUERY_BLOCK
+        block = t // plan.QUERY_BLOCK * plan.QUERY_BLOCK
         offset = max(0, block - window + 1 - sinks) if capped else 0
         seen = [j for j in range(t + 1) if j < sinks or j > t - window]
         keys = torch.stack(

@@ -54,7 +54,7 @@ def test_it_may_take_the_place_of_one_of_them(tmp_path: Path) -> None:
     [
         ({"cell": "Mamba2"}, "another kind of memory"),
         ({"memory_window_power": 0.5}, "another kind of memory"),
-        ({"num_hidden_layers": 3}, "has unknown model.layers.2"),
+        ({"num_hidden_layers": 3}, "has unknown layers.2"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(

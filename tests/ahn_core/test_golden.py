@@ -2,45 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
-from safetensors.torch import load_file
 
-from ahn_core import AHNForCausalLM
+from tests.ahn_core.golden_cases import CASES, largest_error, load
 
-GOLDEN = Path(__file__).parent.parent / "golden"
-CASES = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
 TOLERANCE = 2e-3  # logits are about 6 in size; a zeroed memory moves them by 30 to 50
-
-
-def load(case: str) -> tuple[AHNForCausalLM, dict, dict[str, torch.Tensor]]:
-    folder = GOLDEN / case
-    facts = json.loads((folder / "case.json").read_text())
-    return (
-        AHNForCausalLM.from_pretrained(folder / "base", folder / "ahn"),
-        facts,
-        load_file(folder / "expected.safetensors"),
-    )
-
-
-def largest_error(case: str, splits: list[int]) -> float:
-    """Read the prefill in pieces of these lengths, then decode one token at a time; largest difference of
-    all logits.
-    """
-    model, facts, expected = load(case)
-    ids = expected["input_ids"].long()
-    cache = model.make_cache(
-        "ahn", attention_sinks=facts["attention_sinks"], sliding_window=facts["sliding_window"]
-    )
-    logits = []
-    with torch.no_grad():
-        for piece in ids.split([*splits, *[1] * facts["decode_len"]]):
-            logits.append(model(piece[None], past_key_values=cache).logits[0])
-    reference = torch.cat((expected["prefill_logits"], expected["decode_logits"]))
-    return float((torch.cat(logits) - reference).abs().max())
 
 
 def random_splits(total: int, seed: int) -> list[int]:
@@ -56,9 +23,10 @@ def test_there_are_cases_for_every_cell_and_family() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_one_pass_then_decoding(case: str) -> None:
-    _, facts, _ = load(case)
-    assert largest_error(case, [facts["prefill_len"]]) < TOLERANCE
+@pytest.mark.parametrize("backend", [None, "torch"], ids=["best", "torch"])
+def test_one_pass_then_decoding(case: str, backend: str | None) -> None:
+    _, facts, _ = load(case, backend)
+    assert largest_error(case, [facts["prefill_len"]], backend) < TOLERANCE
 
 
 @pytest.mark.parametrize("case", CASES)

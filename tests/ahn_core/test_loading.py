@@ -14,6 +14,8 @@ from safetensors.torch import load_file, save_file
 
 from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
 from ahn_core.config import AHNConfig
+from ahn_core.weights import fill, fit
+from ahn_core.weights.safetensors_folder import SafetensorsFolder
 from tests.tiny import byte_tokenizer, tiny_model
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -151,7 +153,7 @@ def test_a_missing_base_tensor_is_named(tmp_path: Path) -> None:
     tensors = load_file(BASE / "model.safetensors")
     del tensors["model.layers.0.mlp.up_proj.weight"]
     save_file(tensors, tmp_path / "model.safetensors")
-    with pytest.raises(LoadError, match=r"lacks layers.0.mlp.gate_up_proj.weight"):
+    with pytest.raises(LoadError, match=r"lacks layers.0.mlp.up_proj.weight"):
         AHNForCausalLM.from_pretrained(tmp_path)
 
 
@@ -236,66 +238,104 @@ def test_tokenizer_loads_with_its_template(tmp_path: Path) -> None:
         load_tokenizer(AHN)
 
 
-def write_gguf(path: Path) -> None:
-    """A random Llama of one layer as GGUF, quantised as the embedded model is (Q4_1, norms in float32)."""
-    import gguf
-    import numpy as np
-
-    writer, random = gguf.GGUFWriter(path, "llama"), np.random.default_rng(0)
-    writer.add_block_count(1)
-    writer.add_context_length(128)
-    writer.add_embedding_length(64)
-    writer.add_feed_forward_length(96)
-    writer.add_head_count(4)
-    writer.add_head_count_kv(2)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_freq_base(10_000.0)
-    writer.add_vocab_size(32)
-    writer.add_tokenizer_model("gpt2")
-    writer.add_token_list([f"t{i}" for i in range(32)])
-    shapes = {
-        "token_embd": (32, 64),
-        "output": (32, 64),
-        "blk.0.attn_q": (64, 64),
-        "blk.0.attn_k": (32, 64),
-        "blk.0.attn_v": (32, 64),
-        "blk.0.attn_output": (64, 64),
-        "blk.0.ffn_gate": (96, 64),
-        "blk.0.ffn_up": (96, 64),
-        "blk.0.ffn_down": (64, 96),
-    }
-    quantised = gguf.GGMLQuantizationType.Q4_1
-    for name, shape in shapes.items():
-        packed = gguf.quants.quantize(random.normal(size=shape).astype(np.float32), quantised)
-        writer.add_tensor(f"{name}.weight", packed, raw_dtype=quantised)
-    for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
-        writer.add_tensor(f"{name}.weight", random.uniform(0.5, 1.5, 64).astype(np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [(7, [9, 7, 8], (7, 9, 8)), (7, 7, (7,)), (None, 9, (9,)), ([7, 9], None, (7, 9))],
+)
+def test_end_tokens_of_the_generation_config_count(
+    tmp_path: Path, ours: object, theirs: object, expected: tuple[int, ...]
+) -> None:
+    folder = Path(shutil.copytree(BASE, tmp_path / "base"))
+    change_config(folder, eos_token_id=ours)
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": theirs}))
+    assert AHNForCausalLM.from_pretrained(folder).config.eos_token_ids == expected
 
 
-def test_a_gguf_file_loads_alone_or_by_its_name_in_a_folder(tmp_path: Path) -> None:
-    from transformers import AutoModelForCausalLM
+def test_a_damaged_generation_config_is_one_sentence(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(BASE, tmp_path / "base"))
+    (folder / "generation_config.json").write_text("[7")
+    with pytest.raises(LoadError, match="generation_config.json cannot be read"):
+        AHNForCausalLM.from_pretrained(folder)
 
-    write_gguf(tmp_path / "tiny.gguf")
-    reference = AutoModelForCausalLM.from_pretrained(
-        tmp_path, gguf_file="tiny.gguf", dtype=torch.float32
-    ).eval()
-    ids = torch.arange(20)[None]
-    with torch.no_grad():
-        expected = reference(ids).logits
-        for model in (
-            AHNForCausalLM.from_pretrained(tmp_path / "tiny.gguf"),
-            AHNForCausalLM.from_pretrained(tmp_path, gguf_file="tiny.gguf"),
-        ):
-            torch.testing.assert_close(model(ids).logits, expected, rtol=0, atol=1e-4)
-    with pytest.raises(LoadError, match="no file other.gguf"):
-        AHNForCausalLM.from_pretrained(tmp_path, gguf_file="other.gguf")
-    (tmp_path / "broken.gguf").write_bytes(b"GGUF" + bytes(50))
-    with pytest.raises(LoadError, match="cannot be read as GGUF"):
-        AHNForCausalLM.from_pretrained(tmp_path / "broken.gguf")
+
+def test_a_memory_merged_into_its_base_is_used(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(BASE, tmp_path / "merged"))
+    tensors = load_file(BASE / "model.safetensors") | load_file(AHN / "model.safetensors")
+    save_file(tensors, folder / "model.safetensors")
+    change_config(folder, **AHNConfig.from_json(AHN / "config.json").to_json())
+    merged, apart = AHNForCausalLM.from_pretrained(folder), AHNForCausalLM.from_pretrained(BASE, AHN)
+    assert merged.memory_trained
+    assert merged.identity["AHN"] == apart.identity["AHN"]
+    assert all(torch.equal(a, b) for a, b in zip(merged.parameters(), apart.parameters(), strict=True))
+    assert not AHNForCausalLM.from_pretrained(folder, cell="Mamba2").memory_trained
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8", "mixed"])
+def test_a_few_rows_at_a_time_give_what_all_at_once_give(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more of a file is in memory than a piece of a tensor: that is what keeps the peak near the model's size."""
+    whole = AHNForCausalLM.from_pretrained(BASE, AHN, dtype=dtype).state_dict()
+    largest = []
+    read = SafetensorsFolder.rows
+
+    def rows(self: SafetensorsFolder, name: str, start: int, stop: int) -> torch.Tensor:
+        found = read(self, name, start, stop)
+        if ".ahn." not in name and found.dim() > 1:
+            largest.append(found.numel())
+        return found
+
+    monkeypatch.setattr(SafetensorsFolder, "rows", rows)
+    monkeypatch.setattr(fill, "_PIECE", 1000)
+    pieces = AHNForCausalLM.from_pretrained(BASE, AHN, dtype=dtype).state_dict()
+    assert max(largest) <= 1000
+    assert pieces.keys() == whole.keys()
+    assert all(torch.equal(pieces[name], whole[name]) for name in whole)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_progress_goes_up_to_all_weights(dtype: str) -> None:
+    told: list[tuple[int, int]] = []
+    AHNForCausalLM.from_pretrained(
+        BASE,
+        dtype=dtype,
+        device="cpu",
+        backend="torch",
+        progress=lambda done, total: told.append((done, total)),
+    )
+    weights = sum(tensor.numel() for tensor in load_file(BASE / "model.safetensors").values())
+    assert told[-1] == (weights, weights)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert len({total for _, total in told}) == 1 and len(told) > 10
+
+
+def test_what_does_not_fit_is_refused_with_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "_WORKING_BYTES", 0)
+    monkeypatch.setattr(SafetensorsFolder, "rows", lambda *_: pytest.fail("nothing is read"))
+    with torch.device("meta"):
+        model = tiny_model()
+    exact, small = (fit.weight_bytes(model, kind, torch.float32) for kind in ("plain", "int8"))
+    assert exact == sum(p.nbytes for p in tiny_model().parameters())
+    monkeypatch.setattr(fit, "free_bytes", lambda device: 3 * 10**8)
+    fit.check_room(model, "plain", torch.float32, torch.device("cpu"))  # fits
+    monkeypatch.setattr(fit, "free_bytes", lambda device: (exact + small) // 2)
+    with pytest.raises(
+        LoadError, match=r"take 0.0 GB .* cpu has 0.0 GB free, .* int8 \(0.0 GB\) it would fit"
+    ):
+        fit.check_room(model, "plain", torch.float32, torch.device("cpu"))
+    monkeypatch.setattr(fit, "free_bytes", lambda device: 10)
+    with pytest.raises(LoadError, match="choose a smaller model"):
+        AHNForCausalLM.from_pretrained(BASE, AHN)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8", "mixed"])
+def test_the_bytes_foreseen_are_those_of_the_loaded_model(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreseen = []
+    check = fit.weight_bytes
+    monkeypatch.setattr(fit, "weight_bytes", lambda *asked: foreseen.append(check(*asked)) or foreseen[-1])
+    model = AHNForCausalLM.from_pretrained(BASE, AHN, dtype=dtype, device="cpu")
+    held = {t.data_ptr(): t.nbytes for t in model.state_dict().values()}
+    assert foreseen[0] == sum(held.values())
 
 
 @pytest.mark.parametrize("cell", ["GatedDeltaNet", "DeltaNet", "Mamba2"])

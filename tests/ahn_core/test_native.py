@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,13 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ahn_core import AHNForCausalLM, reading
+from ahn_core import AHNForCausalLM, plan
 from ahn_core.cache import Cache
 from ahn_core.cells import CELLS
 from ahn_core.config import CELL_NAMES
 from ahn_core.native import build
 from ahn_core.native.decoder import NativeDecoder
-from ahn_core.native.reading import LayerReader
+from ahn_core.native.layers import LayerReader
+from ahn_core.ops.cpu import CpuOps
+from ahn_core.ops.plain import TorchOps, gathered
 from ahn_core.quantization import mix_, quantize_
 from tests.tiny import tiny_model
 
@@ -46,7 +48,7 @@ def decoder(request: pytest.FixtureRequest, library: Path) -> Iterator[NativeDec
 def small_blocks() -> Iterator[None]:
     """Short texts then cross several query blocks, and capped sinks move."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "QUERY_BLOCK", 8)
+        patch.setattr(plan, "QUERY_BLOCK", 8)
         yield
 
 
@@ -63,7 +65,7 @@ def feed(model: AHNForCausalLM, cache: Cache, ids: list[int], splits: list[int])
 def both(model: AHNForCausalLM, decoder: NativeDecoder, kind: str, splits: list[int], **sizes: int) -> None:
     """Feed one cache with and one without the compiled step, and compare everything there is afterwards."""
     compiled = copy.deepcopy(model)
-    assert compiled.decode_with(decoder)
+    compiled.ops = CpuOps(compiled, decoder)
     ids = text(sum(splits))
     plain_cache, cache = (m.make_cache(kind, **sizes) for m in (model, compiled))
     torch.testing.assert_close(
@@ -127,7 +129,9 @@ def test_every_switch_of_the_backbone(decoder, overrides) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if name.endswith((".bias", "norm.weight")) and ".ahn." not in name:
-                parameter.normal_(1.0 if "norm" in name else 0.0, 0.3)
+                parameter.normal_(
+                    1.0 if "norm" in name else 0.0, 0.3, generator=torch.Generator().manual_seed(0)
+                )
     both(model, decoder, "ahn", [4, *[1] * 30], attention_sinks=3, sliding_window=10)
 
 
@@ -149,7 +153,7 @@ def test_8_bit_weights_are_multiplied_as_they_are(decoder) -> None:
         ):
             setattr(parent, name, dequantized(getattr(parent, name)))
     exact.lm_head = dequantized(exact.lm_head)
-    assert model.decode_with(decoder)
+    model.ops = CpuOps(model, decoder)
     ids = text(30)
     caches = [m.make_cache("ahn", attention_sinks=2, sliding_window=6) for m in (model, exact)]
     found, expected = (feed(m, c, ids, [1] * 30) for m, c in zip((model, exact), caches, strict=True))
@@ -231,35 +235,48 @@ def test_attention_in_bfloat16_is_off_by_its_rounding(
 @torch.no_grad()
 def test_reading_a_layer_equals_the_plain_form(decoder, kind: str, overrides: dict[str, bool]) -> None:
     model = tiny_model(head_dim=64, inverse_frequencies=tuple(0.8**i for i in range(32)), **overrides)
+    generator = torch.Generator().manual_seed(0)
     for name, parameter in model.named_parameters():
         if name.endswith((".bias", "norm.weight")) and ".ahn." not in name:
-            parameter.normal_(1.0 if "norm" in name else 0.0, 0.3)
+            parameter.normal_(1.0 if "norm" in name else 0.0, 0.3, generator=generator)
     quantize_(model)
-    if not LayerReader.fits(model, decoder, 20):
+    if not LayerReader.fits(model, decoder):
         pytest.skip("this processor does not multiply bfloat16")
     read = LayerReader(decoder)
     cache = model.make_cache(kind, attention_sinks=3, sliding_window=10)
     for count in (20, 30):  # the second finds a window, and a state
-        call = replace(cache.begin(count), attention=decoder.attend, absorption=decoder.absorb)
+        call, ops, outputs = cache.begin(count), CpuOps(model, decoder), []
         x = torch.randn(count, model.config.hidden_size, generator=torch.Generator().manual_seed(count))
         for layer, layer_cache in zip(model.layers, cache.layers, strict=True):
-            expected, update = layer(x, call, layer_cache)
-            found, found_update = read(layer, x, call, layer_cache)
-            # Activations that were rounded to bfloat16 from numbers a little different may differ by 2^-8.
-            assert float((found - expected).norm() / (expected - x).norm()) < 2e-3
+            expected, update = layer(x, call, layer_cache, ops)
+            found, found_update = read(layer, x, call, layer_cache, ops)
+            outputs.append((update.window_output, update.memory_output))
+            # Activations that were rounded to bfloat16 from numbers a little different may differ by 2^-8, 0.4%.
+            assert float((found - expected).norm() / (expected - x).norm()) < 4e-3
             for a, b in zip(astuple(found_update.projected), astuple(update.projected), strict=True):
-                torch.testing.assert_close(a, b, rtol=1e-2, atol=1e-2)
+                torch.testing.assert_close(a, b, rtol=1e-2, atol=3e-2)
             layer_cache.commit(call, update)
             x = expected
-        cache.end(count)
+        cache.end(count, gathered(outputs))
 
 
-def test_few_tokens_and_other_weights_are_read_plainly(decoder) -> None:
+def test_few_tokens_and_other_weights_are_read_plainly(decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     model = tiny_model(head_dim=64, inverse_frequencies=tuple(0.8**i for i in range(32)))
-    assert not LayerReader.fits(model, decoder, 20), "float32"
+    assert not LayerReader.fits(model, decoder), "float32"
     quantize_(model)
-    assert not LayerReader.fits(model, decoder, 12), "the kernel for few tokens is faster"
-    assert LayerReader.fits(model, decoder, 13) == decoder.attends(64)
+    assert LayerReader.fits(model, decoder) == decoder.attends(64)
+    if not decoder.attends(64):
+        return
+    read: list[int] = []
+    plain = LayerReader.__call__
+    monkeypatch.setattr(
+        LayerReader,
+        "__call__",
+        lambda self, layer, x, *rest: read.append(len(x)) or plain(self, layer, x, *rest),
+    )
+    model.ops = CpuOps(model, decoder)
+    feed(model, model.make_cache("full"), text(25), [12, 13])
+    assert read == [13, 13], "the kernel for few tokens is faster"
 
 
 @pytest.mark.parametrize("cell", CELL_NAMES)
@@ -282,7 +299,7 @@ def test_absorbing_equals_the_cell(decoder, cell, size: int, count: int) -> None
     state = torch.randn(6, size, size, generator=generator)
     before = state.clone()
     arguments = (q, k, v, memory.write_gates(writers), readers, state)
-    expected, expected_state = memory.absorb_and_read(*arguments)
+    expected, expected_state = memory.absorb_and_read(*arguments, TorchOps().recur)
     found, found_state = decoder.absorb(memory, *arguments)
     assert torch.equal(state, before)
     torch.testing.assert_close(found, expected, **close)
@@ -299,7 +316,7 @@ def test_absorbing_forgets_everything_without_harm(decoder) -> None:
     gates = torch.stack((torch.full((70, 2), -50.0), torch.full((70, 2), 0.5)), dim=1)
     arguments = (q, k, v, gates, torch.randn(70, 8), torch.randn(2, 32, 32))
     for found, expected in zip(
-        decoder.absorb(memory, *arguments), memory.absorb_and_read(*arguments), strict=True
+        decoder.absorb(memory, *arguments), memory.absorb_and_read(*arguments, TorchOps().recur), strict=True
     ):
         torch.testing.assert_close(found, expected, **close)
 
@@ -316,7 +333,7 @@ def test_reading_in_8_bits_stays_close_and_alike_in_every_cache(decoder) -> None
     model = tiny_model(head_dim=64, inverse_frequencies=tuple(0.8**i for i in range(32)))
     exact = copy.deepcopy(model)
     quantize_(model)
-    assert model.decode_with(decoder)
+    model.ops = CpuOps(model, decoder)
     ids = text(90)
     for splits in ([90], [40, 1, 1, 48]):
         full = feed(model, model.make_cache("full"), ids, splits)
@@ -339,14 +356,11 @@ def test_a_copy_goes_its_own_way(library: Path) -> None:
     assert torch.equal(feed(model, cache, text(5), [1] * 5), feed(model, expected, text(5), [1] * 5))
 
 
-def test_weights_of_other_formats_are_left_to_torch(library: Path) -> None:
-    decoder = NativeDecoder(library, 1)
+def test_weights_of_other_formats_are_left_to_torch() -> None:
     mixed, half = tiny_model(), tiny_model().bfloat16()
     mix_(mixed)
     for model in (mixed, half):
-        assert not model.decode_with(decoder)
-        assert model.decoder is None
-    decoder.close()
+        assert not CpuOps.fits(model)
 
 
 def test_a_second_build_finds_the_first(library: Path) -> None:
@@ -380,5 +394,5 @@ def compiled_model(library: Path, make: Callable[[], AHNForCausalLM] = tiny_mode
     key = (library, make)
     if key not in _models:
         _models[key] = make()
-        assert _models[key].decode_with(NativeDecoder(library, 2))
+        _models[key].ops = CpuOps(_models[key], NativeDecoder(library, 2))
     return _models[key]

@@ -41,7 +41,7 @@ def test_a_row_of_zeros_stays_zero() -> None:
 @pytest.mark.parametrize(("rows", "columns"), [(5, 7), (24, 40), (96, 64)])
 def test_one_token_and_many_go_through_the_same_weights(rows: int, columns: int, bias: bool) -> None:
     """The kernel for few tokens has bfloat16 activations: 8 bits, so an error of about 1 in 256."""
-    layer = Int8Linear(linear(rows, columns, bias=bias), exact=True)
+    layer = Int8Linear.of(linear(rows, columns, bias=bias), exact=True)
     x = torch.randn(30, columns, generator=torch.Generator().manual_seed(2))
     many = layer(x)
     torch.testing.assert_close(many, x @ layer.dequantized().T + (layer.bias if bias else 0))
@@ -55,7 +55,7 @@ def test_one_token_and_many_go_through_the_same_weights(rows: int, columns: int,
 def test_many_tokens_in_bfloat16_are_off_by_its_rounding(bias: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the activations and of the result, once each: the weights are whole numbers of 8 bits."""
     monkeypatch.setattr(quantization, "multiplies_bfloat16", lambda: True)
-    layer = Int8Linear(linear(24, 40, bias=bias))
+    layer = Int8Linear.of(linear(24, 40, bias=bias))
     x = torch.randn(30, 40, generator=torch.Generator().manual_seed(2))
     exact = x @ layer.dequantized().T + (layer.bias if bias else 0)
     size = x.abs() @ layer.dequantized().abs().T
@@ -68,7 +68,7 @@ def test_many_tokens_in_bfloat16_are_off_by_its_rounding(bias: bool, monkeypatch
 @pytest.mark.parametrize("bias", [False, True])
 def test_bfloat16_products_pass_the_gradient_on_and_leave_the_weight_alone(bias: bool) -> None:
     exact = linear(24, 40, bias=bias)
-    layer = Bfloat16Linear(exact)
+    layer = Bfloat16Linear.of(exact)
     x = torch.randn(9, 40, generator=torch.Generator().manual_seed(2), requires_grad=True)
     y = layer(x)
     assert y.dtype == torch.float32

@@ -344,10 +344,10 @@ def test_failing_conversion_is_one_sentence(model: EmbeddedModel, workshop: Work
 
 
 def test_data_dir_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("AHN_CHAT_HOME", str(tmp_path))
-    assert zoo.default_data_dir() == tmp_path
-    monkeypatch.delenv("AHN_CHAT_HOME")
-    assert zoo.default_data_dir().name == "ahn-chat"
+    monkeypatch.setenv("AHN_HOME", str(tmp_path))
+    assert zoo.home() == tmp_path
+    monkeypatch.delenv("AHN_HOME")
+    assert zoo.home().name == "ahn-chat"
 
 
 def test_importing_the_zoo_costs_no_torch() -> None:

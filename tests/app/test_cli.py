@@ -200,7 +200,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the page was started with; nothing listens."""
     seen: dict[str, Any] = {}
     monkeypatch.setattr("app.ui.launch_app", lambda load, **settings: seen.update(load=load, **settings) or 0)
-    for name in ("AHN_CHAT_HOME", "AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+    for name in ("AHN_CHAT_HOME", "AHN_HOME", "AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # so that what the command sets is undone
     return seen
 

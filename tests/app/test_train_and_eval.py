@@ -43,7 +43,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("AHN_CHAT_HOME", str(tmp_path / "home"))
+    for name in ("AHN_CHAT_HOME", "AHN_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
     return tmp_path
 
 

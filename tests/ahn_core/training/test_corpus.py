@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ahn_core import corpus as corpora
-from ahn_core.corpus import Corpus, CorpusError, prepare
+from ahn_core.training import corpus as corpora
+from ahn_core.training.corpus import Corpus, CorpusError, prepare
 from tests.tiny import byte_tokenizer
 
 TOKENIZER = byte_tokenizer()

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .cells import HeadwiseLinear
+from ..cells import HeadwiseLinear
 
 _MEMORY = 0.9  # weight of what was before, each step
 # Added to the moments' eigenvalues, as a share of their mean; the inputs' larger one keeps steps small in directions

@@ -19,44 +19,30 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import random
-import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .corpus import Corpus, CorpusError, Sample
+from . import checkpoints
+from .corpus import Corpus, CorpusError
+from .draws import Draw, draw
 from .natural_gradient import NaturalGradient, linear_maps
-from .training import Settings, TrainingError
+from .segments import SegmentReader
+from .settings import Settings, TrainingError
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-    from .backbone import AHNForCausalLM
-    from .cache import Cache
+    from ..backbone import AHNForCausalLM
 
-LOSS_ROWS = 256  # tokens whose logits exist at a time
 _MOST_IDLE_ROUNDS = 200  # samples without one token to learn from, before training gives up
 _NATURAL = (".ahn.o_proj", ".ahn.g_proj")  # maps that may be trained by the natural gradient
 _LETTING_GO = 1.0  # seconds; it takes milliseconds on a machine with nothing else to do
-_STATE_FILE, _MOMENTS_FILE = "trainer.json", "optimizer.safetensors"
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One sample with the memory sizes it is read with."""
-
-    sample: Sample
-    attention_sinks: int
-    sliding_window: int
 
 
 @dataclass(frozen=True)
@@ -75,112 +61,6 @@ class StepReport:
     sinks: int
     length: int
     document: str
-
-
-def draw(corpus: Corpus, settings: Settings, round_: int, index: int) -> Draw:
-    """Sample `index` of round `round_`: a function of the seed alone, so a run can resume anywhere."""
-    rng = random.Random(f"{settings.seed}/{round_}/{index}")
-    shared = random.Random(
-        f"{settings.seed}/{round_}"
-    )  # samples of a round go in step, so they share their sizes
-    length = shared.choice(settings.lengths)
-    window = shared.choice([size for size in settings.windows if size < length])
-    sinks = shared.choice([size for size in settings.sinks if size <= window // 2])
-    return Draw(corpus.draw(rng, length), sinks, window - sinks)
-
-
-# ---------------------------------------------------------------------- the losses
-
-
-class _HeadLoss(torch.autograd.Function):
-    """kl * KL(teacher || student) + cross_entropy * CE, summed over rows, without ever holding all logits.
-
-    The gradient with respect to the student's hidden states is computed with the loss, a few rows at a time.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        student: Tensor,
-        teacher: Tensor,
-        head: Tensor,
-        targets: Tensor,
-        kl: float,
-        cross_entropy: float,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        total_kl, total_ce = (
-            student.new_zeros((), dtype=torch.float64),
-            student.new_zeros((), dtype=torch.float64),
-        )
-        gradient = torch.empty_like(student)
-        for start in range(0, student.shape[0], LOSS_ROWS):
-            rows = slice(start, start + LOSS_ROWS)
-            s = F.log_softmax(F.linear(student[rows], head).float(), dim=-1)  # [n, V]
-            t = F.log_softmax(F.linear(teacher[rows], head).float(), dim=-1)
-            p = t.exp()
-            total_kl += (p * t.sub_(s)).sum()
-            total_ce += F.nll_loss(s, targets[rows], reduction="sum")
-            slope = s.exp_().mul_(kl + cross_entropy).sub_(p.mul_(kl))
-            if cross_entropy:
-                slope[torch.arange(slope.shape[0], device=slope.device), targets[rows]] -= cross_entropy
-            gradient[rows] = slope.to(head.dtype) @ head
-        ctx.save_for_backward(gradient)
-        ctx.mark_non_differentiable(total_kl, total_ce)
-        return (kl * total_kl + cross_entropy * total_ce).float(), total_kl, total_ce
-
-    @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        (gradient,) = ctx.saved_tensors
-        return gradient * upstream[0].to(gradient.dtype), None, None, None, None, None
-
-
-def head_loss(
-    student: Tensor,
-    teacher: Tensor,
-    head: Tensor,
-    targets: Tensor,
-    *,
-    kl: float = 1.0,
-    cross_entropy: float = 0.0,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Losses of n tokens, summed.
-
-    Args:
-        student, teacher: [n, hidden], normed; only the student gets a gradient.  head: [V, hidden], frozen.
-        targets: [n] int64, the tokens that follow.
-
-    Returns: the weighted loss (float32, differentiable), and KL and cross-entropy alone (float64).
-    """
-    return _HeadLoss.apply(student, teacher, head, targets, kl, cross_entropy)
-
-
-def layer_loss(student: Sequence[Tensor], teacher: Sequence[Tensor], rows: Tensor) -> Tensor:
-    """Squared distance of each layer's output from the teacher's, over the teacher's mean square: summed over tokens,
-    a mean over layers. Each [T, hidden]; `rows` [T] bool chooses tokens.
-    """
-    terms = []
-    for ours, theirs in zip(student, teacher, strict=True):
-        wanted = theirs[rows].float()
-        terms.append((ours[rows].float() - wanted).square().sum(-1) / wanted.square().sum(-1))
-    return torch.stack(terms).mean(0).sum()
-
-
-@contextmanager
-def _layer_outputs(model: AHNForCausalLM, wanted: bool) -> Iterator[list[Tensor]]:
-    """Collects what each layer hands on while the model reads."""
-    outputs: list[Tensor] = []
-    hooks = []
-    if wanted:
-        for layer in model.layers:
-            hooks.append(layer.register_forward_hook(lambda _m, _i, result: outputs.append(result[0])))
-    try:
-        yield outputs
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-# ---------------------------------------------------------------------- the trainer
 
 
 class Distiller:
@@ -277,7 +157,7 @@ class Distiller:
         draws = [
             draw(self.corpus, self.settings, self.round, i) for i in range(rank, self.settings.batch, world)
         ]
-        readers = [_Reader(self.model, d, self.settings) for d in draws]
+        readers = [SegmentReader(self.model, d, self.settings) for d in draws]
         longest = max(draw(self.corpus, self.settings, self.round, i).sample.input_ids.numel() - 1
                       for i in range(self.settings.batch))  # fmt: skip
         for _segment in range(0, longest, self.settings.segment):
@@ -364,11 +244,6 @@ class Distiller:
 
         Between rounds only: a sample is never left half read.
         """
-        from safetensors.torch import save_file
-
-        partial = folder.with_name(f"{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
         moments = {}
         for name, master in self._masters.items():
             moments[f"{name}/master"] = master
@@ -376,48 +251,18 @@ class Distiller:
                 moments[f"{name}/{key}"] = value
         for name, kept in self._natural.moments():
             moments |= {f"{name}/{key}": value for key, value in kept.items()}
-        save_file(
-            {key: value.detach().contiguous().cpu() for key, value in moments.items()},
-            partial / _MOMENTS_FILE,
-        )
-        state = {
-            "step": self.step,
-            "round": self.round,
-            "tokens_read": self.tokens_read,
-            "settings": asdict(self.settings),
-        }
-        (partial / _STATE_FILE).write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
-        self.model.save_ahn(partial)
-        old = folder.with_name(f"{folder.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            os.replace(folder, old)
-        os.replace(partial, folder)
-        shutil.rmtree(old, ignore_errors=True)
+        place = checkpoints.Place(self.step, self.round, self.tokens_read, self.settings)
+        checkpoints.save(folder, place, moments, self.model.save_ahn)
 
     def load(self, folder: Path) -> None:
         """Go on from a checkpoint as if there had been no pause.
 
         Raises TrainingError where there is none, or where it was made with other settings.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            state = json.loads((folder / _STATE_FILE).read_text(encoding="utf-8"))
-            moments = load_file(folder / _MOMENTS_FILE, device=str(self.model.device))
-        except (OSError, ValueError, SafetensorError) as error:
-            raise TrainingError(f"{folder} is no checkpoint that can be resumed ({error}).") from error
-        ours, theirs = asdict(self.settings), {**asdict(Settings()), **state["settings"]}
-        differing = [key for key in ours if json.loads(json.dumps(ours[key])) != theirs.get(key)]
-        if differing:
-            raise TrainingError(
-                f"{folder} was trained with another {', '.join(differing)}, so it cannot be resumed with these "
-                "settings: use the old ones, or begin anew from its memory with --ahn."
-            )
+        place, moments = checkpoints.load(folder, self.settings, self.model.device)
         if {key.rpartition("/")[0] for key in moments} != set(self._masters):
             raise TrainingError(f"{folder} belongs to another model or memory cell, so it cannot be resumed.")
-        self.step, self.round, self.tokens_read = state["step"], state["round"], state["tokens_read"]
+        self.step, self.round, self.tokens_read = place.step, place.round, place.tokens_read
         with torch.no_grad():
             for name, sums in self._natural.moments():
                 for key, total in sums.items():
@@ -452,59 +297,3 @@ def leave_group(accelerator: Accelerator) -> None:
     if accelerator.num_processes > 1:
         time.sleep(_LETTING_GO)
     accelerator.end_training()
-
-
-class _Reader:
-    """Reads one sample as teacher and as student, a segment at a time."""
-
-    def __init__(self, model: AHNForCausalLM, drawn: Draw, settings: Settings) -> None:
-        self._model, self._settings = model, settings
-        sinks, window = drawn.attention_sinks, drawn.sliding_window
-        self._teacher: Cache = model.make_cache("full")
-        self._student: Cache = model.make_cache("ahn", attention_sinks=sinks, sliding_window=window)
-        self._ids, self._labels = drawn.sample.input_ids, drawn.sample.labels
-        self._first = sinks + window  # position of the first query that has lost a token
-
-    def learn(self) -> Tensor:
-        """Add the next segment's gradient, of the summed loss. Returns [5]: tokens that counted, tokens read, and the
-        sums of KL, cross-entropy and layer loss.
-        """
-        model, s = self._model, self._settings
-        start = self._student.get_seq_length()
-        ids = self._ids[start : min(start + s.segment, self._ids.numel() - 1)].to(model.device)
-        result = torch.zeros(5, dtype=torch.float64, device=model.device)
-        if not ids.numel():
-            return result
-        stop = start + ids.numel()
-        targets = self._ids[start + 1 : stop + 1].to(model.device)
-        rows = torch.arange(start, stop, device=model.device) >= self._first
-        if s.labelled_only:
-            rows &= self._labels[start + 1 : stop + 1].to(model.device)
-        with _layer_outputs(model, s.layers > 0) as outputs:
-            with torch.no_grad():
-                teacher = model.read(ids[None], self._teacher)
-            theirs = outputs.copy()
-            outputs.clear()
-            learning = bool(rows.any())
-            with torch.set_grad_enabled(learning):
-                student = model.read(ids[None], self._student, checkpoint=learning and s.checkpoint_layers)
-            ours = outputs.copy()
-        self._student.detach()
-        count = int(rows.sum())
-        result[0], result[1] = count, ids.numel()
-        if not learning:
-            return result
-        loss, kl, cross_entropy = head_loss(
-            student[rows], teacher[rows], model.lm_head.weight, targets[rows],
-            kl=s.kl, cross_entropy=s.cross_entropy,
-        )  # fmt: skip
-        if s.layers:
-            distance = layer_loss(ours, theirs, rows)
-            result[4] = distance.detach()
-            loss = loss + s.layers * distance
-        divergence = float(kl) / count
-        if s.kl_cap and divergence > s.kl_cap:
-            loss = loss * (s.kl_cap / divergence)
-        loss.backward()
-        result[2], result[3] = kl, cross_entropy
-        return result

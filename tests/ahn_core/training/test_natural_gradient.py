@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ahn_core.cells import HeadwiseLinear
-from ahn_core.natural_gradient import LinearCurvature, NaturalGradient, linear_maps
+from ahn_core.training.natural_gradient import LinearCurvature, NaturalGradient, linear_maps
 
 TOKENS = 50
 

@@ -1,4 +1,4 @@
-"""How to train a memory: the settings of `ahn_core.distill`, apart from it so that they can be shown without torch."""
+"""How to train a memory: its settings, apart from the trainer so that they can be shown without torch."""
 
 from __future__ import annotations
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
-from .reading import Step
+from ..plan import Step
+from .plain import Outputs, TorchOps, gathered
+from .wrapped import WrappedOps
 
 if TYPE_CHECKING:
-    from .backbone import AHNForCausalLM
-    from .cache import Cache
+    from ..backbone import AHNForCausalLM
+    from ..cache import Cache
 
 _KEYS = 256  # seen keys are rounded up to a multiple: a new graph is captured each time they outgrow it
 
@@ -34,10 +37,14 @@ class _Shape:
 class FixedStep:
     """A decoding step in which only the contents of tensors change; its `run` is the plain form of the graph."""
 
-    def __init__(self, model: AHNForCausalLM, cache: Cache, step: Step, x: Tensor) -> None:
-        """`step` and `x` [1, hidden] set the shapes; they are not computed yet."""
+    def __init__(self, ops: TorchOps, model: AHNForCausalLM, cache: Cache, step: Step, x: Tensor) -> None:
+        """`step` and `x` [1, hidden] set the shapes; they are not computed yet. `ops` compute them."""
+        self._ops = ops
         self.shape = shape_of(cache, step)
-        self._model, self._cache = model, cache
+        self._model, self._layers = (
+            model,
+            cache.layers,
+        )  # not the cache: it may go while a graph is kept for it
         self._x = x.clone()
         self._step = Step(
             row=step.row.clone(),
@@ -48,7 +55,7 @@ class FixedStep:
             mask=x.new_zeros(1, self.shape.seen),
         )
         self._tensors = _tensors(cache)
-        self._outputs: list[tuple[Tensor, Tensor | None]] = []
+        self._outputs: Outputs = (x, None)
         self._hidden = x
 
     def fits(self, cache: Cache, step: Step) -> bool:
@@ -75,35 +82,36 @@ class FixedStep:
 
     def run(self) -> None:
         """Compute the step from what `fill` copied."""
-        x, self._outputs = self._x, []
-        for layer, layer_cache in zip(self._model.layers, self._cache.layers, strict=True):
-            x, window, memory = layer.step(x, self._step, layer_cache)
-            self._outputs.append((window, memory))
-        self._hidden = self._model.norm(x)
+        x, outputs = self._x, []
+        for layer, layer_cache in zip(self._model.layers, self._layers, strict=True):
+            x, window, memory = layer.step(x, self._step, layer_cache, self._ops)
+            outputs.append((window, memory))
+        self._hidden, self._outputs = self._model.norm(x), gathered(outputs)
 
-    def finish(self) -> Tensor:
-        """Hand the outputs to the cache and return the last hidden state, [1, hidden], a copy."""
-        for layer_cache, (window, memory) in zip(self._cache.layers, self._outputs, strict=True):
-            layer_cache.window_output, layer_cache.memory_output = window, memory
-        return self._hidden.clone()
+    def finish(self) -> tuple[Tensor, Outputs]:
+        """Copies of the last hidden state, [1, hidden], and of the layers' outputs."""
+        window, memory = self._outputs
+        return self._hidden.clone(), (window.clone(), None if memory is None else memory.clone())
 
 
 class GraphedStep(FixedStep):
     """The same, recorded once and replayed."""
 
-    def __init__(self, model: AHNForCausalLM, cache: Cache, step: Step, x: Tensor) -> None:
-        super().__init__(model, cache, step, x)
+    def __init__(self, ops: TorchOps, model: AHNForCausalLM, cache: Cache, step: Step, x: Tensor) -> None:
+        super().__init__(ops, model, cache, step, x)
         self.fill(step, x)
         # A run writes into the cache, and so would the one that warms the kernels up: put back what it changes.
         kept = [None if tensor is None else tensor.clone() for tensor in self._tensors]
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            super().run()
-        torch.cuda.current_stream().wait_stream(stream)
-        for tensor, before in zip(self._tensors, kept, strict=True):
-            if tensor is not None and before is not None:
-                tensor.copy_(before)
+        try:
+            with torch.cuda.stream(stream):
+                super().run()
+        finally:
+            torch.cuda.current_stream().wait_stream(stream)
+            for tensor, before in zip(self._tensors, kept, strict=True):
+                if tensor is not None and before is not None:
+                    tensor.copy_(before)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             super().run()
@@ -119,13 +127,35 @@ def shape_of(cache: Cache, step: Step) -> _Shape:
     return _Shape(seen, step.slot is None, step.evicted_rotation is not None)
 
 
-def graphed(model: AHNForCausalLM, cache: Cache, step: Step, x: Tensor) -> Tensor:
-    """One token, [1, hidden] -> its last hidden state, normed, [1, hidden]; captures a graph where none fits."""
-    if cache.graph is None or not cache.graph.fits(cache, step):
-        cache.graph = GraphedStep(model, cache, step, x)
-    cache.graph.fill(step, x)
-    cache.graph.run()
-    return cache.graph.finish()
+class GraphedOps(WrappedOps):
+    """Another backend whose single tokens are replayed as graphs, one for each cache, as long as that works."""
+
+    addition = "graphs"
+
+    def __init__(self, inner: TorchOps, step: type[FixedStep] = GraphedStep) -> None:
+        super().__init__(inner)
+        self.query_block = inner.query_block
+        self._step_kind = step
+        self._steps: WeakKeyDictionary[Cache, FixedStep] = WeakKeyDictionary()
+
+    def step(self, model: AHNForCausalLM, cache: Cache, step: Step, x: Tensor) -> tuple[Tensor, Outputs]:
+        """One token; captures a graph where none fits."""
+        fixed = None if self._given_up else self._steps.get(cache)
+        if not self._given_up and (fixed is None or not fixed.fits(cache, step)):
+            try:
+                fixed = self._steps[cache] = self._step_kind(self._inner, model, cache, step, x)
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError as error:  # what CUDA raises where a kernel cannot be captured
+                self._give_up(
+                    "no CUDA graph could be captured", error, "each token's kernels are launched anew"
+                )
+                self._steps.clear()
+        if self._given_up or fixed is None:
+            return self._inner.step(model, cache, step, x)
+        fixed.fill(step, x)
+        fixed.run()
+        return fixed.finish()
 
 
 def _tensors(cache: Cache) -> list[Tensor | None]:

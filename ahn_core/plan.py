@@ -8,9 +8,8 @@ changes nothing that is computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -18,18 +17,40 @@ from torch import Tensor
 from .config import SinkPositions
 from .rope import Rotary
 
-if TYPE_CHECKING:
-    from .cells import MemoryCell
-
 KeysValues = tuple[Tensor, Tensor]  # [Hkv, N, D] each
-# Queries [Hkv, G, R, D], sinks, window and a mask [R, sinks + window] -> [Hkv, G, R, D].
-Attend = Callable[[Tensor, KeysValues, KeysValues, "Tensor | None"], Tensor]
-# `MemoryCell.absorb_and_read`, or what computes the same.
-Absorb = Callable[["MemoryCell", Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], "tuple[Tensor, Tensor]"]
 
 # Queries that share one slice of the window, and, with capped sinks, one place for them. Part of what capped
 # sinks compute.
 QUERY_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class Band:
+    """Which keys each query of a block sees: the queries are at positions `first` … `end` - 1, the keys are the first
+    `sinks` sinks and then those at `low` … `end` - 1. A query sees sinks up to itself, and the last `sliding_window`
+    positions, its own included.
+    """
+
+    first: int
+    end: int
+    sinks: int
+    low: int
+    sliding_window: int
+    device: torch.device
+    dtype: torch.dtype
+
+    @cached_property
+    def mask(self) -> Tensor | None:
+        """[queries, sinks + window] to add to the scores, made once for all layers; None when every key is visible."""
+        if self.end - self.first == 1:
+            return None
+        queries = torch.arange(self.first, self.end, device=self.device)[:, None]
+        sinks = torch.arange(self.sinks, device=self.device)
+        keys = torch.cat((sinks, torch.arange(self.low, self.end, device=self.device)))
+        hidden = keys > queries
+        hidden |= (keys >= self.sinks) & (keys <= queries - self.sliding_window)
+        mask = torch.zeros(hidden.shape, dtype=self.dtype, device=self.device)
+        return mask.masked_fill_(hidden, -torch.inf)
 
 
 @dataclass(frozen=True)
@@ -41,7 +62,7 @@ class QueryBlock:
     rows: slice
     sinks: int
     window: slice
-    mask: Tensor | None  # [rows, sinks + window] to add to the scores; None when every key is visible
+    band: Band
     sink_rotation: (
         tuple[Tensor, Tensor] | None
     )  # (cos, sin) [sinks, D] of the place capped sinks have for this block
@@ -71,8 +92,6 @@ class Call:
     ring: tuple[slice, ...]
     blocks: tuple[QueryBlock, ...]
     eviction: Eviction | None
-    attention: Attend | None = None  # what computes the attention of a block; None: torch
-    absorption: Absorb | None = None  # what the memory absorbs tokens and is read with; None: torch
 
     @property
     def stop(self) -> int:
@@ -131,13 +150,24 @@ class Layout:
         assert self.capacity is not None
         return max(0, position // QUERY_BLOCK * QUERY_BLOCK - self.capacity + 1)
 
-    def plan(self, start: int, count: int, rotary: Rotary, device: torch.device, dtype: torch.dtype) -> Call:
-        """Plan a call of `count` tokens whose first has position `start`."""
+    def plan(
+        self,
+        start: int,
+        count: int,
+        rotary: Rotary,
+        device: torch.device,
+        dtype: torch.dtype,
+        query_block: int | None = None,
+    ) -> Call:
+        """Plan a call of `count` tokens whose first has position `start`; `query_block` in the place of `QUERY_BLOCK`,
+        but for capped sinks, whose places it is part of, and full attention beside them, which is to compute the same.
+        """
+        size = QUERY_BLOCK if query_block is None or self.sink_positions == "capped" else query_block
         stop, kept = start + count, self.in_window(start)
         span_start = max(start - kept, self.sinks_among(stop))  # position of the span's first token
         blocks, first = [], start
         while first < stop:
-            end = min(stop, (first // QUERY_BLOCK + 1) * QUERY_BLOCK)
+            end = min(stop, (first // size + 1) * size)
             blocks.append(self._block(first, end, start, span_start, rotary, device, dtype))
             first = end
         return Call(
@@ -187,13 +217,6 @@ class Layout:
         sinks = self.sinks_among(end)
         # Oldest position in the window of the first query.
         low = min(max(sinks, first - self.sliding_window + 1), end)
-        mask = None
-        if end - first > 1:
-            queries = torch.arange(first, end, device=device)[:, None]
-            keys = torch.cat((torch.arange(sinks, device=device), torch.arange(low, end, device=device)))
-            hidden = keys > queries
-            hidden |= (keys >= sinks) & (keys <= queries - self.sliding_window)
-            mask = torch.zeros(hidden.shape, dtype=dtype, device=device).masked_fill_(hidden, -torch.inf)
         rotation = None
         if self.caps_sinks:
             rotation = rotary.table(self.sink_offset(first), sinks, device=device, dtype=dtype)
@@ -201,7 +224,7 @@ class Layout:
             rows=slice(first - start, end - start),
             sinks=sinks,
             window=slice(low - span_start, end - span_start) if end > low else slice(0, 0),
-            mask=mask,
+            band=Band(first, end, sinks, low, self.sliding_window, device, dtype),
             sink_rotation=rotation,
         )
 

@@ -10,13 +10,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..layer_cache import LayerCache, Projected, Update
+from ..plan import Call
 from ..quantization import PACKED_UP_TO, Int8Linear
-from ..reading import Call
 from .decoder import NativeDecoder, pointer
 
 if TYPE_CHECKING:
     from ..backbone import AHNForCausalLM, Attention, DecoderLayer
+    from ..ops.plain import TorchOps
 
+LEAST_TOKENS = PACKED_UP_TO + 1
 _LANES = 16  # numbers of a vector: rows are cut into whole ones
 
 
@@ -49,28 +51,27 @@ class LayerReader:
         self._decoder = decoder
 
     @staticmethod
-    def fits(model: AHNForCausalLM, decoder: NativeDecoder, count: int) -> bool:
-        """Whether `count` tokens can be read: 8-bit weights, a processor that multiplies bfloat16, whole vectors, and
-        more tokens than the kernel for few takes.
+    def fits(model: AHNForCausalLM, decoder: NativeDecoder) -> bool:
+        """Whether this model's layers can be read: 8-bit weights, a processor that multiplies bfloat16, and whole
+        vectors. It is worth it from `LEAST_TOKENS` on: the kernel for few is faster.
         """
         config = model.config
         sizes = (config.hidden_size, config.intermediate_size, config.head_dim)
         return (
             model.precision == "int8"
             and decoder.attends(config.head_dim)
-            and count > PACKED_UP_TO
             and all(size % _LANES == 0 for size in sizes)
         )
 
     def __call__(
-        self, layer: DecoderLayer, x: Tensor, call: Call, cache: LayerCache
+        self, layer: DecoderLayer, x: Tensor, call: Call, cache: LayerCache, ops: TorchOps
     ) -> tuple[Tensor, Update]:
-        """`layer(x, call, cache)`: [T, hidden] -> [T, hidden], and what the cache is to remember."""
+        """`layer(x, call, cache, ops)`: [T, hidden] -> [T, hidden], and what the cache is to remember."""
         hidden, rounded = torch.empty_like(x), x.new_empty(x.shape, dtype=torch.bfloat16)
         self._run("ahn_norm", x=x, norm=layer.input_layernorm, out=hidden, rounded=rounded)
         gates = None if cache.cell is None else cache.cell.write_gates(hidden)
         projected = self._project(layer.self_attn, rounded, call.rotation)
-        attended, update = cache.attend(call, projected, gates, hidden)
+        attended, update = cache.attend(call, projected, gates, hidden, ops)
         between, after = torch.empty_like(x), torch.empty_like(x)
         product = _Product(layer.self_attn.o_proj, attended.bfloat16())
         self._run("ahn_add", product, x=x, norm=layer.post_attention_layernorm, out=between, rounded=rounded)

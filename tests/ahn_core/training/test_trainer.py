@@ -16,13 +16,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ahn_core import AHNForCausalLM, distill, loading
-from ahn_core.corpus import Corpus, CorpusError, Sample, prepare
-from ahn_core.distill import Distiller, Draw, _Reader, draw, head_loss, layer_loss
-from ahn_core.training import Settings, TrainingError
+from ahn_core import AHNForCausalLM
+from ahn_core.training import Settings, TrainingError, losses
+from ahn_core.training.corpus import Corpus, CorpusError, Sample, prepare
+from ahn_core.training.draws import Draw, draw
+from ahn_core.training.losses import head_loss, layer_loss
+from ahn_core.training.segments import SegmentReader
+from ahn_core.training.trainer import Distiller
+from ahn_core.weights.safetensors_folder import SafetensorsFolder
 from tests.tiny import VOCABULARY, byte_tokenizer, tiny_model
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 SETTINGS = Settings(
     steps=6, segment=96, lengths=(160, 192), windows=(32, 48), sinks=(4, 8), learning_rate=1e-2
 )
@@ -57,7 +61,7 @@ def gradients(model: AHNForCausalLM, settings: Settings, drawn: Draw) -> tuple[d
     """Gradients and sums of a whole sample."""
     parameters = learnable(model)
     model.zero_grad()
-    reader = _Reader(model, drawn, settings)
+    reader = SegmentReader(model, drawn, settings)
     totals = torch.zeros(5, dtype=torch.float64)
     for _ in range(0, drawn.sample.input_ids.numel() - 1, settings.segment):
         totals += reader.learn()
@@ -72,7 +76,7 @@ def gradients(model: AHNForCausalLM, settings: Settings, drawn: Draw) -> tuple[d
 def test_the_head_loss_is_that_of_plain_autograd(
     rows: int, weights: tuple[float, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distill, "LOSS_ROWS", rows)
+    monkeypatch.setattr(losses, "LOSS_ROWS", rows)
     generator = torch.Generator().manual_seed(1)
     student, teacher = torch.randn(2, 14, 8, generator=generator).unbind()
     head, targets = torch.randn(31, 8, generator=generator), torch.randint(0, 31, (14,), generator=generator)
@@ -263,8 +267,8 @@ PROGRAM = """
 import sys, torch
 from pathlib import Path
 from accelerate import Accelerator
-from ahn_core.corpus import Corpus
-from ahn_core.distill import Distiller, leave_group
+from ahn_core.training.corpus import Corpus
+from ahn_core.training.trainer import Distiller, leave_group
 from ahn_core.training import Settings
 from tests.tiny import tiny_model
 settings = Settings(
@@ -353,9 +357,9 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(
 
 def test_another_run_may_begin_from_the_memory_in_a_checkpoint(corpus: Corpus, tmp_path: Path) -> None:
     distiller = trained(corpus, 1, save=tmp_path / "checkpoint")
-    found = loading.open_safetensors(tmp_path / "checkpoint")
+    found = SafetensorsFolder(tmp_path / "checkpoint").shapes
     memory = {name for name in distiller.model.state_dict() if ".ahn." in name}
-    assert {name.removeprefix("model.").replace(".ahn.fn.", ".ahn.") for name in found} >= memory
+    assert {name.replace(".ahn.fn.", ".ahn.") for name in found} >= memory
     assert not any("exp_avg" in name for name in found)
 
 

@@ -1,0 +1,121 @@
+"""Bringing stored tensors into a model, some rows at a time and in the number format they end up in.
+
+More than the model itself and a few megabytes is never in memory, whatever the file's format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from ..quantization import Bfloat16Linear, Int8Linear, Precision, linears_of, quantize_rows
+from .errors import check_names_and_shapes
+from .names import pieces_of, stored_shapes
+from .source import Shape, TensorSource
+
+if TYPE_CHECKING:
+    from ..backbone import AHNForCausalLM
+
+_PIECE = 2**20  # values of a tensor that are in memory besides the model
+Write = Callable[[int, Tensor], None]  # the first row, and rows
+
+
+def check_base(model: AHNForCausalLM, source: TensorSource) -> None:
+    """That a source holds exactly the tensors of a model's base. Raises LoadError that lists what does not fit."""
+    tied = model.config.tie_word_embeddings
+    found = {
+        name: shape
+        for name, shape in source.shapes.items()
+        if not name.endswith("rotary_emb.inv_freq")
+        and not (name == "lm_head.weight" and tied)
+        and ".ahn.fn." not in name
+    }
+    check_names_and_shapes(stored_shapes(model.config), found, source.description, "the base model")
+
+
+@torch.no_grad()
+def fill_base(
+    model: AHNForCausalLM,
+    source: TensorSource,
+    precision: Precision,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> None:
+    """Give a model on the meta device the weights of its base. `source` is checked first.
+
+    With `precision` "int8" or "mixed" the linear layers are replaced by those of quantization.py; what is left, and
+    everything otherwise, is in `dtype`.
+    """
+    check_base(model, source)
+    replaced = {f"{name}.weight" for name, _ in linears_of(model, precision)}
+    for name in list(model.state_dict()):
+        if (
+            ".ahn." in name
+            or name in replaced
+            or (name == "lm_head.weight" and model.config.tie_word_embeddings)
+        ):
+            continue
+        tensor = torch.empty(model.get_parameter(name).shape, dtype=dtype, device=device)
+        _copy_rows(source, name, partial(_put, tensor))
+        _assign(model, name, tensor)
+    if model.config.tie_word_embeddings:
+        model.lm_head.weight = model.embed_tokens.weight
+    for name, linear in linears_of(model, precision):
+        stored = (
+            "embed_tokens.weight"
+            if name == "lm_head" and model.config.tie_word_embeddings
+            else f"{name}.weight"
+        )
+        parent, _, leaf = name.rpartition(".")
+        made = _converted(source, stored, linear, precision, exact=name == "lm_head")
+        setattr(model.get_submodule(parent), leaf, made)
+
+
+def _converted(
+    source: TensorSource, name: str, linear: nn.Linear, precision: Precision, *, exact: bool
+) -> nn.Module:
+    """A layer of 8 bits or bfloat16 in the place of `linear`, whose bias has been filled already."""
+    shape = linear.weight.shape
+    if precision == "mixed":
+        half = torch.empty(shape, dtype=torch.bfloat16)
+        _copy_rows(source, name, partial(_put, half))
+        return Bfloat16Linear(half, linear.bias)
+    weight, scale = torch.empty(shape, dtype=torch.int8), torch.empty(shape[0], dtype=torch.bfloat16)
+
+    def quantize(at: int, rows: Tensor) -> None:
+        weight[at : at + len(rows)], scale[at : at + len(rows)] = quantize_rows(rows)
+
+    _copy_rows(source, name, quantize)
+    return Int8Linear(weight, scale, linear.bias, exact=exact)
+
+
+def _put(tensor: Tensor, at: int, rows: Tensor) -> None:
+    tensor[at : at + len(rows)].copy_(rows)
+
+
+def _copy_rows(source: TensorSource, name: str, write: Write) -> None:
+    """Hand the rows of our tensor `name` to `write`, piece by piece."""
+    at = 0
+    for piece in pieces_of(name):
+        shape = source.shapes[piece]
+        step = max(1, _PIECE // _columns(shape))
+        for start in range(0, shape[0], step):
+            stop = min(start + step, shape[0])
+            write(at + start, source.rows(piece, start, stop))
+        at += shape[0]
+
+
+def _columns(shape: Shape) -> int:
+    count = 1
+    for size in shape[1:]:
+        count *= size
+    return count
+
+
+def _assign(model: nn.Module, name: str, tensor: Tensor) -> None:
+    parent, _, leaf = name.rpartition(".")
+    setattr(model.get_submodule(parent), leaf, nn.Parameter(tensor, requires_grad=False))

@@ -1,0 +1,93 @@
+"""Whether a model fits before it is loaded: what it will take, and what the device has."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..quantization import Precision, linears_of
+from .errors import LoadError
+
+if TYPE_CHECKING:
+    from ..backbone import AHNForCausalLM
+
+# On macOS and Windows what counts as free leaves out much that the system gives up when asked.
+_YIELDED_SHARE = 0.7
+_WORKING_BYTES = 128 * 2**20  # pieces of tensors, and what unpacking them needs
+_FORMATS: tuple[tuple[str, Precision, torch.dtype], ...] = (
+    ("float32", "plain", torch.float32),
+    ("bfloat16", "plain", torch.bfloat16),
+    ("int8", "int8", torch.float32),
+)
+
+
+def weight_bytes(model: AHNForCausalLM, precision: Precision, dtype: torch.dtype) -> int:
+    """Bytes of a model's weights in this format; the model may be on the meta device."""
+    replaced = dict(linears_of(model, precision))
+    total = 0
+    for name, parameter in model.named_parameters():  # a tied head comes once, under the embedding's name
+        if name.removesuffix(".weight") in replaced:
+            continue
+        kept = name.endswith(("A_log", "dt_bias"))
+        total += parameter.numel() * (4 if kept else dtype.itemsize)
+    for linear in replaced.values():
+        rows, columns = linear.weight.shape
+        total += 2 * rows * columns if precision == "mixed" else rows * columns + 2 * rows
+    return total
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory a model could take on this device; None where that cannot be told."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if device.type != "cpu":
+        return None
+    import psutil
+
+    memory = psutil.virtual_memory()
+    free = memory.available
+    if sys.platform != "linux":
+        free = max(free, int(_YIELDED_SHARE * memory.total))
+    group = _group_bytes()
+    return free if group is None else min(free, group)
+
+
+def _group_bytes() -> int | None:
+    """What a container's own limit (control groups, version 2) leaves; None where there is none."""
+    folder = Path("/sys/fs/cgroup")
+    try:
+        limit = (folder / "memory.max").read_text(encoding="utf-8").strip()
+        used = int((folder / "memory.current").read_text(encoding="utf-8"))
+        kept = dict(
+            line.split() for line in (folder / "memory.stat").read_text(encoding="utf-8").splitlines()
+        )
+    except (OSError, ValueError):
+        return None
+    if limit == "max":
+        return None
+    return int(limit) - used + int(kept.get("inactive_file", 0))  # pages of files are given up when asked
+
+
+def check_room(model: AHNForCausalLM, precision: Precision, dtype: torch.dtype, device: torch.device) -> None:
+    """Raises LoadError, with figures, where the weights alone are more than the device has free."""
+    wanted, free = weight_bytes(model, precision, dtype), free_bytes(device)
+    if free is None or wanted + _WORKING_BYTES <= free:
+        return
+    smaller = [
+        f"{name} ({_gigabytes(size)})"
+        for name, other, number in _FORMATS
+        if (device.type == "cpu" or other == "plain")
+        and (size := weight_bytes(model, other, number)) + _WORKING_BYTES <= free
+    ]
+    remedy = f"as {' or '.join(smaller)} it would fit" if smaller else "choose a smaller model"
+    raise LoadError(
+        f"the weights of {model.name} take {_gigabytes(wanted)} in this number format and {device} has "
+        f"{_gigabytes(free)} free, so nothing was loaded: {remedy}."
+    )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
