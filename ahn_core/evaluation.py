@@ -180,6 +180,6 @@ def mean_losses(losses: Mapping[str, Tensor], first: int, until: int) -> dict[st
     }
 
 
-def kinds_for(model: AHNForCausalLM, tokens: int) -> Sequence[tuple[str, int]]:
+def kinds_for(model: AHNForCausalLM, tokens: int) -> Sequence[tuple[CacheKind, int]]:
     """Which memories to measure, and how many tokens each can read: full attention ends at the trained length."""
     return (("full", min(tokens, model.config.max_position_embeddings)), ("window", tokens), ("ahn", tokens))

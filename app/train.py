@@ -23,6 +23,7 @@ from app.options import CommandFailed, OptionError
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
+    from ahn_core.config import CellName
     from ahn_core.training import Settings
     from ahn_core.training.corpus import Corpus
     from ahn_core.training.trainer import Distiller, StepReport
@@ -205,7 +206,7 @@ def _train(
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    cell = arguments.cell or (None if arguments.ahn else "GatedDeltaNet")
+    cell: CellName | None = arguments.cell or (None if arguments.ahn else "GatedDeltaNet")
     model = AHNForCausalLM.from_pretrained(
         arguments.model,
         arguments.ahn,
