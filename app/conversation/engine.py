@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SNAPSHOT_BYTES = 4 * 2**30
 _LOOK_SECONDS = 0.5  # between two looks whether a chat that nobody views has come to rest
+DEFAULT_LINGER_SECONDS = 10.0
 _CLOSING_SECONDS = 30.0
 
 
@@ -45,16 +47,19 @@ class Engine:
         snapshot_bytes: int = DEFAULT_SNAPSHOT_BYTES,
         compiled: Callable[[], str] = lambda: "no",
         at_end: Callable[[], None] = lambda: None,
+        linger_seconds: float = DEFAULT_LINGER_SECONDS,
     ) -> None:
         """`store` belongs to the engine from here on, which closes it with itself. Its folder gets `snapshots/`
         (readings, at most `snapshot_bytes`) and `turns/`.
 
         `compiled` tells whether the model computes in compiled code by now, and if not, why. `at_end` is called when
-        the engine has been closed.
+        the engine has been closed. `linger_seconds`: how long a chat stays open after the last viewer left, for a page
+        that is loaded again comes back at once.
         """
         self.model = model
         self.compiled = compiled
         self._at_end = at_end
+        self._linger_seconds = linger_seconds
         self.tokenizer = tokenizer
         self.store = store
         turns = store.folder / "turns"
@@ -63,7 +68,7 @@ class Engine:
         self._resources = Resources(model, tokenizer, store, snapshots, turns)
         self._chats: dict[str, Chat] = {}
         self._viewers: Counter[str] = Counter()  # of each open chat that somebody views
-        self._left: set[str] = set()  # viewed by nobody any more; closed when they have come to rest
+        self._left: dict[str, float] = {}  # viewed by nobody any more, and since when (`time.monotonic`)
         self._closer: threading.Thread | None = None
         self._ending = threading.Event()
         self._closing: list[Chat] = []  # closed or deleted, whose threads may still compute
@@ -101,7 +106,8 @@ class Engine:
     def view_chat(self, chat_id: str = "", settings: ChatSettings | None = None) -> Chat:
         """The chat of this id, or a new one where there is none, for somebody who will `leave_chat` it.
 
-        Reading and answering go on without viewers; a chat without any is closed when it has come to rest.
+        Reading and answering go on without viewers; a chat without any is closed when it has come to rest, some seconds
+        after the last one left.
         """
         with self._lock:
             try:
@@ -109,7 +115,7 @@ class Engine:
             except UnknownChatError:
                 chat = self.new_chat(settings)
             self._viewers[chat.id] += 1
-            self._left.discard(chat.id)
+            self._left.pop(chat.id, None)
             return chat
 
     def leave_chat(self, chat: Chat) -> None:
@@ -121,10 +127,7 @@ class Engine:
             del self._viewers[chat.id]
             if self._chats.get(chat.id) is not chat:  # deleted meanwhile
                 return
-            if not (chat.reading or chat.answering):
-                self.close_chat(chat.id)
-                return
-            self._left.add(chat.id)
+            self._left[chat.id] = time.monotonic()
             if self._closer is None:
                 self._closer = threading.Thread(target=self._close_rested, name="close-chats", daemon=True)
                 self._closer.start()
@@ -137,10 +140,11 @@ class Engine:
         """Close the chats that were left while busy, each when it has come to rest; ends when there is none."""
         while not self._ending.wait(_LOOK_SECONDS):
             with self._lock:
-                for chat_id in list(self._left):
+                for chat_id, since in list(self._left.items()):
                     chat = self._chats.get(chat_id)
-                    if chat is None or not (chat.reading or chat.answering):
-                        self._left.discard(chat_id)
+                    lingers = time.monotonic() - since < self._linger_seconds
+                    if chat is None or not (chat.reading or chat.answering or lingers):
+                        del self._left[chat_id]
                         self.close_chat(chat_id)
                 if not self._left:
                     self._closer = None

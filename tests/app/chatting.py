@@ -80,11 +80,15 @@ class World:
         self.tokenizer = byte_tokenizer()
         self.tokenizer.eos_token = None  # answers are as long as they may be, unless a test says otherwise
         self._snapshot_bytes = snapshot_bytes
+        self.linger = 0.0  # seconds; for the next engine
         self.engine = self._engine()
 
     def _engine(self) -> Engine:
         model = self.counting.model
-        return Engine(model, self.tokenizer, Store(self.folder), snapshot_bytes=self._snapshot_bytes)
+        store = Store(self.folder)
+        return Engine(
+            model, self.tokenizer, store, snapshot_bytes=self._snapshot_bytes, linger_seconds=self.linger
+        )
 
     @property
     def library(self) -> Documents:
