@@ -123,8 +123,8 @@ def _reason(fault: Fault, value: int, detail: str) -> str:
         Fault.BROKEN: f"it is damaged and no text can be got out of it ({detail}); {resave}",
         Fault.UNPACKS: f"it unpacks to far more than a document holds ({detail}), so nothing of it is read; {resave}",
         Fault.NO_TEXT: "there is no text in it, nothing but white space or pictures; check that it is the right file",
-        Fault.NO_TEXT_LAYER: f"there is no text layer on {pages}: it is probably a scan; run text recognition "
-        "(OCR) on it, for example with ocrmypdf, and add the result",
+        Fault.NO_TEXT_LAYER: f"there is no text layer on {pages}: it is probably a scan; text recognition "
+        "(OCR) reads it once “pip install ahn-chat[ocr]” has been run, or run ocrmypdf on it and add the result",
         Fault.ENCRYPTED: "it is encrypted and needs a password; save a copy without the password and add that",
         Fault.CIPHER_MISSING: "it is encrypted with AES, which needs the Python package 'cryptography'; install "
         "that package, or save a copy without encryption",

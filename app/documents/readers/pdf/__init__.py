@@ -3,6 +3,7 @@ process only: nothing here can be trusted to end."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,8 +23,11 @@ from app.documents.readers.pdf.insertion import Extra, insert_at_place
 from app.documents.readers.pdf.layers import HiddenLayers
 from app.documents.readers.pdf.layout import Layout
 from app.documents.readers.pdf.marks import attached_to_page, page_marks
+from app.documents.readers.pdf.plain import PAGE_ERRORS, PLAIN, plain_text_blocks
+from app.documents.readers.pdf.refusals import why_nothing
 from app.documents.readers.pdf.structure import document_notes, outline, page_label
 
+_LOG = logging.getLogger(__name__)
 _WORD, _ROMAN = re.compile(r"[^\W\d_]"), re.compile(r"[ivxlcdm]+", re.IGNORECASE)
 UNREADABLE = "This page is damaged and could not be read."
 
@@ -31,8 +35,8 @@ UNREADABLE = "This page is damaged and could not be read."
 def read(data: bytes, request: Request) -> Parsed:
     """The pages of a PDF, one by one.
 
-    A page that cannot be read counts as one without text and says so, unless no page can be read. Raises Refused, also
-    while the pages are taken.
+    A page that cannot be read counts as one without text and says so, unless no page can be read; one that cannot be
+    laid out is read as plain lines. Raises Refused, also while the pages are taken.
     """
     reading = _Reading(open_document(data, max_pages=request.limits.max_pages))
     return Parsed(
@@ -45,13 +49,15 @@ def read(data: bytes, request: Request) -> Parsed:
 
 @dataclass
 class _Waiting:
-    """A page whose letters are known, while its blocks are not."""
+    """A page whose letters are known, while its blocks are not. plain: its lines, where its letters could not be made
+    out."""
 
     number: int
     fragments: PageFragments
     label: str = ""
     extra: Sequence[Extra] = ()
     unreadable: bool = False
+    plain: Sequence[Block] = ()
 
 
 class _Reading:
@@ -66,18 +72,28 @@ class _Reading:
         self._attached: list[str] = []
         self._health: dict[int, Sequence[str]] = {}
         self._unreadable = 0
+        self._layout = Layout(self.outline)
 
     def pages(self) -> Iterator[Page]:
         """The pages in order; each comes once the layout has seen enough of those after it."""
-        layout = Layout(self.outline)
         waiting: deque[_Waiting] = deque()
+        nothing = True
         for index in range(len(self.document)):
             page = self._look_at(index)
+            nothing = nothing and not (page.fragments.fragments or page.fragments.pictures or page.plain)
             waiting.append(page)
-            for blocks in layout.add(page.fragments):
+            if nothing and index + 1 == len(self.document):
+                self._explain_nothing()
+            for blocks in self._layout.add(page.fragments):
                 yield self._finished(waiting.popleft(), blocks)
-        for blocks in layout.finish():
+        for blocks in self._layout.finish():
             yield self._finished(waiting.popleft(), blocks)
+
+    def _explain_nothing(self) -> None:
+        """Raises Refused where the file shows nothing because it cannot be read."""
+        refused = why_nothing(self._opened.data)
+        if refused is not None:
+            raise refused
 
     def warnings(self) -> list[str]:
         """What is to be said of the whole document, once its pages have been taken."""
@@ -89,21 +105,29 @@ class _Reading:
 
     def _look_at(self, index: int) -> _Waiting:
         label = page_label(self._opened.document, index)
+        extra: Sequence[Extra] = ()
         try:
             with OpenPage(self.document.pdfium, index) as page:
                 self._layers.hide(page.page, index)
-                fragments = fragments_of(self.document, page, index)
                 extra = page_marks(self._opened.document, page.page)
                 self._attached += attached_to_page(page.page)
+                try:
+                    fragments = fragments_of(self.document, page, index)
+                except PAGE_ERRORS:
+                    _LOG.warning("The letters of page %d could not be made out.", index + 1, exc_info=True)
+                    shown = PageFragments(page.width, page.height)
+                    plain = plain_text_blocks(self._opened.document, index)
+                    return _Waiting(index + 1, shown, label, extra, plain=plain, unreadable=not plain)
         except PdfiumError as error:
             self._unreadable += 1
             if self._unreadable == len(self.document):
-                raise Refused(Fault.DAMAGED) from error
-            return _Waiting(index + 1, PageFragments(0.0, 0.0), label, unreadable=True)
+                raise why_nothing(self._opened.data) or Refused(Fault.DAMAGED) from error
+            return _Waiting(index + 1, PageFragments(0.0, 0.0), label, extra, unreadable=True)
         return _Waiting(index + 1, fragments, label, extra)
 
     def _finished(self, waiting: _Waiting, blocks: Sequence[Block]) -> Page:
         fragments = waiting.fragments
+        blocks = waiting.plain or blocks
         if blocks and all(block.kind in LEFT_OUT for block in blocks):
             blocks = _as_text(blocks)
         page = Page(
@@ -118,6 +142,8 @@ class _Reading:
         found = page_health(page.text, fragments)
         if found:
             self._health[page.number] = found
+        if waiting.plain or waiting.number - 1 in self._layout.failed:
+            found = [*found, PLAIN]
         return replace(page, warnings=tuple(found))
 
 

@@ -355,7 +355,7 @@ def _put_right(
 
 
 def _with_single_spaces(texts: list[str]) -> list[str]:
-    """The texts without spaces at the beginning or after another, which dropped letters leave behind."""
+    """The texts without spaces at the beginning, at the end or after another, which dropped letters leave behind."""
     kept: list[str] = []
     last = " "
     for text in texts:
@@ -363,6 +363,9 @@ def _with_single_spaces(texts: list[str]) -> list[str]:
             text = ""
         last = text[-1:] or last
         kept.append(text)
+    final = next((place for place in range(len(kept) - 1, -1, -1) if kept[place]), None)
+    if final is not None and kept[final] == " ":
+        kept[final] = ""
     return kept
 
 

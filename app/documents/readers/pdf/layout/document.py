@@ -6,7 +6,8 @@ soon, more later."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+import logging
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,9 +23,12 @@ from app.documents.readers.pdf.layout.paragraphs import paragraphs
 from app.documents.readers.pdf.layout.rows import lines_of, rows
 from app.documents.readers.pdf.layout.ruled import Rules, ruled_tables, sort_rules
 from app.documents.readers.pdf.layout.stretches import Stretch, joined, stretches_by_frame
+from app.documents.readers.pdf.layout.style import DocumentStyle
 from app.documents.readers.pdf.layout.tables import Table
 from app.documents.readers.pdf.layout.unruled import unruled_tables
+from app.documents.readers.pdf.plain import PAGE_ERRORS, plain_blocks
 
+_LOG = logging.getLogger(__name__)
 _FIRST_LOOK_AHEAD = 8  # pages
 _LOOK_AHEAD = 48  # pages, which it grows to
 
@@ -51,15 +55,30 @@ class _Group:
 
 @dataclass
 class _Seen:
-    """A page that waits."""
+    """A page that waits. fragments: what it shows, in case its layout fails."""
 
     index: int
+    fragments: PageFragments
     groups: list[_Group]
     edges: list[Candidate]
 
 
+@dataclass
+class _Open:
+    """A page that is laid out, until it is known how the next one begins. failed: without drafts, as its layout
+    failed."""
+
+    index: int
+    fragments: PageFragments
+    drafts: list[Draft]
+    failed: bool = False
+
+
 class Layout:
-    """Takes pages in order and gives their blocks."""
+    """Takes pages in order and gives their blocks.
+
+    A page whose layout fails costs itself alone: its lines are given as they are, and its index is in `failed`.
+    """
 
     def __init__(self, outline: Sequence[OutlineEntry] = ()) -> None:
         self._style = DocumentStyle()
@@ -69,9 +88,10 @@ class Layout:
         for entry in outline:
             self._titles[entry.page].setdefault(plain_title(entry.title), entry.level)
         self._waiting: deque[_Seen] = deque()
-        self._open: list[Draft] | None = None  # the page before, until it is known how it goes on
+        self._open: _Open | None = None
         self._count = 0
         self._given = 0
+        self.failed: set[int] = set()  # pages (from 0) of which plain lines were given
 
     def add(self, page: PageFragments) -> Iterator[tuple[Block, ...]]:
         """Takes the next page; gives the blocks of those that have waited long enough."""
@@ -94,6 +114,15 @@ class Layout:
         edges: list[Candidate] = []
         index = self._count
         self._count += 1
+        try:
+            self._learn(page, index, groups, edges)
+        except PAGE_ERRORS:
+            self._fail(index)
+            groups, edges = [], []
+        self._furniture.add(index, edges)
+        return _Seen(index, page, groups, edges)
+
+    def _learn(self, page: PageFragments, index: int, groups: list[_Group], edges: list[Candidate]) -> None:
         for stretches in stretches_by_frame(page):
             frame = stretches[0].frame
             rules = sort_rules([frame.box(rule) for rule in page.rules])
@@ -105,19 +134,36 @@ class Layout:
                 self._style.learn(found)
                 self._vocabulary.learn(line.text for line in lines)
             groups.append(_Group(lines, rules, height))
-        self._furniture.add(index, edges)
-        return _Seen(index, groups, edges)
 
     def _next(self) -> Iterator[tuple[Block, ...]]:
-        drafts = self._drafts(self._waiting.popleft())
+        page = self._waiting.popleft()
         self._given += 1
+        following = _Open(page.index, page.fragments, [], page.index in self.failed)
+        if not following.failed:
+            try:
+                following.drafts = self._drafts(page)
+            except PAGE_ERRORS:
+                self._fail(page.index)
+                following.failed = True
         if self._open is not None:
-            self._join_pages(self._open, drafts)
+            self._join_pages(self._open.drafts, following.drafts)
             yield self._blocks(self._open)
-        self._open = drafts
+        self._open = following
 
-    def _blocks(self, drafts: list[Draft]) -> tuple[Block, ...]:
-        return tuple(block_of(draft, self._vocabulary) for draft in drafts)
+    def _blocks(self, page: _Open) -> tuple[Block, ...]:
+        if not page.failed:
+            try:
+                return tuple(block_of(draft, self._vocabulary) for draft in page.drafts)
+            except PAGE_ERRORS:
+                self._fail(page.index)
+        return plain_blocks(page.fragments)
+
+    def _fail(self, index: int) -> None:
+        """To be called where an error is handled, which is logged."""
+        self.failed.add(index)
+        _LOG.warning(
+            "The layout of page %d failed; its lines are taken as they are.", index + 1, exc_info=True
+        )
 
     # -- one page
     # ------------------------------------------------------------------------------------------------------
@@ -250,50 +296,3 @@ def _joined_columns(found: list[list[Draft]]) -> list[Draft]:
             column = column[1:]
         drafts += column
     return drafts
-
-
-class DocumentStyle:
-    """Sizes and distances of lines in a document, as far as it has been read."""
-
-    def __init__(self) -> None:
-        self._sizes: Counter[float] = Counter()
-        self._distances: dict[int, Counter[int]] = defaultdict(Counter)
-        self._monospaced = 0
-        self._letters = 0
-        self._pitches: dict[int, float] = {}
-        self.body = 10.0
-        self.heading_sizes: list[float] = []
-
-    @property
-    def is_monospaced(self) -> bool:
-        """Whether all of the text is, so that it does not tell code."""
-        return self._letters > 0 and self._monospaced > 0.8 * self._letters
-
-    def learn(self, found: Sequence[list[Stretch]]) -> None:
-        """Take in the rows of a page."""
-        before: Stretch | None = None
-        for row in found:
-            for line in row:
-                self._sizes[round(2 * line.size) / 2] += len(line.text)
-                self._letters += len(line.text)
-                if line.monospaced:
-                    self._monospaced += len(line.text)
-            line = row[0]
-            if before is not None and abs(before.size - line.size) < 0.3 and abs(before.left - line.left) < 1:
-                distance = line.baseline - before.baseline
-                if 0.8 * line.size < distance < 2.6 * line.size:
-                    self._distances[round(2 * line.size)][round(2 * distance)] += 1
-            before = line
-        self._pitches.clear()
-        if self._sizes:
-            self.body = max(self._sizes, key=lambda size: self._sizes[size])
-        self.heading_sizes = sorted((size for size in self._sizes if size > 1.08 * self.body), reverse=True)
-
-    def pitch(self, size: float) -> float:
-        """The usual distance of lines of that size, in points."""
-        key = round(2 * size)
-        if key not in self._pitches:
-            distances = self._distances.get(key)
-            enough = distances is not None and sum(distances.values()) >= 3
-            self._pitches[key] = distances.most_common(1)[0][0] / 2 if distances and enough else 1.25 * size
-        return self._pitches[key]
