@@ -94,7 +94,9 @@ def _numbers_joined(kinds: list[str], texts: Sequence[str]) -> list[str]:
             joined[index] = _NUMBER
     for index, kind in enumerate(joined):
         if kind == _MARK:
-            joined[index] = joined[index - 1] if index else _NEUTRAL
+            following = next((other for other in kinds[index + 1 :] if other != _MARK), _NEUTRAL)
+            before = joined[index - 1] if index else _NEUTRAL
+            joined[index] = _STRONG_RIGHT if following == _STRONG_RIGHT else before
     return joined
 
 

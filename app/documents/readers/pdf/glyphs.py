@@ -13,14 +13,17 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from app.documents.readers.pdf import bidi, letters
+from app.documents.readers.pdf.clusters import put_clusters_in_order
 from app.documents.readers.pdf.engine import Characters, OpenPage
 from app.documents.readers.pdf.font_calls import Floats
 from app.documents.readers.pdf.fonts import FontBook
 from app.documents.readers.pdf.fragments import Font, Fragment, PageFragments
 from app.documents.readers.pdf.graphics import graphics
 from app.documents.readers.pdf.lost import LostText
-from app.documents.readers.pdf.placing import Placed, is_ideographic, place
+from app.documents.readers.pdf.placing import Placed, is_hangul, is_ideographic, place
+from app.documents.readers.pdf.private_codes import FIRST_PRIVATE, PrivateCodes
 from app.documents.readers.pdf.spacing import word_gaps
+from app.documents.readers.pdf.spans import with_span_texts
 from app.documents.readers.pdf.visibility import unseen
 
 _HYPHENS = (0x02, 0xFFFE)  # what PDFium makes of a hyphen at the end of a line
@@ -33,6 +36,7 @@ _LETTERS = np.array([chr(code).isalnum() for code in range(0x10000)])
 _RIGHT_TO_LEFT = np.zeros(0x10000, np.bool_)
 for _first, _last in ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFE)):
     _RIGHT_TO_LEFT[_first : _last + 1] = True
+_RIGHT_TO_LEFT[ord(letters.NON_JOINER)] = True  # it stands where letters meet, and may be drawn in any order
 _MARKS = np.zeros(0x10000, np.bool_)
 for _first, _last in ((0x0300, 0x036F), (0x0591, 0x05BD), (0x064B, 0x0655), (0x20D0, 0x20F0)):
     _MARKS[_first : _last + 1] = True
@@ -70,14 +74,16 @@ def fragments_of(document: Document, page: OpenPage, index: int) -> PageFragment
     """What a page that is open shows, less what was made inactive in it."""
     result = PageFragments(page.width, page.height)
     result.rules, result.pictures = graphics(page)
-    characters, texts = document.lost.find(page, index, page.characters())
+    private = PrivateCodes()
+    characters, spoken = with_span_texts(page, page.characters(), private)
+    characters = document.lost.find(page, index, characters, private, spoken)
     characters.codes[np.isin(characters.codes, _HYPHENS) & ~characters.unmapped] = ord("-")
     if len(characters):
         hidden = unseen(page, characters, result.pictures)
         result.invisible = int(np.count_nonzero(hidden & ~np.isin(characters.codes, _SPACES)))
         characters = _kept(characters, ~hidden)
     if len(characters):
-        _add_fragments(document, characters, texts, result)
+        _add_fragments(document, characters, private.texts, result)
     return result
 
 
@@ -125,6 +131,11 @@ class _Letters:
         self.dropped = _surrogates_joined(self.codes)
         self.keys = placed.starts.copy()  # what the letters of a line are sorted by
         self._low = np.minimum(self.codes, 0xFFFF)
+        for code, text in texts.items():  # a text is of the kind of its first letter
+            self._low[self.codes == code] = min(ord(text[:1] or " "), 0xFFFF)
+        put_clusters_in_order(
+            self.codes, _RIGHT_TO_LEFT[self._low], _MARKS[self._low], characters, placed, self.keys
+        )
         self._attach_marks()
 
     def advances(self, font: int) -> Floats:
@@ -141,9 +152,15 @@ class _Letters:
 
     def _attach_marks(self) -> None:
         """Gives combining marks the place of the letter under them, so that sorting keeps them behind it."""
-        for mark in np.flatnonzero(_MARKS[self._low]).tolist():
+        alone = _MARKS[self._low] & (self.keys == self.placed.starts)  # not part of a cluster
+        for number, mark in enumerate(np.flatnonzero(alone).tolist(), start=1):
             base = self._under(mark)
-            if base is not None:
+            if base is None:
+                continue
+            if _RIGHT_TO_LEFT[self._low[base]]:  # read from the right: what is further left comes later
+                self.keys[mark] = self.keys[base] - 0.001 - 1e-7 * number
+                self.placed.starts[mark] = self.placed.ends[mark] = self.placed.starts[base]
+            else:
                 self.keys[mark] = self.keys[base] + 0.001
                 self.placed.starts[mark] = self.placed.ends[mark] = self.placed.ends[base]
 
@@ -182,7 +199,9 @@ class _Letters:
         places = np.flatnonzero(fits)
         if not len(places):
             return None
-        return int(others[places[np.argmin(np.abs((starts + ends)[places] / 2 - middle))]])
+        # Of the letters of one glyph the last one has the mark, which is the one with the least key.
+        nearest = np.lexsort((self.keys[others[places]], np.abs((starts + ends)[places] / 2 - middle)))[0]
+        return int(others[places[nearest]])
 
     def fragments(self, run_fonts: NDArray[np.int64]) -> list[Fragment]:
         """All fragments, in the order in which the page draws them."""
@@ -202,10 +221,10 @@ class _Letters:
         scale = np.maximum(sizes, sizes[before])
         gaps = (starts - ends[before]) / scale
         pitches = (starts - starts[before]) / scale
-        codes = self.codes[order]
-        square = is_ideographic(codes)
-        turned_back = _RIGHT_TO_LEFT[np.minimum(codes, 0xFFFF)]
-        letter = _LETTERS[np.minimum(codes, 0xFFFF)] & ~square
+        square = is_ideographic(self.codes[order])
+        kinds = self._low[order]
+        turned_back = _RIGHT_TO_LEFT[kinds]
+        letter = _LETTERS[kinds] & ~square
         spaces, cuts = word_gaps(
             gaps,
             pitches,
@@ -213,6 +232,7 @@ class _Letters:
             square & square[before],
             letter & letter[before],
             turned_back & turned_back[before],
+            is_hangul(self.codes[order]),
             order - order[before] - (passed - passed[before]),
             np.flatnonzero(first),
         )
@@ -266,8 +286,10 @@ class _Letters:
         begins = np.flatnonzero(parts) + np.cumsum(spaces)[parts]  # a space before belongs to the one before
         limits = np.append(begins, len(text))
         glyph_limits = np.append(np.flatnonzero(parts), len(order)).tolist()
-        special = np.insert(~_PLAIN[np.minimum(codes, 0xFFFF)] | _MARKS[np.minimum(codes, 0xFFFF)], at, False)
-        turned_back = np.insert(_RIGHT_TO_LEFT[np.minimum(codes, 0xFFFF)], at, False)
+        kinds = self._low[order]
+        whole_texts = codes >= FIRST_PRIVATE
+        special = np.insert(~_PLAIN[np.minimum(codes, 0xFFFF)] | _MARKS[kinds] | whole_texts, at, False)
+        turned_back = np.insert(_RIGHT_TO_LEFT[kinds], at, False)
         needs = np.logical_or.reduceat(special, begins) if special.any() else np.zeros(len(begins), np.bool_)
         backwards = (
             np.logical_or.reduceat(turned_back, begins) if turned_back.any() else np.zeros(len(begins), bool)
@@ -346,7 +368,7 @@ def _put_right(
         order = bidi.logical_order(texts, direction)
         texts = bidi.mirrored([texts[place] for place in order])
         extents = extents[order]
-    texts = _with_single_spaces(letters.with_marks(texts))
+    texts = _with_single_spaces(letters.with_non_joiners(letters.with_marks(texts)))
     rows: list[tuple[float, float]] = []
     for piece, (start, end) in zip(texts, extents.tolist(), strict=True):
         step = (end - start) / max(1, len(piece))

@@ -62,7 +62,10 @@ PRIVATE = {
 }
 # First and last code of what is replaced by its plain letters: presentation forms and radicals of dictionaries.
 _PLAIN = ((0x2E80, 0x2FDF), (0xFB00, 0xFB06), (0xFB13, 0xFDFF), (0xFE30, 0xFE4F), (0xFE70, 0xFEFE))
-_REMOVED = "\u200b\u200c\u2060\ufeff\ufffe\uffff\x00"
+NON_JOINER = (
+    "\u200c"  # parts letters within a word: in Persian and in Indian scripts it is part of the spelling
+)
+_REMOVED = "\u200b\u2060\ufeff\ufffe\uffff\x00"
 
 
 def is_plain(code: int) -> bool:
@@ -73,6 +76,7 @@ def is_plain(code: int) -> bool:
         not any(first <= code <= last for first, last in _PLAIN)
         and not 0xD800 <= code < 0xF900
         and chr(code) not in _REMOVED
+        and chr(code) != NON_JOINER
     )
 
 
@@ -96,6 +100,19 @@ def accented(letter: str, accent: str) -> str:
         return ""
     whole = unicodedata.normalize("NFC", _DOTLESS.get(letter, letter) + mark)
     return whole if len(whole) == 1 else ""
+
+
+def with_non_joiners(texts: list[str]) -> list[str]:
+    """The texts with non-joiners only between two letters of a script that has them (Arabic and India's)."""
+    kept = list(texts)
+    for index, text in enumerate(texts):
+        if text != NON_JOINER:
+            continue
+        before = next((other for other in reversed(kept[:index]) if other), " ")[-1]
+        after = next((other for other in texts[index + 1 :] if other), " ")[0]
+        if not all("\u0600" <= letter <= "\u0dff" and letter.isalpha() for letter in (before, after)):
+            kept[index] = ""
+    return kept
 
 
 def is_private(code: int) -> bool:

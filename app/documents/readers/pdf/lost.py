@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,13 +18,13 @@ from app.documents.readers.pdf.encodings import Encoding
 from app.documents.readers.pdf.engine import Characters, OpenPage, text_object
 from app.documents.readers.pdf.font_calls import font_facts
 from app.documents.readers.pdf.page_objects import TEXT
+from app.documents.readers.pdf.private_codes import PrivateCodes
 from app.documents.readers.pdf.tex import is_mathematical, tex_text
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 _SHOWING = frozenset((b"Tj", b"TJ", b"'", b'"'))
 _DEEPEST = 8  # forms within forms
 _MOST_OBJECTS = 20_000
-_FIRST_PRIVATE = 0xF0000  # what stands for a text of more than one letter
 _SAME_PLACE = 0.3  # of the size
 _TRIES = 20  # pages that are read again in vain before no more are
 
@@ -49,12 +49,14 @@ class LostText:
         self._in_vain = 0
         self._given_up: set[tuple[str, int]] = set()  # fonts and codes
 
-    def find(self, page: OpenPage, index: int, characters: Characters) -> tuple[Characters, dict[int, str]]:
-        """The characters with those that were lost, and the texts of the private codes (from U+F0000 on) among them."""
-        private = _Private()
+    def find(
+        self, page: OpenPage, index: int, characters: Characters, private: PrivateCodes, spoken: Set[int]
+    ) -> Characters:
+        """The characters with those that were lost. spoken: addresses of text objects whose letters are known."""
         characters, unknown = self._known(characters, private)
         known = {run.address for run in characters.objects}
         drawn = [thing for thing in page.objects if thing.kind == TEXT]
+        known |= spoken
         missing = [thing for thing in drawn if thing.active and thing.address not in known]
         if (missing or unknown) and self._in_vain < _TRIES:
             shown = self._shown(index)
@@ -63,15 +65,15 @@ class LostText:
                 says = {thing.address: said for thing, said in zip(drawn, shown, strict=True)}
                 characters = _mapped(characters, says, private)
                 if missing:
-                    characters = _with_missing(characters, page, says, private)
+                    characters = _with_missing(characters, page, says, private, spoken)
             after = len(characters) - np.count_nonzero(characters.unmapped)
             self._in_vain = self._in_vain + 1 if after <= before else 0
             self._given_up |= {pair for pair, places in unknown.items() if characters.unmapped[places].any()}
         _mark_meaningless(characters)
-        return characters, private.texts
+        return characters
 
     def _known(
-        self, characters: Characters, private: _Private
+        self, characters: Characters, private: PrivateCodes
     ) -> tuple[Characters, dict[tuple[str, int], list[int]]]:
         """The characters with the signs of TeX's fonts, and the places of codes that have not been looked up yet, by
         their fonts."""
@@ -145,24 +147,12 @@ class LostText:
         return self._encodings.setdefault(id(font), Encoding(font))
 
 
-class _Private:
-    """Codes for texts that are not one letter."""
-
-    def __init__(self) -> None:
-        self.texts: dict[int, str] = {}
-        self._codes: dict[str, int] = {}
-
-    def code(self, text: str) -> int:
-        if len(text) == 1 and ord(text) < _FIRST_PRIVATE:
-            return ord(text)
-        if text not in self._codes:
-            self._codes[text] = _FIRST_PRIVATE + len(self._codes)
-            self.texts[self._codes[text]] = text
-        return self._codes[text]
-
-
 def _with_missing(
-    characters: Characters, page: OpenPage, says: dict[int, Shown], private: _Private
+    characters: Characters,
+    page: OpenPage,
+    says: dict[int, Shown],
+    private: PrivateCodes,
+    spoken: Set[int],
 ) -> Characters:
     ends = {run.address: 0 for run in characters.objects}
     for number, run in enumerate(characters.runs.tolist()):
@@ -177,6 +167,8 @@ def _with_missing(
     place = 0
     for thing in page.objects:
         if thing.kind != TEXT or not thing.active:
+            continue
+        if thing.address in spoken and thing.address not in ends:
             continue
         if thing.address in ends:
             place = ends[thing.address]
@@ -261,7 +253,7 @@ def _mark_meaningless(characters: Characters) -> None:
             characters.codes[place] = 0xFFFD
 
 
-def _mapped(characters: Characters, says: dict[int, Shown], private: _Private) -> Characters:
+def _mapped(characters: Characters, says: dict[int, Shown], private: PrivateCodes) -> Characters:
     """The characters with letters in place of the codes that their fonts' names or tables tell about."""
     places = np.flatnonzero(characters.unmapped).tolist()
     if not places:
@@ -284,7 +276,7 @@ def _mapped(characters: Characters, says: dict[int, Shown], private: _Private) -
     return replace(characters, codes=codes, unmapped=unmapped)
 
 
-def _spread(texts: list[str], places: list[int], codes: Any, unmapped: Any, private: _Private) -> None:
+def _spread(texts: list[str], places: list[int], codes: Any, unmapped: Any, private: PrivateCodes) -> None:
     """Puts texts on places that PDFium counted otherwise: some have none, or more than one."""
     for number, place in enumerate(places):
         first, last = number * len(texts) // len(places), (number + 1) * len(texts) // len(places)

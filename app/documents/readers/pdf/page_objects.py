@@ -110,6 +110,16 @@ def _walk(
             yield from _walk(address, _count_form_objects, _get_form_object, inner, depth + 1, counted, shown)
 
 
+def object_bounds(address: int) -> Box:
+    """Left, bottom, right and top of the ink of an object in the space it is drawn in; zeros where it has none."""
+    sides = (ctypes.c_float * 4)()
+    start = ctypes.addressof(sides)
+    if not _bounds(address, start, start + 4, start + 8, start + 12):
+        return 0.0, 0.0, 0.0, 0.0
+    left, bottom, right, top = sides
+    return left, bottom, right, top
+
+
 def object_matrix(address: int) -> Affine:
     matrix = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
     _object_matrix(address, ctypes.addressof(matrix))

@@ -181,6 +181,11 @@ def is_ideographic(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     )
 
 
+def is_hangul(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which characters are syllables of Korean, which is written in squares, but with spaces."""
+    return (codes >= 0xAC00) & (codes <= 0xD7A3)
+
+
 def _find_lines(placed: Placed) -> None:
     """Numbers the lines, superscripts and subscripts among what they belong to."""
     held = np.flatnonzero(placed.lasts >= 0)

@@ -13,8 +13,14 @@ from app.documents.readers.pdf.font_calls import Floats
 # All of the larger of the two letters' sizes.
 _WORD_GAP = 0.1  # as wide at least between two words; kerning and tracking of normal text stay below
 _CURSIVE_GAP = 0.16  # between Arabic letters that do not join, and in Hebrew, which is set wider
+_TOUCHING = 0.03  # letters of one word, where they touch
+_TOUCHING_SHARE, _TOUCHING_LEAST = 0.7, 10  # of a line's gaps, and how many there must be to tell
+_CURSIVE_CLOSE_GAP = 0.07  # between words on a line nearly all of whose letters touch
 _DRAWN_GAP = 0.02  # a space that is drawn counts from here on: text may go back over it
 _IDEOGRAPH_GAP = 0.4  # between two Chinese or Japanese letters, which lines set apart to fill their width
+_HANGUL_GAP = (
+    0.22  # before a Korean syllable: these are as wide as Chinese letters, but their words are set apart
+)
 _CUT = 1.0  # parts columns and cells
 _CUT_DRAWN = 1.8  # the same where a space is drawn: lines that are filled have wide ones
 _CUT_JUMP = 0.5  # the same where the next letter was not drawn next
@@ -33,6 +39,7 @@ def word_gaps(
     ideographs: NDArray[np.bool_],
     letters: NDArray[np.bool_],
     cursive: NDArray[np.bool_],
+    hangul: NDArray[np.bool_],
     jumps: NDArray[np.int64],
     line_starts: NDArray[np.int64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -40,12 +47,14 @@ def word_gaps(
 
     Of each letter and the one before it on its line, in sizes: gaps (from the end of one to the start of the other),
     pitches (from start to start); drawn: whether a space is drawn between them; ideographs, letters, cursive (of Arabic
-    or Hebrew): whether both are; jumps: how much later it was drawn. line_starts: the first letter of each line; what
+    or Hebrew): whether both are; hangul: whether the second is; jumps: how much later it was drawn. line_starts: the first letter of each line; what
     stands in its row is not looked at.
     """
     first = np.zeros(len(gaps), np.bool_)
     first[line_starts] = True
-    wide = gaps > np.where(ideographs, _IDEOGRAPH_GAP, np.where(cursive, _CURSIVE_GAP, _WORD_GAP))
+    square = np.where(hangul, _HANGUL_GAP, _IDEOGRAPH_GAP)
+    letters_gap = np.where(cursive, _cursive_gaps(gaps, cursive & ~drawn, line_starts), _WORD_GAP)
+    wide = gaps > np.where(ideographs, square, letters_gap)
     even = _evenly_set(gaps, pitches, first)
     spaces = (wide & ~even) | (drawn & (gaps > _DRAWN_GAP))
     base = np.zeros(len(gaps))
@@ -54,6 +63,19 @@ def word_gaps(
     limit = np.where(np.abs(jumps - 1) > _JUMP, _CUT_JUMP, limit)
     cuts = (pitches < _BACK) | (gaps > limit + 2 * base) & ~(even & (gaps < _CUT_DRAWN))
     return spaces & ~first, cuts | first
+
+
+def _cursive_gaps(gaps: Floats, within: NDArray[np.bool_], line_starts: NDArray[np.int64]) -> Floats:
+    """How wide a gap between Arabic or Hebrew letters parts words, for each letter: less on lines nearly all of whose
+    letters touch, and words of which are set close. within: gaps between two such letters without a drawn space."""
+    limits = np.full(len(gaps), _CURSIVE_GAP)
+    if not within.any():
+        return limits
+    touching = np.add.reduceat((within & (gaps < _TOUCHING)).astype(np.int64), line_starts)
+    counts = np.add.reduceat(within.astype(np.int64), line_starts)
+    close = (touching >= _TOUCHING_SHARE * counts) & (counts >= _TOUCHING_LEAST)
+    limits[np.repeat(close, np.diff(np.append(line_starts, len(gaps))))] = _CURSIVE_CLOSE_GAP
+    return limits
 
 
 def _evenly_set(gaps: Floats, pitches: Floats, first: NDArray[np.bool_]) -> NDArray[np.bool_]:

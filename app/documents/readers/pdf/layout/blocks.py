@@ -89,11 +89,16 @@ def _wrap(before: str, after: str, vocabulary: Vocabulary) -> tuple[str, bool]:
         if vocabulary.drops_hyphen(before, after):
             return "", True
         return (" " if vocabulary.keeps_space(before, after) else ""), False
-    if is_ideograph(end) and is_ideograph(after[0]):
+    if (is_ideograph(end) and is_ideograph(after[0])) or (_is_unspaced(end) and _is_unspaced(after[0])):
         return "", False
     if end == "/" or _is_address_part(before, after):
         return "", False
     return " ", False
+
+
+def _is_unspaced(letter: str) -> bool:
+    """Whether it is Thai, Lao, Burmese or Khmer, whose words have no space between them."""
+    return "\u0e00" <= letter <= "\u0eff" or "\u1000" <= letter <= "\u109f" or "\u1780" <= letter <= "\u17ff"
 
 
 def _is_address_part(before: str, after: str) -> bool:
