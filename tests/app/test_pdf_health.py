@@ -154,3 +154,11 @@ def test_codes_and_beginnings_are_told_apart() -> None:
     starts = [trouble.start for trouble in TROUBLES]
     assert len({trouble.code for trouble in TROUBLES}) == len(TROUBLES)
     assert not any(one != other and one.startswith(other) for one in starts for other in starts)
+
+
+def test_latin_letters_within_arabic_words_are_told() -> None:
+    wrong = "ب\u200csم اü الrحmن الrحyم وبه الإعAنT الحdm ال@ي جعل جTn الrfدوx لعAbده الmؤمynن نzلا ويrsهم للأعAmل الAOلحT "
+    right = "حروفچینی یک هنر است و با سیستم WYSIWYG، نویسنده از LaTeX و PDF یا Word استفاده می‌کند تا متن خود را بنویسد. "
+
+    assert [warning_code(sentence) for sentence in page_health(wrong.replace("\u200c", "") * 3)] == ["wrong-letters"]
+    assert page_health(right * 5) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from array import array
 from collections import Counter
 from functools import partial
@@ -38,8 +39,9 @@ for _first, _last in ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFE)):
     _RIGHT_TO_LEFT[_first : _last + 1] = True
 _RIGHT_TO_LEFT[ord(letters.NON_JOINER)] = True  # it stands where letters meet, and may be drawn in any order
 _MARKS = np.zeros(0x10000, np.bool_)
-for _first, _last in ((0x0300, 0x036F), (0x0591, 0x05BD), (0x064B, 0x0655), (0x20D0, 0x20F0)):
+for _first, _last in ((0x0300, 0x036F), (0x20D0, 0x20F0)):
     _MARKS[_first : _last + 1] = True
+_MARKS[0x0590:0x0900] = [unicodedata.category(chr(code)) == "Mn" for code in range(0x0590, 0x0900)]
 
 
 _BACK = 0.3  # of the size: how far text may go back within a stretch

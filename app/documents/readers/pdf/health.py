@@ -143,6 +143,9 @@ _SPACED = re.compile(r"[A-Za-z\u00c0-\u058f\u10a0-\u10ff\u13a0-\u13ff\u1e00-\u1f
 _LONGEST_WORD = 30
 _ACCENTED = re.compile("[\u0080-\u017f]")
 _OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u3040-\ud7ff]")
+_WORDS = re.compile(r"[^\W\d_]+")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+_MIXED_WORDS = 15
 _LATIN_LETTER = re.compile("[A-Za-z\u00c0-\u00ff\u0100-\u017f]")
 
 
@@ -160,6 +163,8 @@ def _is_wrong(text: str) -> bool:
         letters = [character for character in text if character.isalpha() or character >= "\u0300"]
         if len(letters) >= _LETTERS_TO_JUDGE and (_mixes_scripts(letters) or _is_old_encoding(text)):
             return True
+        if _mixes_in_words(text):
+            return True
     bits, count = bits_a_letter(text)
     return count >= _LETTERS_FOR_PAIRS and bits > _MOST_BITS
 
@@ -173,6 +178,13 @@ def _mixes_scripts(letters: Sequence[str]) -> bool:
     common = [script for script, count in Counter(scripts).items() if count * 50 >= len(scripts)]
     changes = sum(one != other for one, other in zip(scripts, scripts[1:], strict=False))
     return len(common) >= 4 and changes * 4 > len(scripts)
+
+
+def _mixes_in_words(text: str) -> bool:
+    """Latin letters within most Arabic or Hebrew words: a font some of whose letters have the codes of others."""
+    words = [word for word in _WORDS.findall(text) if _RIGHT_TO_LEFT.search(word)]
+    mixed = sum(_LATIN_LETTER.search(word) is not None for word in words)
+    return mixed >= _MIXED_WORDS and mixed * 5 > len(words) * 2
 
 
 def _is_old_encoding(text: str) -> bool:

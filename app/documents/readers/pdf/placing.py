@@ -17,6 +17,7 @@ _BEARING = 0.12  # of the size: how much wider a letter is than its ink, at most
 _NARROWEST = 0.55  # of a letter's box: a width that is less is that of another letter
 _SMALL = 0.86  # of the size of what it stands beside: a superscript or subscript
 _RAISED_LEAST, _RAISED_MOST, _LOWERED_MOST = 0.08, 0.75, 0.4  # of the larger size
+_SUNK = (0.15, 0.35)  # of the size: how far a letter of full size may stand lower within its word, as in TeX's name
 _BESIDE = (-0.35, 0.45)  # of the larger size: how far from what it belongs to it may stand
 _COLUMN_STEP = (0.7, 1.8)  # of the size: from one letter to the next in a column drawn letter by letter
 
@@ -193,7 +194,8 @@ def _find_lines(placed: Placed) -> None:
     levels = placed.levels.copy()
     for run, host in hosts.items():
         levels[run] = placed.levels[host]
-        placed.raised[run] = 1 if placed.levels[run] < placed.levels[host] else -1
+        if placed.sizes[run] <= _SMALL * placed.sizes[host]:
+            placed.raised[run] = 1 if placed.levels[run] < placed.levels[host] else -1
     order = held[np.lexsort((levels[held], placed.angles[held], placed.down[held]))]
     line = -1
     key: tuple[int, bool] | None = None
@@ -216,6 +218,7 @@ def _hosts(placed: Placed, held: NDArray[np.int64]) -> dict[int, int]:
     ends = placed.ends[placed.lasts].tolist()
     hosts: dict[int, int] = {}
     runs = held.tolist()
+    counts = (placed.lasts - placed.firsts + 1).tolist()
     for position, run in enumerate(runs):
         for other_position, side in ((position - 1, 1), (position + 1, -1)):
             if not 0 <= other_position < len(runs):
@@ -231,4 +234,13 @@ def _hosts(placed: Placed, held: NDArray[np.int64]) -> dict[int, int]:
             if is_off and _BESIDE[0] < gap < _BESIDE[1] and math.isfinite(off):
                 hosts[run] = host
                 break
+        if run not in hosts and counts[run] <= 2 and 0 < position < len(runs) - 1:
+            before, after = runs[position - 1], runs[position + 1]
+            host, size = hosts.get(before, before), sizes[run]
+            same = angles[before] == angles[run] == angles[after] and not (down[before] or down[run])
+            same = same and abs(sizes[host] - size) < 0.03 * size and abs(levels[host] - levels[after]) < 0.03 * size
+            off = (levels[run] - levels[host]) / size
+            gaps = (starts[run] - ends[before]) / size, (starts[after] - ends[run]) / size
+            if same and _SUNK[0] < off < _SUNK[1] and -0.3 < gaps[0] < 0.2 and -0.3 < gaps[1] < 1.0:
+                hosts[run] = host
     return hosts

@@ -16,6 +16,7 @@ from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph
 
 _GUTTER = 0.75  # of the size: nothing narrower parts columns
 _MANY_GUTTERS = 24  # tried at most on one page
+_FEW, _SHORT = 5, 30  # lines, characters
 _LONG = 15  # rows: columns of short lines, as in an index
 _DEEPEST = 12  # columns within columns
 _MARKER = re.compile(
@@ -168,7 +169,9 @@ def _reads_downwards(
         return False  # what a program has printed in columns
     left_flows, right_flows = _flows(left_rows), _flows(right_rows)
     if left_flows and right_flows:
-        return True
+        # Some short lines beside as many others are terms and what they mean.
+        few = max(len(left_rows), len(right_rows)) < _FEW and aligned > 0.9
+        return not few or max(len(line.text) for line in (*left, *right)) > _SHORT
     if left_flows or right_flows:
         return aligned < 0.5
     least = min(len(left_rows), len(right_rows))

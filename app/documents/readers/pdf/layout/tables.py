@@ -121,6 +121,7 @@ def filled_rows(found: list[list[Stretch]], edges: list[float], level: list[floa
         middle = row[0].baseline - 0.3 * row[0].size
         if by_rules:
             goes_on = bool(table) and not any(last < y < middle for y in level)
+            goes_on = goes_on and (len(table) == 1 or not _begins_anew(previous, cells, edges))
         else:
             goes_on = bool(table) and _goes_on(previous, cells, edges, row[0].baseline - last, pitch)
         if goes_on:
@@ -143,6 +144,20 @@ def _column(stretch: Stretch, edges: list[float]) -> int:
         ):
             return index
     return len(edges) - 2
+
+
+def _begins_anew(before: list[Cell], cells: list[Cell], edges: list[float]) -> bool:
+    """Whether a line within two rules is a row of its own: several cells, none of which a line above had no room for."""
+    filled = [index for index, cell in enumerate(cells) if cell]
+    if len(filled) < 2 or not any(before[index] for index in filled):
+        return False
+    for index in filled:
+        if before[index]:
+            first = cells[index][0]
+            room = edges[index + 1] - before[index][-1].right
+            if room < first.first_word_width() + first.size or first.text[:1].islower():
+                return False
+    return True
 
 
 def _pitch(found: list[list[Stretch]]) -> tuple[float, float]:
