@@ -32,6 +32,7 @@ _SPACES = np.array(
     [0x09, 0x0A, 0x0D, 0x20, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000], np.uint32
 )
 _ACCENTS = np.array([ord(accent) for accent in letters.COMBINING], np.uint32)
+_CIRCLES = np.array([0x25CB, 0x25EF], np.uint32)
 _PLAIN = np.array([letters.is_plain(code) for code in range(0x10000)])
 _LETTERS = np.array([chr(code).isalnum() for code in range(0x10000)])
 _RIGHT_TO_LEFT = np.zeros(0x10000, np.bool_)
@@ -109,6 +110,7 @@ def _add_fragments(
     placed = place(characters)
     letters_of = _Letters(characters, placed, texts)
     letters_of.join_accents()
+    letters_of.join_circles()
     result.unmapped = letters_of.unmapped()
     fonts: dict[int, int] = {}
     known: dict[Font, int] = {}
@@ -176,6 +178,24 @@ class _Letters:
             if whole:
                 self.codes[base] = self._low[base] = ord(whole)
                 self.dropped[accent] = True
+
+    def join_circles(self) -> None:
+        """A circle drawn around a letter becomes one sign with it: TeX has no other ©."""
+        for circle in np.flatnonzero(np.isin(self.codes, _CIRCLES)).tolist():
+            for letter in (circle + 1, circle - 1):
+                sign = letters.CIRCLED.get(chr(self.codes[letter])) if 0 <= letter < len(self.codes) else None
+                inside = sign and self._is_within(letter, circle)
+                if sign and inside:
+                    self.codes[circle] = self._low[circle] = ord(sign)
+                    self.dropped[letter] = True
+                    break
+
+    def _is_within(self, inner: int, outer: int) -> bool:
+        starts, ends = self.placed.starts, self.placed.ends
+        levels = self.placed.levels[self.characters.runs[[inner, outer]]]
+        size = self.placed.sizes[self.characters.runs[outer]]
+        reaches = starts[outer] < starts[inner] and ends[inner] < ends[outer]
+        return bool(reaches and abs(levels[0] - levels[1]) < 0.5 * size)
 
     def _under(self, mark: int) -> int | None:
         """The letter that a mark stands over, around its middle: drawn just before or after it, or else anywhere."""

@@ -27,8 +27,26 @@ _LARGE = {
     "√": (0x70, 0x71, 0x72, 0x73, 0x74),
 }
 _EXTENSION = {code: text for text, codes in _LARGE.items() for code in codes}
-_SYMBOLS = {0x0D: "◯", 0x61: "⊣", 0x60: "⊢", 0x37: "", 0x36: ""}
-_ITALIC = {0x2C: "", 0x2D: ""}
+# The fonts' own codes from 0x00 and 0x5B on; "" for what is a part of another sign: a slash that strikes out, a hook.
+_SYMBOLS = {
+    code: sign.strip("_")
+    for start, signs in (
+        (0x00, "− · × ∗ ÷ ⋄ ± ∓ ⊕ ⊖ ⊗ ⊘ ⊙ ◯ ∘ • ≍ ≡ ⊆ ⊇ ≤ ≥ ≼ ≽ ∼ ≈ ⊂ ⊃ ≪ ≫ ≺ ≻"),
+        (0x20, "← → ↑ ↓ ↔ ↗ ↘ ≃ ⇐ ⇒ ⇑ ⇓ ⇔ ↖ ↙ ∝ ′ ∞ ∈ ∋ △ ▽ _ _ ∀ ∃ ¬ ∅ ℜ ℑ ⊤ ⊥ ℵ"),
+        (0x5B, "∪ ∩ ⊎ ∧ ∨ ⊢ ⊣ ⌊ ⌋ ⌈ ⌉ { } ⟨ ⟩ | ‖ ↕ ⇕ \\ ≀ √ ⨿ ∇ ∫ ⊔ ⊓ ⊑ ⊒ § † ‡ ¶ ♣ ♢ ♡ ♠"),
+    )
+    for code, sign in enumerate(signs.split(), start)
+}
+_ITALIC = {
+    code: sign.strip("_")
+    for start, signs in (
+        (0x00, "Γ Δ Θ Λ Ξ Π Σ Υ Φ Ψ Ω α β γ δ ϵ ζ η θ ι κ λ μ ν ξ π ρ σ τ υ φ χ ψ ω ε ϑ ϖ ϱ ς φ ↼ ↽ ⇀ ⇁ _ _ ▹ ◃"),
+        (0x3F, "⋆ ∂"),
+        (0x5B, "♭ ♮ ♯ ⌣ ⌢ ℓ"),
+        (0x7B, "ı ȷ ℘"),
+    )
+    for code, sign in enumerate(signs.split(), start)
+}
 _TABLES = (
     (re.compile(r"CMEX"), _EXTENSION),
     (re.compile(r"CMB?SY"), _SYMBOLS),

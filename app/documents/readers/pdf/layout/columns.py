@@ -16,6 +16,7 @@ from app.documents.readers.pdf.layout.stretches import Stretch, is_ideograph
 
 _GUTTER = 0.75  # of the size: nothing narrower parts columns
 _MANY_GUTTERS = 24  # tried at most on one page
+_SORTED = 0.6  # of the rows, where names stand in order across columns
 _FEW, _SHORT = 5, 30  # lines, characters
 _LONG = 15  # rows: columns of short lines, as in an index
 _DEEPEST = 12  # columns within columns
@@ -177,7 +178,7 @@ def _reads_downwards(
     least = min(len(left_rows), len(right_rows))
     if aligned < (0.65 if least >= 6 else 0.25) and least >= 3:
         return True
-    return least >= _LONG and _is_even(left, right, x, span)
+    return least >= _LONG and _is_even(left, right, x, span) and not _is_sorted_across(left_rows, right_rows)
 
 
 def _is_even(left: list[Stretch], right: list[Stretch], x: float, span: tuple[float, float]) -> bool:
@@ -191,6 +192,21 @@ def _is_even(left: list[Stretch], right: list[Stretch], x: float, span: tuple[fl
         return False
     words = [sum(line.text[:1].isalpha() for line in side) for side in (left, right)]
     return words[0] > 0.6 * len(left) and words[1] > 0.6 * len(right)
+
+
+def _is_sorted_across(left_rows: list[list[Stretch]], right_rows: list[list[Stretch]]) -> bool:
+    """Whether names are in alphabetical order row by row, by their first or their last words."""
+    rows_beside = list(zip(left_rows, left_rows[1:], right_rows, strict=False))
+    for word in (0, -1):
+        sorted_rows = 0
+        for above, below, right in rows_beside:
+            first, between, last = (
+                line.text.casefold().split()[word] for line in (above[-1], right[0], below[0])
+            )
+            sorted_rows += first <= between <= last and first[0] <= last[0]
+        if sorted_rows > _SORTED * len(rows_beside):
+            return True
+    return False
 
 
 def _flows(found: list[list[Stretch]]) -> bool:
