@@ -73,6 +73,41 @@ def test_letters_as_wide_as_others_with_their_space_are_no_even_steps() -> None:
     assert texts(page) == ["about the"]
 
 
+def test_digits_in_even_steps_are_numbers_of_their_own() -> None:
+    shows = b" ".join(b"1 0 0 1 %d 200 Tm (%d) Tj" % (20 + 12 * place, place % 10) for place in range(6))
+
+    assert texts(OnePage(b"BT /F1 10 Tf %s ET" % shows, [COURIER])) == ["0 1 2 3 4 5"]
+
+
+def test_a_letter_that_stands_lower_belongs_to_its_word() -> None:
+    page = OnePage(
+        b"BT /F1 12 Tf 1 0 0 1 20 200 Tm (The T) Tj 1 0 0 1 49.9 197.4 Tm (E) Tj 1 0 0 1 56.5 200 Tm (X book) Tj ET"
+    )
+
+    assert texts(page) == ["The TEX book"]
+
+
+def test_a_letter_in_a_circle_is_one_sign() -> None:
+    page = OnePage(
+        b"BT /F1 12 Tf 1 0 0 1 20 200 Tm <0001> Tj /F2 8 Tf 1 0 0 1 24 201.5 Tm (c) Tj"
+        b" /F2 12 Tf 1 0 0 1 36 200 Tm (2024) Tj ET",
+        [composite_font(b"Identity-H", to_unicode=20), HELVETICA],
+        objects={20: to_unicode({1: "◯"})},
+    )
+
+    assert " ".join(texts(page)) == "© 2024"
+
+
+def test_what_several_glyphs_of_a_span_read_is_taken_once() -> None:
+    # The second glyph is drawn higher up, as vowel signs are, with another letter between them in reading order.
+    page = OnePage(
+        b"BT /F1 12 Tf 1 0 0 1 20 200 Tm (o) Tj /Span << /ActualText <FEFF006600660069> >> BDC"
+        b" 1 0 0 1 26.7 200 Tm (x) Tj 1 0 0 1 30 203 Tm (y) Tj EMC 1 0 0 1 36 200 Tm (ce) Tj ET"
+    )
+
+    assert texts(page) == ["office"]
+
+
 def test_a_wide_gap_parts_fragments() -> None:
     page = OnePage(b"BT /F1 10 Tf 20 200 Td (left) Tj 200 0 Td (right) Tj ET")
 
@@ -257,6 +292,74 @@ def test_arabic_forms_become_base_letters_in_reading_order() -> None:
     )
 
     assert one(page).text == "سلام ١٢"
+
+
+@pytest.mark.parametrize("lam_alef", ["ﻼ", "لا"])
+def test_lam_and_alef_of_one_glyph_keep_their_order(lam_alef: str) -> None:
+    visual = ["م", lam_alef, "س"]
+    codes = {letter: number for number, letter in enumerate(visual, start=1)}
+    content = b" ".join(
+        b"1 0 0 1 %d 200 Tm <%04x> Tj" % (20 + 6 * number, codes[letter])
+        for number, letter in enumerate(visual)
+    )
+    page = OnePage(
+        b"BT /F1 12 Tf %s ET" % content,
+        [composite_font(b"Identity-H", to_unicode=20, width=500)],
+        objects={20: to_unicode({number: letter for letter, number in codes.items()})},
+    )
+
+    assert one(page).text == "سلام"
+
+
+def test_a_line_from_right_to_left_ends_without_the_space_before_a_dropped_letter() -> None:
+    visual = "\u200b םולש"
+    codes = {letter: number for number, letter in enumerate(sorted(set(visual)), start=1)}
+    page = OnePage(
+        glyphwise(visual, 20, 200, 12, codes, 6),
+        [composite_font(b"Identity-H", to_unicode=20, width=500)],
+        objects={20: to_unicode({number: letter for letter, number in codes.items()})},
+    )
+
+    assert texts(page) == ["שלום"]
+
+
+def test_tightly_set_arabic_keeps_its_words() -> None:
+    # Letters touch; words are a ninth of the size apart, as where a line is filled.
+    visual = [*"بتكلا", None, *"أرقي", None, *"دلولا"]
+    codes = {letter: number for number, letter in enumerate(sorted({v for v in visual if v}), start=1)}
+    shows, x = [], 20.0
+    for letter in visual:
+        if letter is None:
+            x += 12 / 9
+            continue
+        shows.append(b"1 0 0 1 %.3f 200 Tm <%04x> Tj" % (x, codes[letter]))
+        x += 6
+    page = OnePage(
+        b"BT /F1 12 Tf %s ET" % b" ".join(shows),
+        [composite_font(b"Identity-H", to_unicode=20, width=500)],
+        objects={20: to_unicode({number: letter for letter, number in codes.items()})},
+    )
+
+    assert texts(page) == ["الولد يقرأ الكتب"]
+
+
+def test_korean_words_are_parted_by_gaps_that_part_no_chinese_ones() -> None:
+    for text, expected in (("압력은 표에", "압력은 표에"), ("压力 不得", "压力不得")):
+        codes = {letter: number for number, letter in enumerate(sorted(set(text)), start=1)}
+        shows, x = [], 20.0
+        for letter in text:
+            if letter == " ":
+                x += 0.3 * 12
+                continue
+            shows.append(b"1 0 0 1 %.2f 200 Tm <%04x> Tj" % (x, codes[letter]))
+            x += 12
+        page = OnePage(
+            b"BT /F1 12 Tf %s ET" % b" ".join(shows),
+            [composite_font(b"Identity-H", to_unicode=20)],
+            objects={20: to_unicode({number: letter for letter, number in codes.items()})},
+        )
+
+        assert texts(page) == [expected]
 
 
 def test_japanese_drawn_letter_by_letter_downwards_is_one_line() -> None:

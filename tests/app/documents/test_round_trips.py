@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.policy
+import html
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -97,3 +98,72 @@ def test_written_by_pandoc(tmp_path: Path, pandoc: str, suffix: str) -> None:
         f"| {language} | {line[:20].strip()} |" for language, line in zip(TEN_SCRIPTS, LINES, strict=True)
     ]
     assert [line for line in texts if line in rows] == rows
+
+
+def printed_by_chromium(path: Path, lines: list[str]) -> None:
+    """A PDF of paragraphs, or skips."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    source = path.with_suffix(".html")
+    paragraphs = "".join(f"<p dir=auto>{html.escape(line)}</p>" for line in lines)
+    source.write_text(
+        f"<!doctype html><meta charset=utf-8><body style='font: 11pt DejaVu Sans'>{paragraphs}", "utf-8"
+    )
+    subprocess.run(
+        [
+            *(program, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"),
+            *(f"--user-data-dir={path.parent / 'profile'}", f"--print-to-pdf={path}", str(source)),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def with_fonts(texts: dict[str, str]) -> list[str]:
+    """The texts of the languages (ISO 639-1) that some font on this machine has letters for."""
+    if shutil.which("fc-list") is None:
+        pytest.skip("fontconfig is not installed, so which languages can be printed is not known")
+    run = ["fc-list", "--format=%{family}"]
+    return [
+        text
+        for language, text in texts.items()
+        if subprocess.run([*run, f":lang={language}"], capture_output=True, check=True).stdout
+    ]
+
+
+def test_printed_by_chromium(tmp_path: Path) -> None:
+    codes = ("de", "el", "ru", "he", "ar", "hi", "th", "zh-cn", "ja", "ko")
+    texts = dict(zip(codes, LINES, strict=True))
+    # Vowel signs, a letter that parts words without a space, ligatures of two letters, letters with two accents.
+    vowels = {
+        "ar": "قال: الوَقتُ مِن ذَهَبٍ، والسَّلامُ عليكم (١٢٣) في 2024.",
+        "he": "כָּל הָעוֹלָם כֻּלּוֹ גֶּשֶׁר צַר מְאֹד.",
+        "fa": "چاپ کتاب‌ها معمولاً طول می‌کشد.",
+        "vi": "Việt Nam: đường phố, ề ế ộ ữ",
+    }
+    # Short lines from right to left have others between them: two of these look like one paragraph.
+    vowels = {"ar": vowels["ar"], "vi": vowels["vi"], "he": vowels["he"], **texts, "fa": vowels["fa"]}
+    lines = [*with_fonts(texts), *with_fonts(vowels)]
+    printed_by_chromium(tmp_path / "ten.pdf", lines)
+    read_lines = read(tmp_path / "ten.pdf")
+    assert [line for line in lines if line not in read_lines] == []
+
+
+def test_written_by_fpdf2(tmp_path: Path) -> None:
+    from fpdf import FPDF
+
+    font = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+    if not font.exists():
+        pytest.skip("the font DejaVu Sans is not installed")
+    lines = [TEXTS[language][0] for language in ("German", "Greek", "Russian")]
+    document = FPDF()
+    document.add_page()
+    document.add_font("DejaVu", fname=str(font))
+    document.set_font("DejaVu", size=11)
+    for line in lines:
+        document.multi_cell(0, 6, line, new_x="LMARGIN", new_y="NEXT", align="L")
+        document.ln(6)
+    document.output(str(tmp_path / "three.pdf"))
+    assert read(tmp_path / "three.pdf") == lines

@@ -14,6 +14,8 @@ from app.documents.readers.pdf.placing import Placed
 _LAM = 0x0644
 _ALEFS = (0x0622, 0x0623, 0x0625, 0x0627)
 _STEP = 1e-5  # between the keys of letters of one glyph, in points
+_STEP_BACK = 0.6  # of the size: how far a letter may reach back over the one before it
+_OVER = 0.5  # of the narrower letter: how much of it must be over the other
 _REACH = 0.3  # of the size: how far a letter may go on to the right of its vowel sign
 
 
@@ -44,6 +46,30 @@ def put_clusters_in_order(
     for group in np.split(found[order], begins[1:]):
         if len(group) > 1:
             _place(group.tolist(), codes, marks, placed, characters, keys, sorted_starts)
+
+
+def keep_drawn_order(
+    letters: NDArray[np.bool_], characters: Characters, placed: Placed, keys: Floats
+) -> None:
+    """Letters that reach over the one before them, as in stacked Arabic type, keep their turn: changes their `keys`.
+    letters: which are of Hebrew or Arabic and no vowel signs."""
+    pairs = np.flatnonzero(letters[1:] & letters[:-1])
+    if not len(pairs):
+        return
+    lines, sizes = placed.lines[characters.runs], placed.sizes[characters.runs]
+    pairs = pairs[lines[pairs + 1] == lines[pairs]]
+    steps = keys[pairs + 1] - keys[pairs]
+    near = np.abs(steps) < _STEP_BACK * sizes[pairs]
+    starts, ends = placed.starts, placed.ends
+    shared = np.minimum(ends[pairs], ends[pairs + 1]) - np.maximum(starts[pairs], starts[pairs + 1])
+    near &= shared > _OVER * np.minimum((ends - starts)[pairs], (ends - starts)[pairs + 1])
+    leftwards: dict[int, bool] = {}
+    for line in np.unique(lines[pairs]).tolist():
+        leftwards[line] = bool(np.mean(steps[lines[pairs] == line] < 0) > 0.5)
+    for pair, step, is_near in zip(pairs.tolist(), steps.tolist(), near.tolist(), strict=True):
+        left = leftwards[int(lines[pair])]
+        if is_near and step != 0 and (step < 0) != left:
+            keys[pair + 1] = keys[pair] + (-_STEP if left else _STEP)
 
 
 def _place(

@@ -14,7 +14,7 @@ import pypdfium2
 from numpy.typing import NDArray
 
 from app.documents.readers.pdf import bidi, letters
-from app.documents.readers.pdf.clusters import put_clusters_in_order
+from app.documents.readers.pdf.clusters import keep_drawn_order, put_clusters_in_order
 from app.documents.readers.pdf.engine import Characters, OpenPage
 from app.documents.readers.pdf.font_calls import Floats
 from app.documents.readers.pdf.fonts import FontBook
@@ -35,6 +35,7 @@ _ACCENTS = np.array([ord(accent) for accent in letters.COMBINING], np.uint32)
 _CIRCLES = np.array([0x25CB, 0x25EF], np.uint32)
 _PLAIN = np.array([letters.is_plain(code) for code in range(0x10000)])
 _LETTERS = np.array([chr(code).isalnum() for code in range(0x10000)])
+_DIGITS = np.array([chr(code).isdecimal() for code in range(0x10000)])
 _RIGHT_TO_LEFT = np.zeros(0x10000, np.bool_)
 for _first, _last in ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFE)):
     _RIGHT_TO_LEFT[_first : _last + 1] = True
@@ -140,6 +141,7 @@ class _Letters:
         put_clusters_in_order(
             self.codes, _RIGHT_TO_LEFT[self._low], _MARKS[self._low], characters, placed, self.keys
         )
+        keep_drawn_order(_RIGHT_TO_LEFT[self._low] & ~_MARKS[self._low], characters, placed, self.keys)
         self._attach_marks()
 
     def advances(self, font: int) -> Floats:
@@ -253,6 +255,7 @@ class _Letters:
             passed > passed[before],
             square & square[before],
             letter & letter[before],
+            _DIGITS[kinds] & _DIGITS[kinds[before]],
             turned_back & turned_back[before],
             is_hangul(self.codes[order]),
             order - order[before] - (passed - passed[before]),

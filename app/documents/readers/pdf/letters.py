@@ -67,7 +67,9 @@ PRIVATE = {
     "\uf6da": "®",
     "\uf6db": "™",
     **dict(zip("\uf8eb\uf8f6\uf8ee\uf8f9\uf8f1\uf8fc", "()[]{}", strict=True)),  # tops of tall brackets
-    **dict.fromkeys("\uf8e6\uf8e7\uf8ec\uf8ed\uf8ef\uf8f0\uf8f2\uf8f3\uf8f4\uf8f7\uf8f8\uf8fa\uf8fb\uf8fd\uf8fe", ""),
+    **dict.fromkeys(
+        "\uf8e6\uf8e7\uf8ec\uf8ed\uf8ef\uf8f0\uf8f2\uf8f3\uf8f4\uf8f7\uf8f8\uf8fa\uf8fb\uf8fd\uf8fe", ""
+    ),
 }
 # First and last code of what is replaced by its plain letters: presentation forms and radicals of dictionaries.
 _PLAIN = ((0x2E80, 0x2FDF), (0xFB00, 0xFB06), (0xFB13, 0xFDFF), (0xFE30, 0xFE4F), (0xFE70, 0xFEFE))

@@ -17,7 +17,10 @@ _BEARING = 0.12  # of the size: how much wider a letter is than its ink, at most
 _NARROWEST = 0.55  # of a letter's box: a width that is less is that of another letter
 _SMALL = 0.86  # of the size of what it stands beside: a superscript or subscript
 _RAISED_LEAST, _RAISED_MOST, _LOWERED_MOST = 0.08, 0.75, 0.4  # of the larger size
-_SUNK = (0.15, 0.35)  # of the size: how far a letter of full size may stand lower within its word, as in TeX's name
+_SUNK = (
+    0.15,
+    0.35,
+)  # of the size: how far a letter of full size may stand lower within its word, as in TeX's name
 _BESIDE = (-0.35, 0.45)  # of the larger size: how far from what it belongs to it may stand
 _COLUMN_STEP = (0.7, 1.8)  # of the size: from one letter to the next in a column drawn letter by letter
 
@@ -238,7 +241,11 @@ def _hosts(placed: Placed, held: NDArray[np.int64]) -> dict[int, int]:
             before, after = runs[position - 1], runs[position + 1]
             host, size = hosts.get(before, before), sizes[run]
             same = angles[before] == angles[run] == angles[after] and not (down[before] or down[run])
-            same = same and abs(sizes[host] - size) < 0.03 * size and abs(levels[host] - levels[after]) < 0.03 * size
+            same = (
+                same
+                and abs(sizes[host] - size) < 0.03 * size
+                and abs(levels[host] - levels[after]) < 0.03 * size
+            )
             off = (levels[run] - levels[host]) / size
             gaps = (starts[run] - ends[before]) / size, (starts[after] - ends[run]) / size
             if same and _SUNK[0] < off < _SUNK[1] and -0.3 < gaps[0] < 0.2 and -0.3 < gaps[1] < 1.0:

@@ -15,7 +15,9 @@ _WORD_GAP = 0.1  # as wide at least between two words; kerning and tracking of n
 _CURSIVE_GAP = 0.16  # between Arabic letters that do not join, and in Hebrew, which is set wider
 _TOUCHING = 0.03  # letters of one word, where they touch
 _TOUCHING_SHARE, _TOUCHING_LEAST = 0.7, 10  # of a line's gaps, and how many there must be to tell
-_CURSIVE_CLOSE_GAP = 0.07  # between words on a line nearly all of whose letters touch
+_CURSIVE_TOUCHING_GAP = 0.105  # between words on a line nearly all of whose letters touch
+_LONGEST_WORDS = 12  # letters, on the average: a line that has longer ones is set close
+_CURSIVE_CLOSE_GAP = 0.07  # between words on a line that is set close
 _DRAWN_GAP = 0.02  # a space that is drawn counts from here on: text may go back over it
 _IDEOGRAPH_GAP = 0.4  # between two Chinese or Japanese letters, which lines set apart to fill their width
 _HANGUL_GAP = (
@@ -38,6 +40,7 @@ def word_gaps(
     drawn: NDArray[np.bool_],
     ideographs: NDArray[np.bool_],
     letters: NDArray[np.bool_],
+    digits: NDArray[np.bool_],
     cursive: NDArray[np.bool_],
     hangul: NDArray[np.bool_],
     jumps: NDArray[np.int64],
@@ -46,8 +49,8 @@ def word_gaps(
     """Before which letters a space stands, and before which the line is cut.
 
     Of each letter and the one before it on its line, in sizes: gaps (from the end of one to the start of the other),
-    pitches (from start to start); drawn: whether a space is drawn between them; ideographs, letters, cursive (of Arabic
-    or Hebrew): whether both are; hangul: whether the second is; jumps: how much later it was drawn. line_starts: the first letter of each line; what
+    pitches (from start to start); drawn: whether a space is drawn between them; ideographs, letters, digits, cursive
+    (of Arabic or Hebrew): whether both are, digits being letters too; hangul: whether the second is; jumps: how much later it was drawn. line_starts: the first letter of each line; what
     stands in its row is not looked at.
     """
     first = np.zeros(len(gaps), np.bool_)
@@ -58,7 +61,7 @@ def word_gaps(
     even = _evenly_set(gaps, pitches, first)
     spaces = (wide & ~even) | (drawn & (gaps > _DRAWN_GAP))
     base = np.zeros(len(gaps))
-    _tracking(gaps, letters & ~drawn & ~first, wide, line_starts, spaces, base)
+    _tracking(gaps, letters & ~drawn & ~first, digits, wide, line_starts, spaces, base)
     limit = np.where(drawn, _CUT_DRAWN, _CUT)
     limit = np.where(np.abs(jumps - 1) > _JUMP, _CUT_JUMP, limit)
     cuts = (pitches < _BACK) | (gaps > limit + 2 * base) & ~(even & (gaps < _CUT_DRAWN))
@@ -73,8 +76,11 @@ def _cursive_gaps(gaps: Floats, within: NDArray[np.bool_], line_starts: NDArray[
         return limits
     touching = np.add.reduceat((within & (gaps < _TOUCHING)).astype(np.int64), line_starts)
     counts = np.add.reduceat(within.astype(np.int64), line_starts)
-    close = (touching >= _TOUCHING_SHARE * counts) & (counts >= _TOUCHING_LEAST)
-    limits[np.repeat(close, np.diff(np.append(line_starts, len(gaps))))] = _CURSIVE_CLOSE_GAP
+    parted = np.add.reduceat((within & (gaps > _CURSIVE_GAP)).astype(np.int64), line_starts)
+    touch = (touching >= _TOUCHING_SHARE * counts) & (counts >= _TOUCHING_LEAST)
+    letters_of_line = np.diff(np.append(line_starts, len(gaps)))
+    limits[np.repeat(touch, letters_of_line)] = _CURSIVE_TOUCHING_GAP
+    limits[np.repeat(touch & (parted * _LONGEST_WORDS < counts), letters_of_line)] = _CURSIVE_CLOSE_GAP
     return limits
 
 
@@ -98,6 +104,7 @@ def _evenly_set(gaps: Floats, pitches: Floats, first: NDArray[np.bool_]) -> NDAr
 def _tracking(
     gaps: Floats,
     within: NDArray[np.bool_],
+    digits: NDArray[np.bool_],
     wide: NDArray[np.bool_],
     line_starts: NDArray[np.int64],
     spaces: NDArray[np.bool_],
@@ -114,6 +121,8 @@ def _tracking(
     for line in np.flatnonzero((apart > _TRACKED_SHARE * counts) & (counts >= _TRACKED_LEAST)).tolist():
         rows = slice(line_starts[line] + 1, ends[line])
         usual = float(np.percentile(gaps[rows][within[rows]], 30))
+        if digits[rows][within[rows]].all():  # a row of numbers
+            continue
         if not _WORD_GAP * 0.8 <= usual < _TRACKED_MOST:
             continue
         base[rows] = usual

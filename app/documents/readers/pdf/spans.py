@@ -56,7 +56,7 @@ def with_span_texts(
         if any(not _is_upright(run) or abs(y - starts[0][1][1]) > size for run, (_, y) in starts):
             continue
         baseline = _baseline([y for _, (_, y) in starts], drawn, members)
-        left = min(x for _, (x, _) in starts)
+        left = min(x for _, (x, y) in starts if y == baseline)
         bounds = [thing.to_page.box(*object_bounds(thing.address)) for thing in objects]
         right = max(box[2] for box in bounds)
         if right - left > _MOST_LETTERS * size:
