@@ -157,10 +157,10 @@ def test_codes_and_beginnings_are_told_apart() -> None:
 
 
 def test_latin_letters_within_arabic_words_are_told() -> None:
-    wrong = "ب\u200csم اü الrحmن الrحyم وبه الإعAنT الحdm ال@ي جعل جTn الrfدوx لعAbده الmؤمynن نzلا ويrsهم للأعAmل الAOلحT "
-    right = "حروفچینی یک هنر است و با سیستم WYSIWYG، نویسنده از LaTeX و PDF یا Word استفاده می‌کند تا متن خود را بنویسد. "
+    wrong = "بsم اü الrحmن الrحyم وبه الإعAنT الحdm ال@ي جعل جTn الrfدوx لعAbده الmؤمynن نzلا ويrsهم للأعAmل الAOلحT "
+    right = (
+        "حروفچینی یک هنر است و با سیستم WYSIWYG، نویسنده از LaTeX و PDF یا Word استفاده می‌کند تا متن خود را "
+    )
 
-    assert [warning_code(sentence) for sentence in page_health(wrong.replace("\u200c", "") * 3)] == [
-        "wrong-letters"
-    ]
+    assert [warning_code(sentence) for sentence in page_health(wrong * 3)] == ["wrong-letters"]
     assert page_health(right * 5) == []

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pypdfium2 import PdfiumError
 
@@ -20,12 +21,15 @@ from app.documents.readers.pdf.fragments import PageFragments
 from app.documents.readers.pdf.glyphs import Document, fragments_of
 from app.documents.readers.pdf.health import document_warnings, page_health
 from app.documents.readers.pdf.insertion import Extra, insert_at_place
-from app.documents.readers.pdf.layers import HiddenLayers
+from app.documents.readers.pdf.layer_signs import may_have_layers
 from app.documents.readers.pdf.layout import Layout
 from app.documents.readers.pdf.marks import attached_to_page, page_marks
 from app.documents.readers.pdf.plain import PAGE_ERRORS, PLAIN, plain_text_blocks
 from app.documents.readers.pdf.refusals import why_nothing
 from app.documents.readers.pdf.structure import document_notes, outline, page_label
+
+if TYPE_CHECKING:
+    from app.documents.readers.pdf.layers import HiddenLayers
 
 _LOG = logging.getLogger(__name__)
 _WORD, _ROMAN = re.compile(r"[^\W\d_]"), re.compile(r"[ivxlcdm]+", re.IGNORECASE)
@@ -68,7 +72,13 @@ class _Reading:
         opened.document.init_forms()  # before the first page is loaded: without it fields have no values
         self.document = Document(opened.document, opened.data)
         self.outline = outline(opened.document)
-        self._layers = HiddenLayers(opened.data)
+        self._layers: HiddenLayers | None = None
+        if may_have_layers(opened.data):
+            from app.documents.readers.pdf.layers import (
+                HiddenLayers,
+            )  # pypdf takes a fifth of a second to load
+
+            self._layers = HiddenLayers(opened.data)
         self._attached: list[str] = []
         self._health: dict[int, Sequence[str]] = {}
         self._unreadable = 0
@@ -108,7 +118,8 @@ class _Reading:
         extra: Sequence[Extra] = ()
         try:
             with OpenPage(self.document.pdfium, index) as page:
-                self._layers.hide(page.page, index)
+                if self._layers is not None:
+                    self._layers.hide(page.page, index)
                 extra = page_marks(self._opened.document, page.page)
                 self._attached += attached_to_page(page.page)
                 try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from array import array
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -28,14 +29,22 @@ from app.documents.readers.pdf.spans import with_span_texts
 from app.documents.readers.pdf.visibility import unseen
 
 _HYPHENS = (0x02, 0xFFFE)  # what PDFium makes of a hyphen at the end of a line
-_SPACES = np.array(
-    [0x09, 0x0A, 0x0D, 0x20, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000], np.uint32
-)
-_ACCENTS = np.array([ord(accent) for accent in letters.COMBINING], np.uint32)
-_CIRCLES = np.array([0x25CB, 0x25EF], np.uint32)
-_PLAIN = np.array([letters.is_plain(code) for code in range(0x10000)])
-_LETTERS = np.array([chr(code).isalnum() for code in range(0x10000)])
-_DIGITS = np.array([chr(code).isdecimal() for code in range(0x10000)])
+
+
+def _table(codes: Iterable[int]) -> NDArray[np.bool_]:
+    """Which of the codes below 0x10000 are among these."""
+    table = np.zeros(0x10000, np.bool_)
+    table[list(codes)] = True
+    return table
+
+
+_SPACES = _table([0x09, 0x0A, 0x0D, 0x20, 0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x3000])
+_ACCENTS = _table(map(ord, letters.COMBINING))
+_KNOWN_PRIVATE = _table(map(ord, letters.PRIVATE))
+_CIRCLES = _table([0x25CB, 0x25EF])
+_PLAIN = ~_table(letters.special_codes())
+_LETTERS = np.fromiter(map(str.isalnum, map(chr, range(0x10000))), np.bool_, 0x10000)
+_DIGITS = np.fromiter(map(str.isdecimal, map(chr, range(0x10000))), np.bool_, 0x10000)
 _RIGHT_TO_LEFT = np.zeros(0x10000, np.bool_)
 for _first, _last in ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFE)):
     _RIGHT_TO_LEFT[_first : _last + 1] = True
@@ -81,10 +90,11 @@ def fragments_of(document: Document, page: OpenPage, index: int) -> PageFragment
     private = PrivateCodes()
     characters, spoken = with_span_texts(page, page.characters(), private)
     characters = document.lost.find(page, index, characters, private, spoken)
-    characters.codes[np.isin(characters.codes, _HYPHENS) & ~characters.unmapped] = ord("-")
+    hyphens = (characters.codes == _HYPHENS[0]) | (characters.codes == _HYPHENS[1])
+    characters.codes[hyphens & ~characters.unmapped] = ord("-")
     if len(characters):
         hidden = unseen(page, characters, result.pictures)
-        result.invisible = int(np.count_nonzero(hidden & ~np.isin(characters.codes, _SPACES)))
+        result.invisible = int(np.count_nonzero(hidden & ~_SPACES[np.minimum(characters.codes, 0xFFFF)]))
         characters = _kept(characters, ~hidden)
     if len(characters):
         _add_fragments(document, characters, private.texts, result)
@@ -153,8 +163,7 @@ class _Letters:
 
     def unmapped(self) -> int:
         private = (self.codes >= 0xE000) & (self.codes <= 0xF8FF) | (self.codes == 0xFFFD)
-        known = np.isin(self.codes, np.array([ord(char) for char in letters.PRIVATE], np.uint32))
-        return int(np.count_nonzero(self.characters.unmapped | private & ~known))
+        return int(np.count_nonzero(self.characters.unmapped | private & ~_KNOWN_PRIVATE[self._low]))
 
     def _attach_marks(self) -> None:
         """Gives combining marks the place of the letter under them, so that sorting keeps them behind it."""
@@ -172,7 +181,7 @@ class _Letters:
 
     def join_accents(self) -> None:
         """Accents that are drawn over a letter and come before or after it become one with it."""
-        for accent in np.flatnonzero(np.isin(self.codes, _ACCENTS)).tolist():
+        for accent in np.flatnonzero(_ACCENTS[self._low]).tolist():
             base = self._under(accent)
             if base is None:
                 continue
@@ -183,7 +192,7 @@ class _Letters:
 
     def join_circles(self) -> None:
         """A circle drawn around a letter becomes one sign with it: TeX has no other ©."""
-        for circle in np.flatnonzero(np.isin(self.codes, _CIRCLES)).tolist():
+        for circle in np.flatnonzero(_CIRCLES[self._low]).tolist():
             for letter in (circle + 1, circle - 1):
                 sign = letters.CIRCLED.get(chr(self.codes[letter])) if 0 <= letter < len(self.codes) else None
                 inside = sign and self._is_within(letter, circle)
@@ -229,7 +238,7 @@ class _Letters:
 
     def fragments(self, run_fonts: NDArray[np.int64]) -> list[Fragment]:
         """All fragments, in the order in which the page draws them."""
-        is_space = np.isin(self.codes, _SPACES)
+        is_space = _SPACES[self._low]
         self.dropped |= self._struck_twice() & ~is_space
         order = self._order()
         passed = np.cumsum(is_space[order])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 # Accents that TeX draws as letters of their own, and what they are when they stand over a letter.
@@ -79,16 +80,12 @@ NON_JOINER = (
 _REMOVED = "\u200b\u2060\ufeff\ufffe\uffff\x00"
 
 
-def is_plain(code: int) -> bool:
-    """Whether a character is right as it is, wherever it stands."""
-    if code < 0x2000:
-        return code >= 0x20 and code not in (0x7F, 0xAD) and not 0x80 <= code < 0xA0
-    return (
-        not any(first <= code <= last for first, last in _PLAIN)
-        and not 0xD800 <= code < 0xF900
-        and chr(code) not in _REMOVED
-        and chr(code) != NON_JOINER
-    )
+def special_codes() -> Iterator[int]:
+    """The codes below 0x10000 of what is not always right as it is, wherever it stands."""
+    yield from (*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0xD800, 0xF900))
+    for first, last in _PLAIN:
+        yield from range(first, last + 1)
+    yield from map(ord, _REMOVED + NON_JOINER)
 
 
 @lru_cache(maxsize=4096)

@@ -3,40 +3,26 @@ text. The page's content is read again with pypdf, text object by text object; f
 
 from __future__ import annotations
 
-import io
-import logging
 import re
-from collections.abc import Iterator, Set
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Set
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pypdf import PdfReader
-from pypdf.generic import ContentStream, TextStringObject
 
-from app.documents.readers.pdf.encodings import Encoding
 from app.documents.readers.pdf.engine import Characters, OpenPage, text_object
 from app.documents.readers.pdf.font_calls import font_facts
 from app.documents.readers.pdf.page_objects import TEXT
 from app.documents.readers.pdf.private_codes import PrivateCodes
 from app.documents.readers.pdf.tex import is_mathematical, tex_text
 
+if TYPE_CHECKING:
+    from app.documents.readers.pdf.shown_text import Shown, ShownText
+
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
-_SHOWING = frozenset((b"Tj", b"TJ", b"'", b'"'))
-_DEEPEST = 8  # forms within forms
-_MOST_OBJECTS = 20_000
 _SAME_PLACE = 0.3  # of the size
+_MOST_SECONDS = 10.0  # of processor time that a document's pages may take to be read again
 _TRIES = 20  # pages that are read again in vain before no more are
-
-
-@dataclass
-class Shown:
-    """What one operator shows. replaced: what it stands for by its author (ActualText); "" after the first object of a
-    span, None where nothing is said."""
-
-    data: bytes
-    encoding: Encoding | None
-    replaced: str | None
 
 
 class LostText:
@@ -44,8 +30,7 @@ class LostText:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._reader: PdfReader | None = None
-        self._encodings: dict[int, Encoding] = {}
+        self._source: ShownText | None = None
         self._in_vain = 0
         self._given_up: set[tuple[str, int]] = set()  # fonts and codes
 
@@ -88,63 +73,14 @@ class LostText:
         return characters, unknown
 
     def _shown(self, index: int) -> list[Shown]:
-        """What the page's text objects show, in order; none where pypdf cannot read it."""
-        from app.documents.pdf_opening import parser_errors
+        """What the page's text objects show, in order; none where pypdf cannot read it, or took long enough already."""
+        from app.documents.readers.pdf.shown_text import ShownText  # pypdf takes a fifth of a second to load
 
-        logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-        try:
-            if self._reader is None:
-                self._reader = PdfReader(io.BytesIO(self._data))
-            page = self._reader.pages[index]
-            content = page.get_contents()
-            if content is None:
-                return []
-            found: list[Shown] = []
-            for said in self._walk(content, page.get("/Resources"), 0):
-                found.append(said)
-                if len(found) > _MOST_OBJECTS:
-                    return []
-            return found
-        except parser_errors():
+        if self._source is None:
+            self._source = ShownText(self._data)
+        if self._source.seconds > _MOST_SECONDS:
             return []
-
-    def _walk(self, content: ContentStream, resources: Any, depth: int) -> Iterator[Shown]:
-        resources = _plain(resources) or {}
-        fonts, forms = _plain(resources.get("/Font")) or {}, _plain(resources.get("/XObject")) or {}
-        encoding: Encoding | None = None
-        saved: list[Encoding | None] = []
-        spans: list[str | None] = []
-        for operands, operator in content.operations:
-            if operator == b"Tf" and operands:
-                encoding = self._encoding(fonts.get(operands[0]))
-            elif operator == b"q":
-                saved.append(encoding)
-            elif operator == b"Q" and saved:
-                encoding = saved.pop()
-            elif operator == b"BDC":
-                spans.append(_actual_text(operands, resources))
-            elif operator == b"BMC":
-                spans.append(None)
-            elif operator == b"EMC" and spans:
-                spans.pop()
-            elif operator in _SHOWING:
-                data = _bytes(operands)
-                if data:
-                    place = next((at for at, text in enumerate(spans) if text is not None), None)
-                    yield Shown(data, encoding, None if place is None else spans[place])
-                    if place is not None:
-                        spans[place] = ""
-            elif operator == b"Do" and operands and depth < _DEEPEST:
-                form = _plain(forms.get(operands[0]))
-                if form is not None and form.get("/Subtype") == "/Form":
-                    inner = ContentStream(form, self._reader)
-                    yield from self._walk(inner, form.get("/Resources", resources), depth + 1)
-
-    def _encoding(self, font: Any) -> Encoding | None:
-        font = _plain(font)
-        if font is None:
-            return None
-        return self._encodings.setdefault(id(font), Encoding(font))
+        return self._source.of_page(index)
 
 
 def _with_missing(
@@ -281,33 +217,3 @@ def _spread(texts: list[str], places: list[int], codes: Any, unmapped: Any, priv
     for number, place in enumerate(places):
         first, last = number * len(texts) // len(places), (number + 1) * len(texts) // len(places)
         codes[place], unmapped[place] = private.code("".join(texts[first:last])), False
-
-
-def _actual_text(operands: Any, resources: Any) -> str | None:
-    if len(operands) < 2:
-        return None
-    properties = _plain(operands[1])
-    if isinstance(properties, str):
-        properties = _plain((_plain(resources.get("/Properties")) or {}).get(properties))
-    if not isinstance(properties, dict) or "/ActualText" not in properties:
-        return None
-    text = _plain(properties["/ActualText"])
-    if isinstance(text, bytes):
-        text = text.decode("utf-16-be" if text[:2] == b"\xfe\xff" else "latin-1", "replace")
-    return str(text).lstrip("\ufeff")
-
-
-def _bytes(operands: Any) -> bytes:
-    """The codes that an operator shows."""
-    data = b""
-    for operand in operands:
-        for item in operand if isinstance(operand, list) else [operand]:
-            if isinstance(item, TextStringObject):
-                data += item.original_bytes
-            elif isinstance(item, bytes):
-                data += bytes(item)
-    return data
-
-
-def _plain(value: Any) -> Any:
-    return value.get_object() if hasattr(value, "get_object") else value

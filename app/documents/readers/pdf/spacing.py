@@ -50,8 +50,8 @@ def word_gaps(
 
     Of each letter and the one before it on its line, in sizes: gaps (from the end of one to the start of the other),
     pitches (from start to start); drawn: whether a space is drawn between them; ideographs, letters, digits, cursive
-    (of Arabic or Hebrew): whether both are, digits being letters too; hangul: whether the second is; jumps: how much later it was drawn. line_starts: the first letter of each line; what
-    stands in its row is not looked at.
+    (of Arabic or Hebrew): whether both are, digits being letters too; hangul: whether the second is; jumps: how much
+    later it was drawn. line_starts: the first letter of each line; what stands in its row is not looked at.
     """
     first = np.zeros(len(gaps), np.bool_)
     first[line_starts] = True

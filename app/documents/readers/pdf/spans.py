@@ -132,7 +132,7 @@ def _spans(drawn: list[PageObject]) -> list[tuple[str, list[int]]]:
 
 
 def _actual_text(mark: int) -> str:
-    """What the span reads, "" where it says nothing or too much. PDFium's own decoding takes two bytes for two letters."""
+    """What the span reads, "" where it says nothing or too much. PDFium's own decoding makes two letters of one."""
     buffer = ctypes.create_string_buffer(2 * _MOST_LETTERS + 2)
     used = ctypes.c_ulong()
     key = ctypes.addressof(_KEY)

@@ -147,7 +147,7 @@ def _column(stretch: Stretch, edges: list[float]) -> int:
 
 
 def _begins_anew(before: list[Cell], cells: list[Cell], edges: list[float]) -> bool:
-    """Whether a line within two rules is a row of its own: several cells, none of which a line above had no room for."""
+    """Whether a line within two rules is a row of its own: several cells, for all of which the line above had room."""
     filled = [index for index, cell in enumerate(cells) if cell]
     if len(filled) < 2 or not any(before[index] for index in filled):
         return False
