@@ -276,6 +276,19 @@ def test_hebrew_drawn_letter_by_letter_is_read_in_its_order_with_numbers_intact(
     assert max(one(page).extents) == one(page).extents[1]  # the first letter stands furthest right
 
 
+def test_a_hyphen_parts_numbers_after_arabic_letters_alone() -> None:
+    for word, number in (("رقم", "0800-1234"), ("מספר", "1234-0800")):
+        visual = f"1234-0800 {word[::-1]}"
+        codes = {letter: number for number, letter in enumerate(sorted(set(visual)), start=1)}
+        page = OnePage(
+            glyphwise(visual, 20, 200, 12, codes, 6),
+            [composite_font(b"Identity-H", to_unicode=20, width=500)],
+            objects={20: to_unicode({number: letter for letter, number in codes.items()})},
+        )
+
+        assert one(page).text == f"{word} {number}"
+
+
 def test_arabic_forms_become_base_letters_in_reading_order() -> None:
     # As drawn from left to right: a number, then "سلام" in the forms of its letters, lam-alef being one glyph.
     visual = ["١", "٢", " ", "ﻡ", "ﻼ", "ﺳ"]

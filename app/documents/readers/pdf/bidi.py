@@ -13,6 +13,7 @@ from typing import Literal
 
 _STRONG_LEFT, _STRONG_RIGHT, _NUMBER, _NEUTRAL, _MARK = "L", "R", "N", "-", "M"
 _JOINERS = ".,:/-٫٬−"  # within a number, between two digits
+_PARTING = "-−"  # after Arabic letters these part two numbers, which then stand from right to left (Unicode's rule W4)
 _ATTACHED = "%‰+#$€£¥₪°٪"  # before or after a number, and part of it
 
 
@@ -27,6 +28,10 @@ def _kind(text: str) -> str:
         if way in ("EN", "AN"):
             return _NUMBER
     return _MARK if text and all(unicodedata.bidirectional(char) == "NSM" for char in text) else _NEUTRAL
+
+
+def _is_arabic(text: str) -> bool:
+    return any(unicodedata.bidirectional(char) == "AL" for char in text)
 
 
 def base_direction(texts: Sequence[str]) -> Literal["ltr", "rtl"]:
@@ -80,6 +85,7 @@ def _levels(kinds: list[str], texts: Sequence[str], direction: Literal["ltr", "r
 def _numbers_joined(kinds: list[str], texts: Sequence[str]) -> list[str]:
     """The kinds, with separators inside of numbers and signs beside them counted as part of the number."""
     joined = list(kinds)
+    arabic = any(_is_arabic(text) for text in texts)
     for index, kind in enumerate(kinds):
         if kind != _NEUTRAL:
             continue
@@ -87,6 +93,7 @@ def _numbers_joined(kinds: list[str], texts: Sequence[str]) -> list[str]:
         after = kinds[index + 1] if index + 1 < len(kinds) else _NEUTRAL
         if (
             texts[index] in _JOINERS
+            and not (arabic and texts[index] in _PARTING)
             and before == after == _NUMBER
             or texts[index] in _ATTACHED
             and _NUMBER in (before, after)

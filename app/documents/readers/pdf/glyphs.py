@@ -147,7 +147,7 @@ class _Letters:
         self.keys = placed.starts.copy()  # what the letters of a line are sorted by
         self._low = np.minimum(self.codes, 0xFFFF)
         for code, text in texts.items():  # a text is of the kind of its first letter
-            self._low[self.codes == code] = min(ord(text[:1] or " "), 0xFFFF)
+            self._low[self.codes == code] = min(ord(text[:1] or "\uffff"), 0xFFFF)
         put_clusters_in_order(
             self.codes, _RIGHT_TO_LEFT[self._low], _MARKS[self._low], characters, placed, self.keys
         )
@@ -254,8 +254,8 @@ class _Letters:
         scale = np.maximum(sizes, sizes[before])
         gaps = (starts - ends[before]) / scale
         pitches = (starts - starts[before]) / scale
-        square = is_ideographic(self.codes[order])
         kinds = self._low[order]
+        square = is_ideographic(np.where(self.codes[order] < FIRST_PRIVATE, self.codes[order], kinds))
         turned_back = _RIGHT_TO_LEFT[kinds]
         letter = _LETTERS[kinds] & ~square
         spaces, cuts = word_gaps(

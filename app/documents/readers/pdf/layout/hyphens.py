@@ -18,8 +18,13 @@ _MANY_WORDS = 200_000  # then the vocabulary is large enough
 _SUSPENDED = frozenset(
     ("und", "oder", "bzw", "sowie", "bis", "and", "or", "to", "en", "of", "och", "og", "eller", "ja")
 )
-# Starts that take a hyphen before any word, where the document does not say.
+_SHORT_SUSPENDED = frozenset(("or", "to", "en", "of", "og", "ja"))  # many a word ends so, too
+# Starts that take a hyphen before any word, where the document does not say; the first ones before any rest but these.
 _KEEPING = frozenset(("self", "well", "half", "cross", "quasi"))
+_ALWAYS_KEEPING = {
+    "self": ("less", "ish", "same", "hood"),
+    "well": ("ness", "being", "ington", "head", "spring"),
+}
 _TENS = frozenset(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"))
 _ONES = frozenset(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
 
@@ -66,7 +71,7 @@ class Vocabulary:
         preceding = before[: last.start()]
         compound = preceding.endswith(("-", "\u2010"))
         start, rest = start.lower(), rest.lower()
-        if rest in _SUSPENDED and start + rest not in self.words:
+        if self._is_suspended(rest) and start + rest not in self.words:
             return False
         whole = self.words.get(start + rest, 0)
         parted = self.hyphenated.get(f"{start}-{rest}", 0)
@@ -78,12 +83,22 @@ class Vocabulary:
             return False
         if (start in _KEEPING and rest in self.words) or (start in _TENS and rest in _ONES):
             return False
+        if start in _ALWAYS_KEEPING and len(rest) > 3 and not rest.startswith(_ALWAYS_KEEPING[start]):
+            return False
         return not self._often_compound(start, rest)
 
     def keeps_space(self, before: str, after: str) -> bool:
         """Whether a word that ends in a hyphen stands alone ("Ein- und Ausgabe", "pre- or post-")."""
         first = _FIRST.match(after)
-        return _LAST.search(before) is not None and first is not None and first.group().lower() in _SUSPENDED
+        return (
+            _LAST.search(before) is not None
+            and first is not None
+            and self._is_suspended(first.group().lower())
+        )
+
+    def _is_suspended(self, rest: str) -> bool:
+        """Whether it joins words that share their second part; the short ones only where they are words here."""
+        return rest in _SUSPENDED and (rest not in _SHORT_SUSPENDED or rest in self.words)
 
     def _often_compound(self, start: str, rest: str) -> bool:
         """Whether both are words here, and the first one begins others that are written with a hyphen."""
