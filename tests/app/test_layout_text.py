@@ -96,7 +96,7 @@ def test_a_superscript_is_no_digit_of_the_number_before_it() -> None:
         ("A well-known man.", "it is well-", "known here", "it is well-known here"),
         ("", "there are twenty-", "five of them", "there are twenty-five of them"),
         ("", "die Ein-", "und Ausgabe", "die Ein- und Ausgabe"),
-        ("", "von einem Benutzerkon-", "to aus", "von einem Benutzerkonto aus"),
+        ("", "mit viel Hall-", "en im Raum", "mit viel Hallen im Raum"),
         ("We go to it.", "from pre-", "to postwar times", "from pre- to postwar times"),
         ("", "the blue self-", "closing valve", "the blue self-closing valve"),
         ("", "a self-", "less deed", "a selfless deed"),
