@@ -152,3 +152,82 @@ def test_cells_that_stand_close_and_a_head_whose_words_are_centred() -> None:
         "| the | 59 |  |",
         "| likely | 55 | begin |",
     ]
+
+
+def test_text_that_runs_into_the_next_cell_stays_in_its_own() -> None:
+    sheet = Sheet()
+    for number, (path, what) in enumerate(
+        [
+            ("file", "content"),
+            ("/var/lib/names.conffiles", "list of files"),
+            ("/var/lib/x.list", "list of names"),
+        ]
+    ):
+        y = 100 + 14 * number
+        sheet.put(path, 62, y).put(what, 172, y)
+        sheet.rule(60, y + 4, 400, y + 4.4)
+    sheet.rule(60, 86, 400, 86.4).rule(169, 86, 169.4, 132.4)
+
+    assert texts(sheet.blocks()) == [
+        "| file | content |\n|---|---|",
+        "| /var/lib/names.conffiles | list of files |",
+        "| /var/lib/x.list | list of names |",
+    ]
+
+
+def test_lines_of_several_short_cells_between_two_rules_are_rows() -> None:
+    sheet = Sheet()
+    rows = [("Name", "Setting", "Shape"), ("alpha", "Wide", "A"), ("", "Wider", "B"), ("beta", "Narrow", "C")]
+    for number, row in enumerate(rows):
+        sheet.row(row, (60, 200, 340), 100 + 14 * number)
+    for y in (86, 104, 132, 146):
+        sheet.rule(58, y, 480, y + 0.4)
+    for x in (58, 190, 330, 480):
+        sheet.rule(x, 86, x + 0.4, 146)
+
+    assert texts(sheet.blocks()) == [
+        "| Name | Setting | Shape |\n|---|---|---|",
+        "| alpha | Wide | A |",
+        "|  | Wider | B |",
+        "| beta | Narrow | C |",
+    ]
+
+
+def test_names_in_alphabetical_order_across_columns_are_one_table() -> None:
+    names = [
+        "Adam",
+        "Bruno",
+        "Carla",
+        "Dora",
+        "Emil",
+        "Frida",
+        "Georg",
+        "Hanna",
+        "Ida",
+        "Jan",
+        "Karl",
+        "Lena",
+    ]
+    names += [
+        "Max",
+        "Nora",
+        "Otto",
+        "Paula",
+        "Quirin",
+        "Rosa",
+        "Stefan",
+        "Tilda",
+        "Udo",
+        "Vera",
+        "Willi",
+        "Zoe",
+    ]
+    sheet = Sheet()
+    for number in range(8):
+        sheet.row(
+            [f"{name} Ek" for name in names[3 * number : 3 * number + 3]], (60, 225, 390), 100 + 14 * number
+        )
+
+    found = texts(sheet.blocks())
+    assert found[0].startswith("| Adam Ek | Bruno Ek | Carla Ek |")
+    assert found[-1] == "| Vera Ek | Willi Ek | Zoe Ek |"

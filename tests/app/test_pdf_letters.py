@@ -540,3 +540,13 @@ def test_rules_are_told() -> None:
     assert len(rules) == 2 + 4  # the filled square is no rule
     assert all(min(right - left, bottom - top) <= 2 for left, top, right, bottom in rules)
     assert any(top <= 200 <= bottom and right - left >= 199 for left, top, right, bottom in rules)
+
+
+def test_letters_that_happen_to_stand_over_their_likes_are_kept() -> None:
+    # A text runs into the next one, whose p is drawn over its p.
+    page = OnePage(
+        b"BT /F2 10 Tf 1 0 0 1 20 200 Tm (picture-map) Tj 1 0 0 1 75.5 200 Tm (xprograms) Tj ET",
+        [HELVETICA, COURIER],
+    )
+
+    assert sorted(texts(page)) == ["picture-map", "xprograms"]

@@ -55,6 +55,7 @@ for _first, _last in ((0x0300, 0x036F), (0x20D0, 0x20F0)):
 _MARKS[0x0590:0x0900] = [unicodedata.category(chr(code)) == "Mn" for code in range(0x0590, 0x0900)]
 
 
+_STRUCK = 0.5  # of a text object's letters, where it is drawn a second time
 _BACK = 0.3  # of the size: how far text may go back within a stretch
 _STRETCH = 1.5  # of the size: the widest gap within a stretch
 
@@ -302,7 +303,10 @@ class _Letters:
         twice = np.zeros(len(order), np.bool_)
         pairs = near & same & (runs[here] != runs[there])
         twice[np.maximum(here[pairs], there[pairs])] = True
-        return twice
+        # Where text runs into other text, some letters of it happen to stand over their likes.
+        counts = np.bincount(runs, minlength=len(self.placed.sizes))
+        struck = np.bincount(runs, weights=twice, minlength=len(self.placed.sizes))
+        return twice & ((struck >= _STRUCK * counts) | (counts < 3))[runs]
 
     def _cut(
         self,

@@ -97,11 +97,16 @@ def lines_of(stretches: Sequence[Stretch], separators: Sequence[Box] = ()) -> li
 
 def _parted(left: Stretch, right: Stretch, separators: Sequence[Box]) -> bool:
     return any(
-        left.right - 1 <= rule[0]
+        (left.right - 1 <= rule[0] or _runs_over(left, right, rule))
         and rule[2] <= right.left + 1
         and rule[1] < left.baseline < rule[3] + left.size
         for rule in separators
     )
+
+
+def _runs_over(left: Stretch, right: Stretch, rule: Box) -> bool:
+    """Whether text that is too long for its cell runs into the next one, whose text begins at the rule."""
+    return left.left < rule[0] < left.right and right.left - rule[2] < right.size
 
 
 def _split_at(stretches: Sequence[Stretch], separators: Sequence[Box]) -> list[Stretch]:
