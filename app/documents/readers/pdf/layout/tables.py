@@ -154,9 +154,12 @@ def _begins_anew(before: list[Cell], cells: list[Cell], edges: list[float]) -> b
     for index in filled:
         if before[index]:
             first = cells[index][0]
-            room = edges[index + 1] - before[index][-1].right
+            above = before[index][-1]
+            room = edges[index + 1] - above.right
             if room < first.first_word_width() + first.size or first.text[:1].islower():
                 return False
+            if abs(first.size - above.size) > 0.1 * above.size:
+                return False  # a remark under what it belongs to
     return True
 
 
