@@ -146,6 +146,7 @@ _OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u3040-\ud7ff]")
 _WORDS = re.compile(r"[^\W\d_]+")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 _MIXED_WORDS = 15
+_NOT_LATIN = re.compile("[\u0250-\u1dff\u1f00-\u1fff\u2100-\U0010ffff]")
 _LATIN_LETTER = re.compile("[A-Za-z\u00c0-\u00ff\u0100-\u017f]")
 
 
@@ -160,18 +161,23 @@ def _has_unknown_letters(text: str, fragments: PageFragments | None) -> bool:
 
 def _is_wrong(text: str) -> bool:
     if not text.isascii():
-        letters = [character for character in text if character.isalpha() or character >= "\u0300"]
-        if len(letters) >= _LETTERS_TO_JUDGE and (_mixes_scripts(letters) or _is_old_encoding(text)):
+        if _beyond_latin(text) and (_mixes_scripts(text) or _mixes_in_words(text)):
             return True
-        if _mixes_in_words(text):
+        if _is_old_encoding(text):
             return True
     bits, count = bits_a_letter(text)
     return count >= _LETTERS_FOR_PAIRS and bits > _MOST_BITS
 
 
-def _mixes_scripts(letters: Sequence[str]) -> bool:
+def _beyond_latin(text: str) -> bool:
+    """Whether any letter is of another script: in most texts all that is not ASCII are accents and quotation marks."""
+    return _NOT_LATIN.search(text) is not None
+
+
+def _mixes_scripts(text: str) -> bool:
     """Letters of many scripts in turns: glyph numbers that were taken for characters. Nobody writes so: a text in two
     scripts has words of each."""
+    letters = (character for character in text if character.isalpha() or character >= "\u0300")
     scripts = [script for letter in letters if (script := _script(letter))]
     if len(scripts) < _LETTERS_TO_JUDGE:
         return False
