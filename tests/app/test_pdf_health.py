@@ -164,3 +164,10 @@ def test_latin_letters_within_arabic_words_are_told() -> None:
 
     assert [warning_code(sentence) for sentence in page_health(wrong * 3)] == ["wrong-letters"]
     assert page_health(right * 5) == []
+
+
+def test_names_of_programs_within_japanese_are_no_wrong_letters() -> None:
+    names = "xsltproc docbook xmlto fop dblatex sgmltools jw dbtoepub xhtml pdftk qpdf psutils gtklp "
+    japanese = "拡張可能スタイルシート言語のような文書を処理に利用可能な道具は沢山あります。"
+
+    assert page_health((names + japanese * 3) * 6) == []

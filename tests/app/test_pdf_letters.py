@@ -550,3 +550,17 @@ def test_letters_that_happen_to_stand_over_their_likes_are_kept() -> None:
     )
 
     assert sorted(texts(page)) == ["picture-map", "xprograms"]
+
+
+def test_pages_are_read_again_for_a_bounded_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    font = (
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /X /FirstChar 1 /LastChar 1 /Widths [600]"
+        b" /Encoding << /Differences [1 /f_i] >> >>"
+    )
+    page = OnePage(
+        b"BT /F1 12 Tf 20 200 Td (the ) Tj /F2 12 Tf (\1) Tj /F1 12 Tf (nal word) Tj ET", [HELVETICA, font]
+    )
+    assert texts(page) == ["the final word"]
+
+    monkeypatch.setattr("app.documents.readers.pdf.lost._MOST_SECONDS", -1.0)
+    assert "final" not in texts(page)[0]

@@ -166,7 +166,10 @@ def _is_wrong(text: str) -> bool:
         if _is_old_encoding(text):
             return True
     bits, count = bits_a_letter(text)
-    return count >= _LETTERS_FOR_PAIRS and bits > _MOST_BITS
+    if count < _LETTERS_FOR_PAIRS or bits <= _MOST_BITS:
+        return False
+    # Names and abbreviations among words of another script are no running text.
+    return count * 2 > sum(map(str.isalpha, text))
 
 
 def _beyond_latin(text: str) -> bool:

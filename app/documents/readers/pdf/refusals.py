@@ -21,6 +21,7 @@ def why_nothing(data: bytes) -> Refused | None:
     from pypdf.errors import LimitReachedError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    failures: tuple[type[Exception], ...] = (RecursionError, *parser_errors())
     try:
         reader = PdfReader(io.BytesIO(data))
         for number in range(min(len(reader.pages), _LOOKED_AT)):
@@ -31,7 +32,7 @@ def why_nothing(data: bytes) -> Refused | None:
                 part.get_data()
     except LimitReachedError as error:
         return Refused(Fault.PARSER_LIMIT, detail=_first_sentence(error))
-    except (RecursionError, *parser_errors()) as error:
+    except failures as error:
         if any(isinstance(cause, RecursionError) for cause in _causes(error)):
             return Refused(Fault.TOO_DEEP)
         return Refused(Fault.DAMAGED)
