@@ -218,7 +218,7 @@ def test_hostile_files_are_one_sentence_each_and_the_page_goes_on(
         pdfs.truncated_pdf(tmp_path / "truncated.pdf"): "cut off",
         pdfs.zero_page_pdf(tmp_path / "zero.pdf"): "0 pages",
         pdfs.many_pages_pdf(tmp_path / "many.pdf"): "has 10,000 pages and the limit is 5,000",
-        pdfs.deep_objects_pdf(tmp_path / "nested.pdf"): "no text layer on",
+        pdfs.deep_objects_pdf(tmp_path / "nested.pdf"): "nested too deeply",
         pdfs.random_bytes_pdf(tmp_path / "random.pdf"): "damaged",
     }
     add(page, *refused, note)
