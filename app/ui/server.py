@@ -39,7 +39,7 @@ from app.ui.theme import THEME
 ASSETS = paths.assets_dir() / "ui"
 PORTS_TRIED = 100
 # What ends the program while it waits, and leaves it the time to keep what was read; the second one ends it at once.
-ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True)
@@ -69,18 +69,6 @@ class ServerOptions:
     token: str = field(default="", repr=False)
     open_browser: bool = False
     announce: Callable[[str], None] | None = None
-
-
-class _ToldToEnd(KeyboardInterrupt):
-    """A signal to end has come. `number` is the signal's."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-
-def _end_by_signal(number: int, frame: object) -> None:
-    raise _ToldToEnd(number)
 
 
 def _print_link(link: str) -> None:
@@ -133,21 +121,29 @@ class PageServer:
         the number of the signal, 0 where the server ended by itself.
         """
         assert self._thread is not None, "start() comes first"
-        before = {number: signal.signal(number, _end_by_signal) for number in ENDING_SIGNALS}
+        told: list[int] = []
+        end = threading.Event()
+
+        def tell(number: int, frame: object) -> None:
+            told.append(number)
+            end.set()
+            signal.signal(number, before[number] or signal.SIG_DFL)  # the second one ends the program at once
+
+        before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
+        for number in ENDING_SIGNALS:
+            signal.signal(number, tell)
         try:
             (self.options.announce or _print_link)(self.link)
             if self.options.open_browser:
                 webbrowser.open(self.link)
-            while self._thread.is_alive():
-                self._thread.join(0.5)
-            return 0
-        except _ToldToEnd as told:
-            return told.number
-        except KeyboardInterrupt:
-            return signal.SIGINT
+            # Not by joining the thread: a join that a signal's exception interrupts takes the thread for ended, up to
+            # Python 3.12, and what it works with would be closed under its hands.
+            while not end.wait(0.5) and self._thread.is_alive():
+                pass
+            return told[0] if told else 0
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                signal.signal(number, handler or signal.SIG_DFL)
 
     def close(self) -> None:
         """Stop serving, keep what the chats have read, and delete uploads nobody took."""

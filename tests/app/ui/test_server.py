@@ -14,6 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from app.ui.security import SECURITY_HEADERS
 from app.ui.server import PageServer, ServerOptions
@@ -188,6 +191,31 @@ def test_closing_the_server_deletes_uploads_and_closes_the_engine() -> None:
         httpx.get(server.origin, trust_env=False)
 
 
+def connected(client: httpx.Client, link: str) -> ClientConnection:
+    """The connection of a page that was let in by its link."""
+    client.get(link)
+    origin = link.partition("/?")[0]
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    return connect(
+        f"ws{origin.removeprefix('http')}/live", origin=Origin(origin), additional_headers={"Cookie": cookie}
+    )
+
+
+def test_a_page_without_its_login_gets_no_connection() -> None:
+    options = ServerOptions(port=0, auth=("anna", "secret"))
+    with (
+        PageServer(lambda report: FakeEngine(), options) as server,  # type: ignore[arg-type, return-value]
+        httpx.Client(base_url=server.origin, trust_env=False) as client,
+    ):
+        with pytest.raises(InvalidStatus):
+            connected(client, server.link)
+        client.post(
+            "/login", data={"username": "anna", "password": "secret"}, headers={"Origin": server.origin}
+        )
+        with connected(client, server.link) as page:
+            assert "hello" in json.loads(page.recv())
+
+
 SERVES = """
 import sys, tempfile
 from app.ui import launch_app
@@ -204,15 +232,17 @@ print("closed", chat.closed, told, flush=True)
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX systems send these signals")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_being_told_to_end_is_an_orderly_end(tmp_path: Path, name: str) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", SERVES, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    child = subprocess.Popen([sys.executable, "-c", SERVES, str(tmp_path)], cwd=ROOT, text=True, **pipes)
     assert child.stdout is not None
-    link = child.stdout.readline()
+    link = child.stdout.readline().strip()
     assert link.startswith("http://127.0.0.1:") and len(list(tmp_path.iterdir())) == 1
-    child.send_signal(getattr(signal, name))
-    assert child.communicate(timeout=60)[0] == f"closed True {int(getattr(signal, name))}\n"
-    assert child.returncode == 0
+    with httpx.Client(trust_env=False) as client, connected(client, link) as page:
+        assert "hello" in json.loads(page.recv())
+        child.send_signal(getattr(signal, name))
+        said, complaints = child.communicate(timeout=60)
+    assert said == f"closed True {int(getattr(signal, name))}\n"
+    assert child.returncode == 0 and complaints == "", "an open page is no reason to complain"
     assert list(tmp_path.iterdir()) == [], "no upload stays behind"
 
 
