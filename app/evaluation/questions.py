@@ -83,7 +83,7 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def own_questions() -> list[Path]:
-    """The files of questions that come with the app: dev, to choose by, and test, to look at once."""
+    """The files of questions that come with the app: dev and dev2, to choose by, test and test2, to look at once."""
     return sorted((assets_dir() / FOLDER).glob("*.jsonl"))
 
 

@@ -14,9 +14,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from app.evaluation import answers, needles
 from app.evaluation.questions import Question, corpus_files, own_questions, plain_text, read_questions
 from app.options import CommandFailed, OptionError
 from app.progress import ProgressLine
-from app.recall import Aids, Judge, LikelihoodJudge, WordVectors, choose_quotes, index_document, recall
+from app.recall import Aids, Judge, LikelihoodJudge, WordVectors, choose_quotes, index_document, recall, sense
+from app.recall.sense import SenseError, SentenceEncoder
 from app.store import Store
 
 _RANKS = (3, 5, 8)  # first passages that are looked at
@@ -50,6 +51,8 @@ class Outcome:
     seconds: float
     failure: str
     quotes: tuple[str, ...]
+    sure: bool = True  # nothing that an answer must have is missing
+    signs: Mapping[str, float] = field(default_factory=dict)  # see app.recall.evidence
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,6 +88,14 @@ def parser() -> argparse.ArgumentParser:
         "--words-alone", action="store_true", help="load no model: passages and quotations by words alone"
     )
     result.add_argument(
+        "--sense", action="store_true", help="with the sentence model of the extra ahn-chat[sense] too"
+    )
+    result.add_argument(
+        "--fit",
+        metavar="FILE",
+        help="write to FILE the weights by which questions are told to be answered, fitted to these",
+    )
+    result.add_argument(
         "--budget", type=int, default=1600, metavar="N", help="tokens of passages (default %(default)s)"
     )
     result.add_argument(
@@ -117,12 +128,23 @@ def main(argv: Sequence[str]) -> int:
         aids, judge, name = Aids(), None, "words alone"
         if not arguments.words_alone:
             aids, judge, name = _load(arguments, folder)
+        encoder = _encoder() if arguments.sense else None
         store = stack.enter_context(Store(scratch / "store"))
         documents = _add(store, _files(arguments, scratch), progress)
-        report = evaluate(store, documents, questions, aids, judge, arguments.budget, progress)
+        if encoder is not None:
+            name += f" and {sense.MODEL}"
+            for number, document_id in enumerate(documents.values()):
+                progress("Embedding the passages", number / len(documents))
+                sense.embed_document(store, document_id, encoder)
+            aids = replace(aids, vector_search=sense.Sense(store.database, encoder))
+        report = evaluate(store, documents, questions, aids, judge, arguments.budget, progress, encoder)
         report["model"] = name
         if arguments.answers:
             report["answers"] = _answers(arguments, folder, scratch, questions, progress)
+        if arguments.fit:
+            from app.evaluation.fit import write_fit
+
+            write_fit(Path(arguments.fit), report)
         if arguments.needles:
             report["needles"] = find_needles(
                 store, list(documents.values()), aids, judge, arguments.budget, progress
@@ -131,22 +153,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _answers(
-    arguments: argparse.Namespace,
-    folder: Path,
-    scratch: Path,
-    questions: Sequence[Question],
-    progress: ProgressLine,
-) -> dict[str, Any]:
-    """The same questions asked in chats of an engine of their own."""
-    from app import startup
-
-    engine = startup.load_engine(options.model_options(arguments), folder, progress, scratch / "chats")
+def _encoder() -> SentenceEncoder:
     try:
-        documents = _add(engine.store, _files(arguments, scratch), progress)
-        return answers.ask_all(engine, documents, questions, arguments.answers, progress)
-    finally:
-        engine.close()
+        return SentenceEncoder.load()
+    except SenseError as error:
+        raise CommandFailed(str(error)) from error
 
 
 def _files(arguments: argparse.Namespace, scratch: Path) -> list[Path]:
@@ -208,6 +219,7 @@ def evaluate(
     judge: Judge | None,
     budget: int,
     progress: ProgressLine,
+    encoder: SentenceEncoder | None = None,
 ) -> dict[str, Any]:
     """Ask every question whose document is there. documents: ids by file name. The report, as JSON has it."""
     asked = [question for question in questions if question.document in documents]
@@ -216,7 +228,9 @@ def evaluate(
     for number, question in enumerate(asked, 1):
         progress(f"Asking: question {number} of {len(asked)}", number / len(asked))
         pages = question.pages(texts[question.document])
-        outcomes.append(_ask(store, documents[question.document], question, pages, aids, judge, budget))
+        outcomes.append(
+            _ask(store, documents[question.document], question, pages, aids, judge, budget, encoder)
+        )
     return {
         "asked": len(asked),
         "not_asked": len(questions) - len(asked),
@@ -238,11 +252,12 @@ def _ask(
     aids: Aids,
     judge: Judge | None,
     budget: int,
+    encoder: SentenceEncoder | None = None,
 ) -> Outcome:
     began = time.perf_counter()
     with store.database.reading() as connection:
         recalled = recall(connection, question.question, (), [document_id], budget, aids)
-        quotes = choose_quotes(connection, recalled, aids.vectors, judge)
+        quotes = choose_quotes(connection, recalled, aids.vectors, judge, sense=encoder)
     seconds = time.perf_counter() - began
     passage = _first(
         any(one.passage.first_page <= page <= one.passage.last_page for page in pages)
@@ -261,6 +276,8 @@ def _ask(
         round(seconds, 3),
         "",
         tuple(one.text for one in quotes.quotes),
+        not quotes.missing,
+        {name: round(value, 4) for name, value in quotes.signs.items()},
     )
     return replace(outcome, failure=_failure(outcome))
 

@@ -7,6 +7,8 @@
     quotes.found, [(quote.text, quote.label) for quote in quotes.quotes]
     fit(quotes.ranked, budget)                                      # passages for the window, in the better order
 
+`app.recall.sense` searches by meaning too, where its extra is installed.
+
 `connection` is one of `app.store.Database.reading()`.
 """
 

@@ -2,17 +2,19 @@
 
 A quotation is the best sentence with as many of its neighbours as fit into 60 words, so that "The default is 5
 percent." comes with what it is the default of. Sentences are ordered by what their words tell (`app.recall.candidates`)
-and, where a model is there to judge, by how much likelier it finds the question after each of the best ones.
+and, where a model is there to judge, by how much likelier it finds the question after each of the best ones; where a
+sentence model is there, by how near they are in meaning too.
 """
 
 from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from app.recall import fulltext
+from app.recall import evidence, fulltext
 from app.recall.answerable import missing_kind, unknown_names
 from app.recall.candidates import MOST_WORDS, Candidate, candidates
 from app.recall.judge import Judge
@@ -20,13 +22,20 @@ from app.recall.passages import Passage
 from app.recall.ranking import Ranked
 from app.recall.recall import Recalled
 from app.recall.related import WordVectors
+from app.recall.sense import nearest
 from app.recall.words import count_words
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Encoder = Callable[[Sequence[str]], NDArray]  # texts to unit vectors, [N, D]
+
 MOST_QUOTES = 3
-JUDGED = 24  # sentences that the model is asked about; each costs it about 75 tokens
+JUDGED = 18  # sentences that the model is asked about; each costs it about 75 tokens
+COMPARED = 24  # sentences that a sentence model embeds
+JUDGED_COMPARED = 14  # of those; they are better ones, so fewer do
 LEAST_CONFIDENCE = 0.5
-_LEAST_JUDGED = 0.45  # nats a token that the best sentence makes the question likelier
-_LEAST_CONTEXT = 0.2  # share of the question's words that the best sentence with its neighbours has
+_NEAR = 4.0  # weight of the likeness of meaning
 _UNJUDGED = -10.0
 _RANK = 10  # of reciprocal ranks
 _PASSAGES = 12  # whose sentences are looked at
@@ -62,7 +71,7 @@ class Quotes:
     1. missing: what an answer would have and nothing that was looked at has ("money", or a name); "" where that is not
     the reason.
     ranked: the passages in an order that their sentences have a say in: with a judge the right one is first more often
-    than in `Recalled`.
+    than in `Recalled`. signs: what the confidence was made of, see `app.recall.evidence`; empty where none was needed.
     """
 
     quotes: tuple[Quote, ...]
@@ -70,6 +79,7 @@ class Quotes:
     confidence: float
     missing: str = ""
     ranked: tuple[Ranked, ...] = ()
+    signs: Mapping[str, float] = field(default_factory=dict)
 
 
 def choose_quotes(
@@ -78,10 +88,12 @@ def choose_quotes(
     vectors: WordVectors | None = None,
     judge: Judge | None = None,
     limit: int = MOST_QUOTES,
+    sense: Encoder | None = None,
 ) -> Quotes:
     """The best quotations out of what was recalled, at most `limit`.
 
-    Without `judge` words alone choose, which takes some hundredths of a second.
+    sense: a sentence model's encoder, as `app.recall.sense.SentenceEncoder`. Without `judge` and `sense` words alone
+    choose, which takes some hundredths of a second.
     """
     passages = recalled.looked_at[:_PASSAGES]
     if not passages:
@@ -92,33 +104,48 @@ def choose_quotes(
     languages = fulltext.languages(connection, keys)
     language = languages[0]
     found = candidates(connection, recalled.query, passages, language, vectors)
-    scores = [by_words(one) for one in found]
-    judged: dict[int, float] = {}
-    order = sorted(range(len(found)), key=lambda row: -scores[row])
+    told = [by_words(one) for one in found]
+    scores, near, judged = list(told), dict[int, float](), dict[int, float]()
+    about: float | None = None
+    order = sorted(range(len(found)), key=lambda row: -told[row])
+    if sense is not None and recalled.scope != "whole":
+        best = order[:COMPARED]
+        vectors_of = sense([recalled.query.question, *(found[row].in_context for row in best)])
+        near = dict(zip(best, (vectors_of[1:] @ vectors_of[0]).tolist(), strict=True))
+        about = nearest(connection, vectors_of[0], [one.passage.id for one in recalled.looked_at])
+        scores = [_UNJUDGED + score for score in told]
+        for row, likeness in near.items():
+            scores[row] = told[row] + _NEAR * likeness
+        order.sort(key=lambda row: -scores[row])
     if judge is not None and recalled.scope != "whole":
-        best = order[:JUDGED]
+        best = order[: JUDGED_COMPARED if near else JUDGED]
         judged = dict(
             zip(best, judge(recalled.query.question, [found[row].in_context for row in best]), strict=True)
         )
-        scores = [with_judge(found[row], score, judged.get(row)) for row, score in enumerate(scores)]
+        scores = [
+            with_judge(found[row], score, judged.get(row)) + _NEAR * near.get(row, 0.0)
+            for row, score in enumerate(told)
+        ]
         order.sort(key=lambda row: -scores[row])
     quotes = _windows(found, order, scores, limit)
-    confidence, missing = 1.0, ""
+    confidence, missing, signs = 1.0, "", dict[str, float]()
     if recalled.scope == "fact":
-        confidence = answered(found, judged)
+        signs = evidence.gather(connection, recalled.query, keys, language, judged, about)
+        confidence = evidence.answered(signs)
         texts = [one.passage.text for one in passages]
         missing = missing_kind(recalled.query.question, texts) or ", ".join(
             unknown_names(connection, recalled.query, keys, languages)
         )
     sure = bool(quotes) and not missing and confidence >= LEAST_CONFIDENCE
-    return Quotes(quotes, sure, confidence, missing, _ranked_again(recalled.looked_at, found, scores, judged))
+    ranked = _ranked_again(recalled.looked_at, found, scores, judged or near)
+    return Quotes(quotes, sure, confidence, missing, ranked, signs)
 
 
 def _ranked_again(
-    ranked: Sequence[Ranked], found: Sequence[Candidate], scores: Sequence[float], judged: dict[int, float]
+    ranked: Sequence[Ranked], found: Sequence[Candidate], scores: Sequence[float], judged: Mapping[int, float]
 ) -> tuple[Ranked, ...]:
-    """Passages by their place and by that of their best judged sentence, which counts twice; without a judge as they
-    are."""
+    """Passages by their place and by that of their best judged sentence, which counts twice; where a model has judged
+    none as they are."""
     best: dict[int, float] = {}
     for row in judged:
         place = found[row].place
@@ -139,17 +166,6 @@ def by_words(one: Candidate) -> float:
 def with_judge(one: Candidate, score: float, judged: float | None) -> float:
     """The same with the model's word for it; a sentence that it was not asked about comes after all others."""
     return score + _UNJUDGED if judged is None else judged + 0.3 * score + 0.2 * one.expected
-
-
-def answered(found: Sequence[Candidate], judged: dict[int, float]) -> float:
-    """How much speaks for it that one of the sentences answers the question, 0 to 1; 0.5 is where to draw the line.
-
-    The line is set so that few questions that are answered fall below it: neither words nor a small model's likelihoods
-    tell most of the others apart (docs/experiments/recall.md has the figures).
-    """
-    if judged:
-        return 1 / (1 + math.exp(3 * (_LEAST_JUDGED - max(judged.values()))))
-    return 1 / (1 + math.exp(6 * (_LEAST_CONTEXT - max((one.context for one in found), default=0.0))))
 
 
 def _windows(

@@ -6,7 +6,7 @@ from each. That needs no common scale, and no way can win alone.
     words     FTS5's bm25 over stems, codes and headings
     likeness  for each word of the question the word of the passage that means it most, weighted by how rare that is
     sense     the angle between the means of the word vectors of question and passage
-    vectors   the angle between the vectors of a sentence model, an optional extra
+    vectors   the angle between the vectors of a sentence model, an optional extra; counts twice, and stands for sense
 
 Likeness and sense look at passages that have a word of the question or a word like one.
 """
@@ -27,6 +27,7 @@ from app.recall.related import WordVectors, likeness
 from app.recall.words import fold, stem
 
 _RANK = 10  # of reciprocal ranks
+_VOTES = {"vectors": 2}  # of an order; 1 of the others
 _POOL = 60  # passages by words, and as many by related words
 _RELATED = 8  # words of the documents that a word of the question stands for
 _LEAST_RELATED = 0.45
@@ -71,7 +72,9 @@ def rank(
             )
     if vector_search is not None:
         ids = list(vector_search(query.question, keys, _POOL))
-        orders["vectors"] = ids
+        if ids:
+            orders["vectors"] = ids
+            orders.pop("sense", None)
         missing = [passage_id for passage_id in ids if passage_id not in pool]
         pool.update((passage.id, passage) for passage in fulltext.passages_of(connection, missing))
     places = {
@@ -80,7 +83,11 @@ def rank(
     ranked = [
         Ranked(
             passage,
-            sum(1 / (_RANK + order[passage_id]) for order in places.values() if passage_id in order),
+            sum(
+                _VOTES.get(name, 1) / (_RANK + order[passage_id])
+                for name, order in places.items()
+                if passage_id in order
+            ),
             {name: order[passage_id] for name, order in places.items() if passage_id in order},
         )
         for passage_id, passage in pool.items()

@@ -58,11 +58,22 @@ def make_passages(connection: sqlite3.Connection) -> None:
         connection.execute(trigger)
 
 
+def make_passage_vectors(connection: sqlite3.Connection) -> None:
+    """The step that makes the table of vectors; `app.recall.sense` fills it."""
+    connection.execute(
+        "CREATE TABLE passage_vectors ("
+        "passage_id INTEGER PRIMARY KEY REFERENCES passages ON DELETE CASCADE, "
+        "model TEXT NOT NULL, "  # by which it was made
+        "vector BLOB NOT NULL)"  # of length 1, float16, little-endian
+    )
+
+
 def passages_nbytes(connection: sqlite3.Connection, document_id: str) -> int:
-    """About how many bytes the passages of a document and their index take, for `Documents.count_also`."""
+    """About how many bytes the passages of a document and their index and vectors take, for `Documents.count_also`."""
     (nbytes,) = connection.execute(
-        "SELECT coalesce(sum(2 * length(CAST(text AS BLOB)) + length(CAST(pieces AS BLOB))), 0) FROM passages "
-        "JOIN indexed_texts ON key = text_key WHERE document_id = ?",
+        "SELECT coalesce(sum(2 * length(CAST(text AS BLOB)) + length(CAST(pieces AS BLOB)) "
+        "+ coalesce(length(vector), 0)), 0) FROM passages JOIN indexed_texts ON key = text_key "
+        "LEFT JOIN passage_vectors ON passage_id = passages.id WHERE document_id = ?",
         (document_id,),
     ).fetchone()
     return int(nbytes)

@@ -6,7 +6,7 @@ import sqlite3
 
 from app.store.migrations import Migration, run_script
 from app.store.old_files import import_old_files
-from app.store.passages import make_passages
+from app.store.passages import make_passage_vectors, make_passages
 
 _FIRST_TABLES = """
 CREATE TABLE documents (
@@ -96,4 +96,5 @@ MIGRATIONS = (
     Migration(1, "documents, chats and reading rates", _make_first_tables),
     Migration(2, "what library.sqlite3 and chats.sqlite3 hold", import_old_files),
     Migration(3, "passages and their full-text index", make_passages),
+    Migration(4, "vectors of passages", make_passage_vectors),
 )

@@ -104,13 +104,13 @@ def test_evidence_names_pages_and_goes_over_a_page_break() -> None:
 
 def test_the_apps_own_questions_are_many_and_varied() -> None:
     files = own_questions()
-    assert [file.stem for file in files] == ["dev", "test"]
+    assert [file.stem for file in files] == ["dev", "dev2", "test", "test2"]
     rows = [row for file in files for row in read_questions(file)]
     unanswerable = [row for row in rows if not row.answers]
     assert len(rows) >= 120
     assert len({row.document for row in rows}) >= 6
     assert len({row.question for row in rows}) == len(rows)
-    assert 0.08 <= len(unanswerable) / len(rows) <= 0.2
+    assert len(unanswerable) >= 60
     assert all(row.evidence for row in rows if row.answers)
     listed = json.loads((assets_dir() / "evaluation/recall/documents.json").read_text())
     assert {row.document for row in rows} <= set(listed)
