@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from app.options import CommandFailed
-from app.recall.evidence import FEATURES
+from app.recall.evidence import FEATURES, way_of
 
 MOST_REFUSED = 0.05  # share of the answered questions that may be called unanswerable
 PENALTY = 1.0  # of the weights' squares, for questions that count 1 in the mean
@@ -26,7 +26,7 @@ _STEPS = 50
 def fit(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What `evidence.json` holds. rows: with document, answerable, sure (False: refused for another reason) and signs.
 
-    Ways of telling that no row has the signs for are left out.
+    Ways of telling that no row was told by are left out.
     """
     report: dict[str, Any] = {
         "how": "ahn-chat eval recall --fit: see app/evaluation/fit.py",
@@ -38,7 +38,7 @@ def fit(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "ways": {},
     }
     for way, names in FEATURES.items():
-        some = [row for row in rows if row["signs"] and all(name in row["signs"] for name in names)]
+        some = [row for row in rows if row["signs"] and way_of(row["signs"]) == way]
         if {bool(row["answerable"]) for row in some} != {True, False}:
             continue
         report["ways"][way] = weights(some, names)

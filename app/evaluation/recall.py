@@ -153,6 +153,24 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _answers(
+    arguments: argparse.Namespace,
+    folder: Path,
+    scratch: Path,
+    questions: Sequence[Question],
+    progress: ProgressLine,
+) -> dict[str, Any]:
+    """The same questions asked in chats of an engine of their own."""
+    from app import startup
+
+    engine = startup.load_engine(options.model_options(arguments), folder, progress, scratch / "chats")
+    try:
+        documents = _add(engine.store, _files(arguments, scratch), progress)
+        return answers.ask_all(engine, documents, questions, arguments.answers, progress)
+    finally:
+        engine.close()
+
+
 def _encoder() -> SentenceEncoder:
     try:
         return SentenceEncoder.load()
