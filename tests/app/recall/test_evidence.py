@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.evaluation.fit import MOST_REFUSED, fit
+from app.evaluation.fit import MOST_REFUSED, fit, write_fit
+from app.options import CommandFailed
 from app.recall import Quotes, choose_quotes, evidence, recall
 from app.store import Store
 from tests.app.recall.support import HANDBOOK, add, pages
@@ -94,3 +95,23 @@ def test_a_fit_on_noise_promises_nothing() -> None:
         for number in range(200)
     ]
     assert fit(rows)["left_out"]["words"]["unanswered_said"] < 0.2
+
+
+def test_a_fit_replaces_the_ways_that_it_was_made_for_and_keeps_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "evidence.json"
+    file.write_text(json.dumps({"ways": {"words": {"bias": 9.0}, "sense": {"bias": 1.0}}, "left_out": {}}))
+    rows = [
+        {
+            "document": f"d{number % 4}",
+            "answerable": number % 2 > 0,
+            "sure": True,
+            "signs": {"unknown": float(number % 2 == 0), "names": 0.0},
+        }
+        for number in range(40)
+    ]
+    write_fit(file, {"questions": rows})
+    ways = json.loads(file.read_text())["ways"]
+    assert ways["sense"] == {"bias": 1.0}
+    assert ways["words"]["unknown"] < 0
+    with pytest.raises(CommandFailed, match="all of one kind"):
+        write_fit(file, {"questions": [row for row in rows if row["answerable"]]})
