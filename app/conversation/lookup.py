@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.conversation.prompt import TextEncoder
     from app.recall import Aids, Hit, Judge, Passage, Quote, Quotes, Recalled
     from app.recall.index import TextIndex
+    from app.recall.sense import SentenceEncoder
     from app.store import Store
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Lookup:
             threading.Lock(),
         )
         self._aids: Aids | None = None
+        self._encode_meaning: SentenceEncoder | None = None  # of the extra, once it is loaded
         self._facts: OrderedDict[TextId, TextIndex] = OrderedDict()
         self._waiting: list[TextId] = []
         self._preparing: threading.Thread | None = None
@@ -107,6 +109,7 @@ class Lookup:
                 if not self._closed:
                     self._warm(text)
                     self.facts(text)
+                    self._embed(text)
             except UnknownDocument:
                 continue  # deleted meanwhile
             except StoreError as error:  # a question tries again, and tells
@@ -129,15 +132,39 @@ class Lookup:
         if vectors is not None:
             vectors(words)
 
+    def _embed(self, text: TextId) -> None:
+        """Have the text's passages found by their meaning, where the extra for that is installed. Takes minutes for a
+        long text, meanwhile words find them; goes on where it was left."""
+        from app.recall import sense
+
+        if self._encode_meaning is None and sense.is_available():
+            try:
+                self._encode_meaning = sense.SentenceEncoder.load()
+            except sense.SenseError as error:
+                log.warning("%s", error)
+                return
+            with self._making_aids:
+                self._aids = None  # made anew with it
+        if self._encode_meaning is not None:
+            sense.embed_document(
+                self._store, text.document_id, self._encode_meaning, text.revision, stop=lambda: self._closed
+            )
+
     def aids(self) -> Aids:
-        """What recall uses of the loaded model."""
+        """What recall uses of the loaded model, and of the extra that knows meanings."""
         from app.recall import Aids, WordVectors
+        from app.recall.sense import Sense
 
         with self._making_aids:
             if self._aids is None:
                 encode = self._encoder.encode
                 vectors = WordVectors.of_model(self._model, encode)
-                self._aids = Aids(vectors, count=lambda text: len(encode(text)))
+                meaning = self._encode_meaning
+                self._aids = Aids(
+                    vectors,
+                    None if meaning is None else Sense(self._store.database, meaning),
+                    count=lambda text: len(encode(text)),
+                )
             return self._aids
 
     def facts(self, text: TextId) -> TextIndex:
@@ -217,7 +244,9 @@ class Lookup:
 
         try:
             with self._store.database.reading() as connection:
-                chosen = choose_quotes(connection, recalled, self.aids().vectors, judge)
+                # Words alone choose at once, so the sentences' meanings are compared with the second choice.
+                meaning = None if judge is None else self._encode_meaning
+                chosen = choose_quotes(connection, recalled, self.aids().vectors, judge, sense=meaning)
                 passages = (
                     fit(chosen.ranked, budget, self.aids().count) if chosen.ranked else recalled.passages
                 )

@@ -39,6 +39,7 @@ _NEAR = 4.0  # weight of the likeness of meaning
 _UNJUDGED = -10.0
 _RANK = 10  # of reciprocal ranks
 _PASSAGES = 12  # whose sentences are looked at
+_ENDS = '.!?:;…。！？»”’")]'  # what a paragraph ends with that goes on in the next one, or may
 
 
 @dataclass(frozen=True)
@@ -197,11 +198,24 @@ def _widen(found: Sequence[Candidate], row: int, used: set[int]) -> tuple[int, i
             new = new_last if new_last > last else new_first
             if not 0 <= new < len(found) or found[new].passage is not passage or new in used:
                 continue
+            if _parted(passage.text, found[new_first].start, found[new_last].end):
+                continue
             if count_words(passage.text[found[new_first].start : found[new_last].end]) <= MOST_WORDS:
                 first, last, grown = new_first, new_last, True
                 break
         if not grown:
             return first, last
+
+
+def _parted(text: str, start: int, end: int) -> bool:
+    """Whether text[start:end] has a border in it that no quotation should cross: of a table, or of a paragraph that
+    ends no sentence, as headings do."""
+    lines = text[start:end].split("\n")
+    rows = [line.lstrip().startswith("|") for line in lines if line.strip()]
+    if any(rows) and not all(rows):
+        return True
+    parts = [part.rstrip() for part in text[start:end].split("\n\n")]
+    return len(parts) > 1 and not all(rows) and any(part and part[-1] not in _ENDS for part in parts)
 
 
 def _quote(found: Sequence[Candidate], first: int, row: int, last: int, score: float) -> Quote:

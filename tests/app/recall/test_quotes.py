@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.documents import Block, Page
 from app.recall import LikelihoodJudge, Quotes, choose_quotes, fit, recall
 from app.store import Store
 from tests.app.recall.support import HANDBOOK, add, pages, prose
@@ -109,3 +110,21 @@ def test_the_model_as_a_judge_compares_with_the_question_alone() -> None:
     assert one != two
     assert judge("", ["Low."]) == [0.0]
     assert judge("How high?", []) == []
+
+
+def test_a_quotation_goes_over_no_heading_and_out_of_no_table(store: Store) -> None:
+    blocks = (
+        Block("paragraph", "The crane lifts 500 kilograms. It is greased every month."),
+        Block("heading", "The stove in the kitchen"),
+        Block("paragraph", "It burns coal. The stove is swept in spring by two keepers."),
+        Block("table_row", "| Anchor of the boat | 90 kilograms |"),
+        Block("table_row", "| Bell in the fog | 300 kilograms |"),
+        Block("paragraph", "The table repeats what is said elsewhere in this book."),
+    )
+    add(store, "book", [Page(1, blocks)])
+    crane = quote(store, "How much does the crane lift?").quotes[0]
+    assert crane.text == "The crane lifts 500 kilograms. It is greased every month."
+    stove = quote(store, "Who sweeps the stove?").quotes[0]
+    assert "stove is swept" in stove.text and "crane" not in stove.text and "|" not in stove.text
+    bell = quote(store, "How heavy is the bell?").quotes[0]
+    assert "300 kilograms" in bell.text and "repeats" not in bell.text and "coal" not in bell.text
