@@ -23,7 +23,7 @@ from app.conversation.events import (
     Waiting,
 )
 from app.conversation.evidence import NO_EVIDENCE, Evidence
-from app.conversation.loops import looping
+from app.conversation.loops import begun, looping
 from app.conversation.quoting import QUESTION_AGAIN, budget, quoted_question
 from app.conversation.settings import DEFAULT_REPETITION_PENALTY, ChatSettings
 from app.conversation.turns import Head
@@ -239,6 +239,7 @@ def write_answer(
     answer, figures = finished.text, _figures(finished, head, known)
     repeated = looping(draft.token_ids, texts)  # tokens at the end that say once more what was said
     if repeated:
+        repeated += begun(texts[:-repeated])
         del draft.pieces[-repeated:], draft.token_ids[-repeated:]
         answer = "".join(piece.text for piece in draft.pieces)
         figures = replace(figures, reason="loop")

@@ -14,6 +14,7 @@ _LEAST_COUNTED_ROUNDS = (
 )
 _LEAST_WORDS = 6  # of a sentence that is said again: shorter ones may be
 _NUMBER = -1
+_ENDS = ".!?。！？\n"
 
 
 def looping(token_ids: Sequence[int], texts: Sequence[str]) -> int:
@@ -33,6 +34,15 @@ def looping(token_ids: Sequence[int], texts: Sequence[str]) -> int:
     )
 
 
+def begun(texts: Sequence[str]) -> int:
+    """How many tokens at the end have begun a sentence and come no further than some words: what an answer that was
+    ended as a loop had just begun to say once more. 0 where nothing else was said."""
+    text = "".join(texts)
+    end = max(text.rfind(mark) for mark in _ENDS) + 1
+    rest = text[end:].split()
+    return _tokens_from(texts, end) if end and len(rest) < _LEAST_WORDS else 0
+
+
 def _rounds(tokens: Sequence[int], rounds: int) -> int:
     count = len(tokens)
     for size in range(1, min(_LONGEST_ROUND, count // rounds) + 1):
@@ -49,7 +59,7 @@ def _rounds(tokens: Sequence[int], rounds: int) -> int:
 
 
 def _sentence_said_again(texts: Sequence[str]) -> int:
-    if not texts or not any(mark in texts[-1] for mark in ".!?。！？\n"):  # no sentence has just ended
+    if not texts or not any(mark in texts[-1] for mark in _ENDS):  # no sentence has just ended
         return 0
     text = "".join(texts)
     said: set[str] = set()

@@ -24,7 +24,7 @@ from app.conversation.events import (
     Waiting,
 )
 from app.conversation.evidence import Evidence, TurnQuote, UsedPassage
-from app.conversation.loops import looping
+from app.conversation.loops import begun, looping
 from app.conversation.prose import place_of, prose_place
 from app.conversation.quoting import quoted_question
 from app.paths import assets_dir
@@ -386,6 +386,20 @@ def test_the_table_of_measured_models_can_be_read_and_folds_the_embedded_one() -
 )
 def test_a_loop_is_told_from_a_table(ids: list[int], repeated: int) -> None:
     assert looping(ids, [f"w{token} " for token in ids]) == repeated
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("The crane lifts 500 kilograms.\n\nThe", "The crane lifts 500 kilograms.\n\n"),
+        ("The list: 1", "The list: 1"),
+        ("It is old. The crane lifts less than it did", "It is old. The crane lifts less than it did"),
+        ("", ""),
+    ],
+)
+def test_what_was_only_begun_goes_with_the_loop(text: str, kept: str) -> None:
+    texts = re.findall(r"\d+|[^\d\s]+|\s", text)
+    assert "".join(texts[: len(texts) - begun(texts)]) == kept
 
 
 @pytest.mark.parametrize(
