@@ -231,3 +231,28 @@ def test_names_in_alphabetical_order_across_columns_are_one_table() -> None:
     found = texts(sheet.blocks())
     assert found[0].startswith("| Adam Ek | Bruno Ek | Carla Ek |")
     assert found[-1] == "| Vera Ek | Willi Ek | Zoe Ek |"
+
+
+def test_rules_between_the_rows_alone_leave_no_row_outside() -> None:
+    sheet = Sheet().lines(wrapped(PROSE, 88), 60, 60)
+    rows = [
+        HEAD,
+        ["M6", "10", "", "8"],
+        ["M8", "24", "22", "19"],
+        ["M10", "48", "41", ""],
+        ["M12", "80", "70", "61"],
+    ]
+    for number, row in enumerate(rows):
+        sheet.row(row, XS, 120 + 18 * number)
+        if number:
+            sheet.rule(60, 107 + 18 * number, 420, 107.4 + 18 * number)
+    sheet.lines(wrapped(PROSE, 88), 60, 230)
+    assert texts(sheet.blocks()) == [
+        PROSE,
+        "| Bolt | Dry | Oiled | Reused |\n|---|---|---|---|",
+        "| M6 | 10 |  | 8 |",
+        "| M8 | 24 | 22 | 19 |",
+        "| M10 | 48 | 41 |  |",
+        "| M12 | 80 | 70 | 61 |",
+        PROSE,
+    ]

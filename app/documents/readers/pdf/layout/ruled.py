@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.documents.model import Box
 from app.documents.readers.pdf.layout.columns import columns
@@ -64,7 +66,10 @@ def ruled_tables(lines: list[Stretch], rules: Rules) -> tuple[list[Table], list[
         if len(inside) < 4:
             continue
         grid = _grid(inside, level, upright, zone)
-        for table in [grid] if grid else _between_level_rules(inside, level):
+        around = (
+            inside if upright else [line for line in lines if _is_inside(line, _with_outer_rows(zone, level))]
+        )
+        for table in [grid] if grid else _between_level_rules(around, level):
             tables.append(table)
             taken = {id(stretch) for row in table.rows for cell in row for stretch in cell}
             lines = [line for line in lines if id(line) not in taken]
@@ -140,6 +145,7 @@ def _between_level_rules(lines: list[Stretch], level: list[Box]) -> list[Table]:
             inside = [line for line in lines if ys[start] - 1 < (line.top + line.bottom) / 2 < ys[end] + 1]
             table = _between(inside, ys[start : end + 1])
             if table is not None:
+                table = _with_rows_outside(lines, inside, ys[start : end + 1]) or table
                 tables.append(table)
                 start = end
                 break
@@ -160,3 +166,40 @@ def _between(lines: list[Stretch], ys: list[float]) -> Table | None:
     table = filled_rows(found, edges, ys if len(ys) >= 5 else [])
     box = union([(line.left, line.top, line.right, line.bottom) for line in lines])
     return Table(table, (box[0], ys[0], box[2], ys[-1]), True) if len(table) >= 2 else None
+
+
+def _pitch(ys: Sequence[float]) -> float:
+    """How far the rules between the rows of a table are apart; 0 where there are few, or they are not even."""
+    gaps = [second - first for first, second in pairwise(ys)]
+    return sum(gaps) / len(gaps) if len(gaps) >= 3 and max(gaps) <= 1.5 * min(gaps) else 0.0
+
+
+def _with_outer_rows(zone: Box, level: Sequence[Box]) -> Box:
+    """The zone with room for a row above its first rule and one below its last."""
+    pitch = _pitch(distinct([rule[1] for rule in level])[:_MANY_RULES])
+    return zone[0], zone[1] - 1.2 * pitch, zone[2], zone[3] + 1.2 * pitch
+
+
+def _with_rows_outside(lines: Sequence[Stretch], inside: list[Stretch], ys: Sequence[float]) -> Table | None:
+    """The table with the row above its first rule and the one below its last, where rules stand between rows alone and
+    those two have cells in its columns; None where neither has."""
+    pitch = _pitch(ys)
+    if not pitch:
+        return None
+    edges = column_edges(rows(inside))
+    borders = list(ys)
+    cells = list(inside)
+    for first, last in ((ys[0] - 1.2 * pitch, ys[0]), (ys[-1], ys[-1] + 1.2 * pitch)):
+        found = [line for line in lines if first < (line.top + line.bottom) / 2 < last and line not in inside]
+        places = {_column_of(line, edges) for line in found}
+        if len(found) >= 2 and len(places) == len(found) and None not in places:
+            borders = sorted([*borders, first if first < ys[0] else last])
+            cells += found
+    return _between(cells, borders) if len(borders) > len(ys) else None
+
+
+def _column_of(line: Stretch, edges: Sequence[float]) -> int | None:
+    """The column that a line stands in, None where it goes over a border between two; the outer ones are open, as a
+    head is often wider than what stands below it."""
+    column = bisect_right(edges[1:-1], line.left + 2)
+    return column if column == len(edges) - 2 or line.right <= edges[column + 1] + 2 else None
