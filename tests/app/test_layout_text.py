@@ -235,6 +235,12 @@ def test_running_heads_and_page_numbers_are_known_on_left_and_right_pages() -> N
         assert [block.kind for block in blocks] == ["header", "paragraph", "footer"]
 
 
+@pytest.mark.parametrize("number", ["- 3 -", "– iv –", "-12-"])
+def test_a_number_between_dashes_is_a_page_number_though_it_stands_once(number: str) -> None:
+    sheet = Sheet().lines(wrapped(TEXT, 80), 60, 100).put(number, 290, 760)
+    assert [block.kind for block in sheet.blocks()] == ["paragraph", "footer"]
+
+
 def test_a_table_head_that_every_page_repeats_stays() -> None:
     pages = []
     for number in range(6):

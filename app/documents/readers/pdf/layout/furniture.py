@@ -27,6 +27,9 @@ _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3
 _NUMBER = re.compile(
     r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?(\d{1,4}|[ivxlcIVXLC]{1,7})(?!\w)|(?<!\w)(\d{1,4}|[ivxlc]{1,7})\W*$"
 )
+_BETWEEN_DASHES = re.compile(
+    r"[-–—]\s?(?:#|[ivxlc]{1,7})\s?[-–—]$"
+)  # "- 3 -": a page number, seen once or often
 _ROMAN_DIGITS = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 
 
@@ -159,7 +162,8 @@ class Furniture:
             at_place = (
                 candidate.gap > 1.6 and sum(abs(other - index) <= 2 * _NEAR for other in place) >= _OFTEN
             )
-            if (numbered or repeated or at_place) and not (candidate.heads and not numbered):
+            alone = len(candidate.row) == 1 and candidate.gap > 1.6 and _BETWEEN_DASHES.match(key) is not None
+            if (numbered or repeated or at_place or alone) and not (candidate.heads and not numbered):
                 result.append(candidate)
                 if numbered or repeated:
                     place.append(index)
