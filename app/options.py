@@ -12,7 +12,7 @@ EMBEDDED = "embedded"  # the model that comes with the app
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 DEFAULT_UPLOAD_MB = 200
-DTYPES = ("int8", "mixed", "float32", "bfloat16", "float16")
+DTYPES = ("int8", "int4", "mixed", "float32", "bfloat16", "float16")
 
 
 class OptionError(ValueError):

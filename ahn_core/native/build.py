@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("step.cpp")
-_INCLUDED = ("absorption.h", "attention.h", "between.h", "team.h", "vectors.h")
+_INCLUDED = ("absorption.h", "attention.h", "between.h", "grouped.h", "products.h", "team.h", "vectors.h")
 _COMPILERS = ("g++", "clang++", "c++")
 _SECONDS = 300.0
 _ANSWER_SECONDS = 20.0  # for a question of a moment

@@ -242,7 +242,7 @@ def test_reading_a_layer_equals_the_plain_form(decoder, kind: str, overrides: di
     quantize_(model)
     if not LayerReader.fits(model, decoder):
         pytest.skip("this processor does not multiply bfloat16")
-    read = LayerReader(decoder)
+    read = LayerReader(decoder, model.precision)
     cache = model.make_cache(kind, attention_sinks=3, sliding_window=10)
     for count in (20, 30):  # the second finds a window, and a state
         call, ops, outputs = cache.begin(count), CpuOps(model, decoder), []
