@@ -40,11 +40,14 @@ def check_question(resources: Resources, settings: ChatSettings, question: str) 
         raise ChatError("The question is empty, so there is nothing to answer; type one first.")
     tokens, limit = resources.count_tokens(question), longest_question(resources, settings)
     if tokens > limit:
+        around = len(
+            resources.layout(settings.system_prompt).asking
+        )  # what closes the question is held with it
         full = settings.memory == "full"
         name = "length the model was trained for leaves" if full else "sliding window holds"
         raise ChatError(
-            f"The question has {tokens:,} tokens, more than the {limit:,} the {name}, so its beginning would be lost "
-            "before the answer; shorten it, or add the long text as a document."
+            f"The question has {tokens + around:,} tokens, more than the {limit + around:,} the {name}, so its "
+            "beginning would be lost before the answer; shorten it, or add the long text as a document."
         )
     return question
 
