@@ -189,13 +189,18 @@ def name_among(prediction: str, reference: str) -> float:
     return float(reference in [word.upper() for word in _plain_words(prediction.strip())])
 
 
+def _blanked(marks: str) -> dict[int, str]:
+    """For `str.translate`: each of the marks as a space."""
+    return {ord(mark): " " for mark in marks}
+
+
 def _plain_words(text: str) -> list[str]:
-    return text.translate(str.maketrans(dict.fromkeys(_MARKS, " "))).split()
+    return text.translate(_blanked(_MARKS)).split()
 
 
 def last_integer(prediction: str, reference: str) -> float:
     """Whether the last word is the number (InfiniteBench's code_run)."""
-    words = prediction.translate(str.maketrans(dict.fromkeys("\n.`'\":", " "))).split()
+    words = prediction.translate(_blanked("\n.`'\":")).split()
     return float(
         bool(words) and bool(re.fullmatch(r"[+-]?\d+", words[-1])) and int(words[-1]) == int(reference)
     )
@@ -224,7 +229,7 @@ def chosen_letter(prediction: str, answer: str, letter: str) -> float:
         return float(said[0] in right)
     if said in right:
         return 1.0
-    said = re.sub(" {2,}", " ", said.translate(str.maketrans(dict.fromkeys("\n\"'.,?!{}", " "))))
+    said = re.sub(" {2,}", " ", said.translate(_blanked("\n\"'.,?!{}")))
     for prefix in _CHOICE_PREFIXES:
         at = said.find(prefix)
         if at >= 0:
