@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Column = Literal["full", "window", "ahn", "ahn + recall", "words"]
 COLUMNS: tuple[Column, ...] = ("full", "window", "ahn", "ahn + recall")
 _MEMORY: dict[Column, MemoryKind] = {"full": "full", "window": "window", "ahn": "ahn", "ahn + recall": "ahn"}
-MOST_TOKENS = 48  # of an answer: a fact is said by then
+MOST_TOKENS = 32  # of an answer: a fact is said by then
 _BESIDE_TEXT = 192  # tokens that system prompt, question and answer may take after the text
 
 

@@ -323,7 +323,7 @@ def _ask(
         any(one.passage.first_page <= page <= one.passage.last_page for page in pages)
         for one in quotes.ranked or recalled.looked_at
     )
-    quote = _first(question.answered_by(one.text) for one in quotes.quotes)
+    quote = _first(question.answered_by(one.shown) for one in quotes.quotes)
     answerable = bool(question.answers)
     outcome = Outcome(
         question.document,
@@ -335,7 +335,7 @@ def _ask(
         round(quotes.confidence, 3),
         round(seconds, 3),
         "",
-        tuple(one.text for one in quotes.quotes),
+        tuple(one.shown for one in quotes.quotes),
         not quotes.missing,
         {name: round(value, 4) for name, value in quotes.signs.items()},
     )
