@@ -21,6 +21,7 @@ from app.conversation.resources import Resources
 from app.conversation.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots
 from app.conversation.streams import Event, EventStream
+from app.conversation.versions import Node, TurnTree
 from app.store import ChatSummary, DocumentUsage, Store
 
 if TYPE_CHECKING:
@@ -316,7 +317,10 @@ class Engine:
             title=stored.title if stored.named else "",
             entries=entries,
             plan=plan,
-            turns=[turn_from_record(turn, fingerprint) for turn in stored.turns],
+            turns=TurnTree(
+                Node(turn.id, turn.parent, turn_from_record(turn, fingerprint), turn.shown)
+                for turn in stored.turns
+            ),
         )
 
 
