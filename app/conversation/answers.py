@@ -217,8 +217,9 @@ def write_answer(
         head.cache,
         max_new_tokens=room,
         sampling=_sampling(settings) if asked != draft.question else settings.sampling,
-        stop=(QUESTION_AGAIN,) if asked != draft.question else (),
+        stop=(QUESTION_AGAIN, *settings.stop) if asked != draft.question else settings.stop,
         should_stop=ended,
+        top_logprobs=settings.top_logprobs,
     ):
         if isinstance(event, PrefillProgress):
             emit(PromptRead(event.tokens_done, event.tokens_total, event.tokens_per_second))
@@ -229,7 +230,7 @@ def write_answer(
             draft.pieces.append(AnswerPiece(event.text, event.memory_share))
             count = len(draft.token_ids)
             rate = count / max(time.perf_counter() - decoding_since, 1e-6)
-            emit(AnswerToken(event.text, event.memory_share, count, rate))
+            emit(AnswerToken(event.text, event.memory_share, count, rate, event.logprobs))
             if count % _PUBLISH_EVERY == 1:
                 live.publish(head.cache)
         else:

@@ -37,11 +37,13 @@ class Chat:
         entries: Sequence[Entry] = (),
         plan: Sequence[Segment] = (),
         turns: TurnTree[PastTurn] | None = None,
+        kept: bool = True,
     ) -> None:
-        """A new chat, or a stored one with what it had; the reading of the latter goes on at once."""
+        """A new chat, or a stored one with what it had; the reading of the latter goes on at once. kept: whether it
+        is stored."""
         settings.check_fits(resources.max_positions)
         self.id = chat_id
-        self._state = ChatState(resources, chat_id, settings, title, entries, plan, turns or TurnTree())
+        self._state = ChatState(resources, chat_id, settings, title, entries, plan, turns or TurnTree(), kept)
         self._answering = Answering(self._state)
         self._state.reader.start()
         self._prepare([entry.text for entry in entries])

@@ -32,13 +32,13 @@ CHAT_VERSION = (
 class ChatStore:
     """One chat's rows on disk. Not safe between threads: the chat calls it under its lock."""
 
-    def __init__(self, chats: Chats, chat_id: str, tokenizer: str) -> None:
-        """`tokenizer` is the fingerprint that the answers' token ids belong to."""
+    def __init__(self, chats: Chats, chat_id: str, tokenizer: str, *, kept: bool = True) -> None:
+        """`tokenizer` is the fingerprint that the answers' token ids belong to. kept: False writes nothing at all."""
         self._chats = chats
         self._chat_id = chat_id
         self._tokenizer = tokenizer
         self._last: object = None
-        self._deleted = False
+        self._writes = kept
 
     def save(
         self,
@@ -71,11 +71,11 @@ class ChatStore:
     def delete(self) -> None:
         """Delete the chat and write nothing of it any more."""
         self._commit(lambda: self._chats.delete(self._chat_id))
-        self._deleted = True
+        self._writes = False
 
     def _commit(self, write: Callable[[], object]) -> bool:
         # A full disk ends neither the reading nor the answer: they are in memory, and the next change tries again.
-        if self._deleted:
+        if not self._writes:
             return False
         try:
             write()

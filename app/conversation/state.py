@@ -39,8 +39,10 @@ class ChatState:
         entries: Sequence[Entry],
         plan: Sequence[Segment],
         turns: TurnTree[PastTurn],
+        kept: bool = True,
     ) -> None:
-        """A new chat, or a stored one with what it had. `reader.start()` has its reading go on."""
+        """A new chat, or a stored one with what it had. `reader.start()` has its reading go on. kept: whether it is
+        stored."""
         self.chat_id = chat_id
         self.resources = resources
         self.settings = settings
@@ -52,7 +54,7 @@ class ChatState:
         self.closed = False
         self.told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
         self.left: list[Reader] = []  # closed when what they read was changed; their last chunk may still run
-        self.disk = ChatStore(resources.store.chats, chat_id, resources.encoder.fingerprint)
+        self.disk = ChatStore(resources.store.chats, chat_id, resources.encoder.fingerprint, kept=kept)
         self.live = LiveStats(resources.device)
         self.reader, self.caches = self._begin_reading(entries, plan)
 
