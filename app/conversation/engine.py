@@ -112,7 +112,9 @@ class Engine:
         What it reads is kept as any chat's is; `delete_chat` ends it. Raises SettingsError where sinks and window
         exceed the model.
         """
-        past = [PastTurn(Turn(question, answer, TurnState.DONE), None) for question, answer in turns]
+        past = TurnTree.of_path(
+            PastTurn(Turn(question, answer, TurnState.DONE), None) for question, answer in turns
+        )
         settings = settings or self.default_settings()
         chat = Chat(self._resources, uuid.uuid4().hex, settings, turns=past, kept=False)
         with self._lock:

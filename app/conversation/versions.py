@@ -52,6 +52,11 @@ class TurnTree(Generic[Kept]):
                 node.parent = ROOT
             self._add(node)
 
+    @classmethod
+    def of_path(cls, path: Iterable[Kept]) -> TurnTree[Kept]:
+        """One turn after the other, each with one version."""
+        return cls(Node(place + 1, place, kept) for place, kept in enumerate(path))
+
     @property
     def path(self) -> list[Node[Kept]]:
         """The turns that are shown, in their order."""
