@@ -70,15 +70,20 @@ class Cancelled(Exception):
 
 @dataclass
 class Running:
-    """The answer a chat is waiting for or writing; `index` is its place in the transcript."""
+    """The answer a chat is waiting for or writing.
+
+    index: its place in the transcript. id, parent: its place in the tree of turns.
+    """
 
     index: int
     draft: Draft
+    id: int = 1
+    parent: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     now: threading.Event = field(default_factory=threading.Event)  # do not wait for the documents any longer
     latest: ChatEvent | None = None  # what was last told of it
     thread: threading.Thread | None = None
-    begun: bool = False  # its first token has come, and what it replaces is gone
+    begun: bool = False  # its first token has come, and it is shown in place of the version before it
     saved_at: float = 0.0
 
 

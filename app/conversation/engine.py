@@ -31,6 +31,7 @@ from app.conversation.resources import Resources
 from app.conversation.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots
 from app.conversation.streams import Event, EventStream
+from app.conversation.versions import Node, TurnTree
 from app.store import ChatSummary, DocumentUsage, Store
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ class Engine:
         What it reads is kept as any chat's is; `delete_chat` ends it. Raises SettingsError where sinks and window
         exceed the model.
         """
-        past = [PastTurn(Turn(question, answer, TurnState.DONE), None) for question, answer in turns]
+        past = TurnTree.of_path(
+            PastTurn(Turn(question, answer, TurnState.DONE), None) for question, answer in turns
+        )
         settings = settings or self.default_settings()
         chat = Chat(self._resources, uuid.uuid4().hex, settings, turns=past, kept=False)
         with self._lock:
@@ -357,7 +360,10 @@ class Engine:
             title=stored.title if stored.named else "",
             entries=entries,
             plan=plan,
-            turns=[turn_from_record(turn, fingerprint) for turn in stored.turns],
+            turns=TurnTree(
+                Node(turn.id, turn.parent, turn_from_record(turn, fingerprint), turn.shown)
+                for turn in stored.turns
+            ),
         )
 
 
