@@ -50,8 +50,8 @@ class Quote:
 
     text: on one line. in_words: the same where it is rows of a table, without their pipes; else "". places: (page,
     start, end) in the pages' texts, for the reader to mark. page, label: where it begins. core: the sentence that it
-    was chosen for, as [start, end) of `text`. passage: what it was taken from, at passage.text[start:end]. score: higher is
-    better, comparable within one question.
+    was chosen for, as [start, end) of `text`. passage: what it was taken from, at passage.text[start:end]. score:
+    higher is better, comparable within one question.
     """
 
     text: str
