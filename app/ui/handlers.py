@@ -22,6 +22,7 @@ from app.ui.reader import ReaderActions
 from app.ui.retaking import Retakings
 from app.ui.searching import find_everywhere
 from app.ui.session import Answering, Following, Tab, Tabs
+from app.ui.version_actions import VersionActions
 from app.ui.views import documents, facts
 from app.ui.views import markup as m
 from app.ui.views.comparison import CompareState
@@ -83,7 +84,8 @@ class Handlers:
             "toggle-answer": lambda tab, data: setattr(tab, "show_answer", not tab.show_answer),
         }
         self.retakings = Retakings(self._engine)
-        for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings):
+        versions = VersionActions(self._chat)
+        for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings, versions):
             self._acts |= actions.acts()
 
     def tab(self, request: gr.Request) -> Tab | None:
