@@ -12,6 +12,7 @@ from app.ui.views import markup as m
 
 if TYPE_CHECKING:
     from ahn_core import CacheStats, LayerStats
+    from app.conversation.turns import Held
 
 WIDTH = 1000  # of every drawing, in its own units; the page scales them to the column
 
@@ -22,6 +23,11 @@ UNTRAINED = (
 LIMITS = (
     "Compressed memory keeps the gist, not the wording: names, numbers and quotations that have left the window cannot "
     "be recalled exactly."
+)
+ALL_HELD = "this chat in all"
+ON_DISK = " · {size} on disk"
+ALL_HELD_TITLE = (
+    "This memory, and {size} of what turns have overwritten in it, so that an answer can be given again."
 )
 
 _PAGE_CLASSES = {
@@ -49,8 +55,9 @@ def panel(
     answer: Sequence[AnswerPiece] = (),
     show_answer: bool = False,
     evidence: Evidence = NO_EVIDENCE,
+    held: Held | None = None,
 ) -> str:
-    """The whole right column. `evidence` is what was looked up for the last question.
+    """The whole right column. `evidence` is what was looked up for the last question, `held` what the chat takes.
     `answer` are the pieces of the last answer, tinted where `show_answer` asks for it."""
     if stats is None:
         body = '<p class="quiet">Nothing read yet. However long a document is, this memory stays the same size.</p>'
@@ -60,6 +67,7 @@ def panel(
         tier_bar(stats),
         _tier_table(stats, evidence),
         bytes_bars(stats),
+        all_held(held),
         "".join(page_strip(document) for document in pages),
         _page_legend(pages),
         _notes(stats.kind, trained),
@@ -165,6 +173,15 @@ def bytes_bars(stats: CacheStats) -> str:
     times = f" · {ratio:.1f} times as much" if 1.05 < ratio < 9.95 else f" · {ratio:,.0f} times as much"
     beside = m.line("full attention", m.size(stats.full_attention_bytes) + (times if ratio > 1.05 else ""))
     return f'<div class="bytes">{own}{beside}{_svg("bytes-bar", 12, full, "Full attention")}</div>'
+
+
+def all_held(held: Held | None) -> str:
+    """What the chat takes in all: this memory, and what leads back through its turns; "" before any turn."""
+    if held is None or not held.tails:
+        return ""
+    disk = ON_DISK.format(size=m.size(held.disk_nbytes)) if held.disk_nbytes else ""
+    line = m.line(ALL_HELD, f"<b>{m.size(held.nbytes)}</b>{disk}")
+    return f'<div class="held" title="{m.text(ALL_HELD_TITLE.format(size=m.size(held.tails_nbytes)))}">{line}</div>'
 
 
 def page_strip(document: PageStates) -> str:
