@@ -29,7 +29,9 @@ Pausing
 Answering again
     Before each question the cache is marked (`TurnTails`: the newest tails in memory, older ones on disk, bounded).
     Regenerating and editing rewind to the mark; where it has been given up, to an earlier one, and the turns between
-    are read again. The old answer and the turns after it stay until the new one has its first token.
+    are read again. Nothing is thrown away by it: the turns are a tree (`versions`), of which one path is shown, fed and
+    looked up with. Choosing another version changes the path; its turns are fed with the next question. Deleting alone
+    deletes.
 
 On disk
     Readings (`ReadingSnapshots`) are kept by model, memory, settings, system prompt and documents, every 30 seconds,

@@ -37,6 +37,8 @@ def _quote(quote: TurnQuote) -> str:
     start, end = quote.core
     core = f'<span class="core">{m.text(quote.text[start:end])}</span>'
     words = f"{m.text(quote.text[:start])}{core}{m.text(quote.text[end:])}"
+    if quote.in_words:  # rows of a table, without their pipes
+        words = m.text(quote.in_words)
     source = open_button(
         source_words(quote),
         quote.document_id,
@@ -122,5 +124,5 @@ def verdict(turn: Turn) -> str:
 
 def copied(turn: Turn) -> str:
     """An answer as it is copied: quotes with their pages, then the prose."""
-    quotes = "\n\n".join(f"“{quote.text}”\n({source_words(quote)})" for quote in turn.quotes)
+    quotes = "\n\n".join(f"“{quote.shown}”\n({source_words(quote)})" for quote in turn.quotes)
     return "\n\n".join(part for part in (quotes, turn.answer) if part)
