@@ -17,6 +17,7 @@ from torch import Tensor
 
 from .backbone import AHNForCausalLM
 from .cache import Cache
+from .logprobs import TokenLogprobs, token_logprobs
 from .sampling import Sampler, SamplingSettings
 from .text import StopStrings, StreamDecoder
 from .undo import StepUndo
@@ -40,12 +41,14 @@ class Token:
     """One generated token.
 
     `text` is what it adds, "" while a character or a possible stop string is incomplete; `memory_share` in [0, 1]
-    is how much the step that chose it drew on compressed memory (mean over layers).
+    is how much the step that chose it drew on compressed memory (mean over layers). `logprobs` is there where
+    `stream_generate` was asked for it.
     """
 
     token_id: int
     text: str
     memory_share: float
+    logprobs: TokenLogprobs | None = None
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,11 @@ def _read(
 class _Chosen:
     """A token on its way to the host, with the memory share of the step that chose it."""
 
-    def __init__(self, token: Tensor, share: Tensor | None) -> None:
-        """`token` [1] int64 and `share` [] stay where they are; the copy starts now, where the device can do it by
-        itself.
+    def __init__(self, logits: Tensor, token: Tensor, share: Tensor | None) -> None:
+        """`logits` [V], `token` [1] int64 and `share` [] stay where they are; the copy starts now, where the device can
+        do it by itself.
         """
-        self.token = token
+        self.logits, self.token = logits, token
         both = (
             token[0].double(),
             token.new_zeros((), dtype=torch.double) if share is None else share.double(),
@@ -149,6 +152,7 @@ def stream_generate(
     stop: Sequence[str] = (),
     chunk_size: int | None = None,
     should_stop: Callable[[], bool] | None = None,
+    top_logprobs: int | None = None,
     ahead: bool | None = None,
 ) -> Iterator[Event]:
     """Read `prompt_ids` (only the tokens that are new to the cache), then generate.
@@ -157,7 +161,8 @@ def stream_generate(
     cache when Finished comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before
     every chunk and token. `ahead` queues the next step before a token is yielded; None: on a GPU, where that saves
     waiting. The tokens are the same either way. Closing the iterator early leaves the last yielded token unfed, or with
-    `ahead` fed.
+    `ahead` fed. With `top_logprobs` each token tells how likely it was, and so many
+    of the likeliest ones beside it.
     """
     if not len(prompt_ids):
         raise ValueError("the prompt is empty, so there is nothing to answer: give at least one token.")
@@ -176,7 +181,8 @@ def stream_generate(
 
     def choose(state: Tensor) -> _Chosen:
         with torch.no_grad():
-            return _Chosen(sampler.choose(model.logits(state)[0]), cache.mean_memory_share())
+            logits = model.logits(state)[0]
+            return _Chosen(logits, sampler.choose(logits), cache.mean_memory_share())
 
     def feed(token: Tensor) -> Tensor:
         with torch.no_grad():
@@ -212,7 +218,10 @@ def stream_generate(
             generated += 1
             piece = stops.push(decoder.push(token))
             text.append(piece)
-            yield Token(token, piece, memory_share)
+            told = None
+            if top_logprobs is not None:
+                told = token_logprobs(chosen.logits, token, top_logprobs)
+            yield Token(token, piece, memory_share, told)
             if not ahead:
                 state = feed(chosen.token)
             if stops.found:

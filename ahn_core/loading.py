@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from . import zoo
 from .config import BackboneConfig, CellName, ConfigError
+from .embedded.model import EMBEDDED
 from .quantization import Precision
 from .weights.errors import LoadError
 from .weights.files import locate, resolve_folder
@@ -55,8 +55,8 @@ def load_model(
     window = {}
     if base == "embedded":
         window = {
-            "default_attention_sinks": zoo.EMBEDDED.attention_sinks,
-            "default_sliding_window": zoo.EMBEDDED.sliding_window,
+            "default_attention_sinks": EMBEDDED.attention_sinks,
+            "default_sliding_window": EMBEDDED.sliding_window,
         }
     with torch.device("meta"):
         model = cls(config, ahn_config, name=_name(base), memory_trained=memory is not None, **window)
@@ -91,7 +91,7 @@ def _formats(dtype: torch.dtype | str | None, device: torch.device) -> tuple[Pre
 
 def _name(base: str | os.PathLike[str]) -> str:
     if base == "embedded":
-        return zoo.EMBEDDED.name
+        return EMBEDDED.name
     return Path(base).name if Path(base).exists() else str(base)
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from .. import zoo
+from ..embedded.folder import embedded_path
 from .errors import LoadError
 
 HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "tokenizer.model", "*.txt", "*.jinja")
@@ -20,7 +20,7 @@ def resolve_folder(source: str | os.PathLike[str], *, files: tuple[str, ...] = H
         LoadError: no such folder, or the hub cannot be reached and has nothing cached.
     """
     if source == "embedded":
-        return zoo.embedded_path()
+        return embedded_path()
     path = Path(source).expanduser()
     if path.is_dir():
         return path

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from .. import zoo
 from ..cells import CELLS
 from ..config import AHNConfig, BackboneConfig, CellName
+from ..embedded.model import EMBEDDED, embedded_memory_path
 from .errors import LoadError, check_names_and_shapes
 from .files import resolve_folder
 from .safetensors_folder import SafetensorsFolder
@@ -38,20 +38,19 @@ def read_memory(
     if cell is not None and ahn is not None:
         raise LoadError(f"both a new {cell} memory and the memory {ahn} were asked for: choose one.")
     if base == "embedded" and ahn in CELLS:  # one of those that ship, by its cell
-        ahn, named = zoo.embedded_memory_path(str(ahn)), ahn
+        ahn, named = embedded_memory_path(str(ahn)), ahn
         if ahn is None:
             raise LoadError(
                 f"no trained {named} memory ships with this copy, so none was loaded: leave --ahn out."
             )
     if ahn is None and base == "embedded":
-        ahn = zoo.embedded_memory_path() if cell is None else None
+        ahn = embedded_memory_path() if cell is None else None
         if ahn is None:
-            embedded = zoo.EMBEDDED
             return AHNConfig(
                 cell=cell or "GatedDeltaNet",
-                sink_positions=embedded.sink_positions,
-                memory_rope=embedded.memory_rope,
-                memory_window_power=embedded.memory_window_power,
+                sink_positions=EMBEDDED.sink_positions,
+                memory_rope=EMBEDDED.memory_rope,
+                memory_window_power=EMBEDDED.memory_window_power,
             ), None
     if ahn is None:
         if beside is not None and cell is None:

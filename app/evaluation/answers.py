@@ -117,7 +117,7 @@ def _outcome(question: Question, turn: Turn, to_quotes: float, seconds: float) -
         document=question.document,
         question=question.question,
         answerable=bool(question.answers),
-        in_quotes=any(question.answered_by(quote.text) for quote in turn.quotes),
+        in_quotes=any(question.answered_by(quote.shown) for quote in turn.quotes),
         in_prose=question.answered_by(turn.answer),
         found=bool(turn.found),
         grounding=turn.grounding,
@@ -126,7 +126,7 @@ def _outcome(question: Question, turn: Turn, to_quotes: float, seconds: float) -
         seconds=round(seconds, 3),
         tokens=0 if turn.figures is None else turn.figures.generated_tokens,
         reason="" if turn.figures is None else turn.figures.reason,
-        quotes=tuple(quote.text for quote in turn.quotes),
+        quotes=tuple(quote.shown for quote in turn.quotes),
         prose=turn.answer,
     )
 

@@ -18,17 +18,16 @@ from app.conversation.events import (
 from app.conversation.evidence import NO_EVIDENCE
 from app.ui.card_extras import extras_of
 from app.ui.library_view import draw_library
-from app.ui.retaking import ENCODINGS
 from app.ui.session import Tab
 from app.ui.views import chats, comparison, documents, facts, found, memory, probe, status, transcript
 from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
+from app.ui.views.transcript import Ways
+from app.ui.words.documents import DOCUMENTS
 
 if TYPE_CHECKING:
     from app.conversation import Engine
-
-MEMORY_NAMES = {"ahn": "AHN", "window": "window only", "full": "full attention"}
 
 Draw = Callable[[Tab, "Engine | None", Loading], str]
 
@@ -47,7 +46,7 @@ def draw_documents(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         [LibraryEntry(document.id, document.name, document.page_count) for document in others],
         ready=loading.ready,
         extras=extras_of(tab, engine),
-        encodings=ENCODINGS,
+        encodings=DOCUMENTS().encoding,
     )
 
 
@@ -103,7 +102,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         writing=latest if isinstance(latest, AnswerToken) else None,
         last=last.figures if last is not None else None,
         context=stats.seq_length if stats is not None else 0,
-        memory=MEMORY_NAMES[tab.chat.settings.memory],
+        memory=tab.chat.settings.memory,
         evidence=last.evidence if last is not None else NO_EVIDENCE,
     )
 
@@ -144,13 +143,10 @@ PARTS = LIVE_PARTS | LISTS
 def draw_transcript(tab: Tab) -> dict[str, str]:
     """The conversation in its two parts."""
     if tab.chat is None:
-        return {"earlier": "", "last": transcript.EMPTY}
+        return {"earlier": "", "last": transcript.empty()}
     turns = tab.chat.turns
-    editing, busy = tab.editing, tab.busy
-    return {
-        "earlier": transcript.earlier(turns, editing=editing, busy=busy),
-        "last": transcript.last(turns, editing=editing, busy=busy),
-    }
+    ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
+    return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
 
 
 def facts_of(engine: Engine) -> ModelFacts:

