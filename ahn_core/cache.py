@@ -292,7 +292,7 @@ class Cache:
         """Write the cache to a safetensors file, atomically."""
         from safetensors.torch import save_file
 
-        rows = self._used_rows(self._length)
+        rows = self._used_rows()
         tensors = {}
         for index, layer in enumerate(self.layers):
             for name, tensor in layer.tensors().items():
@@ -366,7 +366,8 @@ class Cache:
             for name, tensor in layer.tensors().items():
                 _used(name, tensor, rows).copy_(file.get_tensor(f"layers.{index}.{name}"))
 
-    def _used_rows(self, length: int) -> dict[str, int]:
+    def _used_rows(self, length: int | None = None) -> dict[str, int]:
+        length = self._length if length is None else length
         sinks, window = self.layout.sinks_among(length), self.layout.in_window(length)
         return {"keys": sinks + window, "values": sinks + window, "raw_sinks": sinks, "gates": window}
 
