@@ -155,7 +155,9 @@ class AHNForCausalLM(nn.Module):
         self.default_sliding_window = default_sliding_window
         self.ops = TorchOps()  # what computes; ops/choose.py finds a faster one
         self.rotary = Rotary(config)
-        self.embed_tokens: nn.Embedding | GroupedEmbedding = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.embed_tokens: nn.Embedding | GroupedEmbedding = nn.Embedding(
+            config.vocab_size, config.hidden_size
+        )
         layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
         self.layers = cast("Sequence[DecoderLayer]", nn.ModuleList(layers))
         self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)

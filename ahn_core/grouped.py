@@ -40,7 +40,9 @@ class GroupFormat:
 
     def __post_init__(self) -> None:
         if self.bits not in (4, 5, 6, 8) or (self.affine and self.bits > 5):
-            raise ValueError(f"there is no format of {self.bits} bits{' with a smallest value' * self.affine}")
+            raise ValueError(
+                f"there is no format of {self.bits} bits{' with a smallest value' * self.affine}"
+            )
 
     @property
     def group(self) -> int:
@@ -99,7 +101,8 @@ class GroupedWeight(nn.Module):
     @classmethod
     def of(cls, weight: Tensor, kept: GroupFormat) -> GroupedWeight:
         """[rows, columns] of any floating-point format, rounded."""
-        made = cls(*weight.shape, kept)
+        rows, columns = weight.shape
+        made = cls(rows, columns, kept)
         made.put(0, round_to_groups(weight, kept))
         return made
 
@@ -111,10 +114,14 @@ class GroupedWeight(nn.Module):
         self.packed[first // TILE : first // TILE + len(packed)] = packed
 
     def product(self, x: Tensor, *, exact: bool = False) -> Tensor:
-        """x W^T: [T, columns] -> [T, rows] in x's dtype. Many tokens are multiplied in bfloat16 where the processor does
-        that, unless `exact`.
+        """x W^T: [T, columns] -> [T, rows] in x's dtype. Many tokens are multiplied in bfloat16 where the processor
+        can, unless `exact`.
         """
-        if self.kernels is not None and len(x) <= FEW_TOKENS and not (x.requires_grad and torch.is_grad_enabled()):
+        if (
+            self.kernels is not None
+            and len(x) <= FEW_TOKENS
+            and not (x.requires_grad and torch.is_grad_enabled())
+        ):
             return self.kernels.multiply(self, x.float()).to(x.dtype)
         number = torch.bfloat16 if multiplies_bfloat16() and not exact else torch.float32
         step = max(1, _UNPACKED_BYTES // (self.columns * number.itemsize) // TILE) * TILE
@@ -209,7 +216,7 @@ INNER, OUTER = GroupFormat(4, affine=True), GroupFormat(8)
 
 @torch.no_grad()
 def group_(model: AHNForCausalLM) -> None:
-    """Turn the base's linear layers into 4 bits, its embedding and head into 8, in place. Memory and norms stay exact."""
+    """Turn the base's linear layers into 4 bits, its embedding and head into 8, in place. All else stays exact."""
     table = GroupedWeight.of(model.embed_tokens.weight, OUTER)
     for name, linear in linears_of(model, "int4"):
         head = name == "lm_head"

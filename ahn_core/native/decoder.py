@@ -294,9 +294,7 @@ class NativeDecoder:
     def multiply(self, weight: GroupedWeight, x: Tensor) -> Tensor:
         """x [T, columns] by rows that are packed: [T, rows]."""
         parts = _grouped([weight])
-        table = _Linear(
-            rows=weight.rows, columns=weight.columns, parts=ctypes.addressof(parts), part_count=1
-        )
+        table = _Linear(rows=weight.rows, columns=weight.columns, parts=ctypes.addressof(parts), part_count=1)
         return self._multiply(table, x)
 
     def _multiply(self, table: _Linear, x: Tensor) -> Tensor:
@@ -356,7 +354,7 @@ class ModelTables:
 
     @staticmethod
     def fit(model: AHNForCausalLM) -> bool:
-        """Whether the library can decode this model: on a CPU, packed, 8-bit or float32 weights and float32 all else."""
+        """Whether the library can decode this model: on a CPU, float32 but for packed and 8-bit weights."""
         linears = [
             linear
             for layer in model.layers

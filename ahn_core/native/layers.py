@@ -147,9 +147,7 @@ class LayerReader:
 
 
 class _Product:
-    """x [T, in] in bfloat16 by a layer's weights: `y` [T, out] in bfloat16, to which scales (of 8-bit rows alone) and bias
-    are yet to come.
-    """
+    """x [T, in] in bfloat16 by a layer's weights: `y` [T, out] in bfloat16, yet without bias and the scales of rows."""
 
     def __init__(self, linear: nn.Module, x: Tensor) -> None:
         assert isinstance(linear, (Int8Linear, GroupedLinear))

@@ -80,8 +80,8 @@ class Distiller:
         settings.check()
         if model.precision in ("int8", "int4"):
             raise TrainingError(
-                f"the model's weights are in {model.precision[3:]} bits, so the memory would learn to imitate their rounding: load it in "
-                "float32 or bfloat16."
+                f"the model's weights are in {model.precision[3:]} bits, so the memory would learn to imitate their "
+                "rounding: load it in float32 or bfloat16."
             )
         if corpus.vocabulary > model.config.vocab_size:
             raise TrainingError(

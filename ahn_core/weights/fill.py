@@ -127,8 +127,8 @@ Parts = list[tuple[tuple[str, ...], GroupFormat]]  # stored tensors, row upon ro
 
 
 def group_plan(model: AHNForCausalLM, source: TensorSource | None = None) -> dict[str, Parts]:
-    """How "int4" keeps the embedding, each linear layer and a head of its own: what a source has in blocks stays as it is,
-    all else is rounded. Tensors of one format that follow each other share a part where they are whole tiles.
+    """How "int4" keeps the embedding, each linear layer and a head of its own: what a source has in blocks stays as it
+    is, all else is rounded. Tensors of one format that follow each other share a part where they are whole tiles.
     """
     shapes = stored_shapes(model.config) if source is None else source.shapes
     names = ["embed_tokens", *(name for name, _ in linears_of(model, "int4"))]

@@ -1,7 +1,7 @@
 """GGUF's blocks taken apart: whole numbers and scales as `grouped.py` keeps them, for the formats that it can keep.
 
-The layouts are ggml's (ggml-common.h). K-quants have a scale for a scale: the two are multiplied, and rounded to float16
-(2^-12 of the scale at most, where a step of the weights themselves is 2^-5 to 2^-7 of the range).
+The layouts are ggml's (ggml-common.h). K-quants have scales of scales: the two are multiplied, and rounded to float16
+(by 2^-11 of the scale at most, where a step of the weights themselves is 2^-4 to 2^-6 of their range).
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ FORMATS: dict[int, GroupFormat] = {
 
 def take_apart(kind: int, packed: Tensor) -> Blocks:
     """Rows of blocks of a kind that `FORMATS` has, uint8 [R, blocks, bytes of a block]."""
-    parts = _PARTS[kind](packed)
-    return Blocks(*(None if part is None else part.flatten(1) for part in parts))
+    q, scale, smallest = _PARTS[kind](packed)
+    return Blocks(q.flatten(1), scale.flatten(1), None if smallest is None else smallest.flatten(1))
 
 
-_Parts = tuple[Tensor, Tensor, "Tensor | None"]  # q [R, blocks, values], scale and smallest [R, blocks, groups]
+_Parts = tuple[
+    Tensor, Tensor, "Tensor | None"
+]  # q [R, blocks, values], scale and smallest [R, blocks, groups]
 
 
 def _half(packed: Tensor, at: int) -> Tensor:
