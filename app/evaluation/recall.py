@@ -105,7 +105,11 @@ def parser() -> argparse.ArgumentParser:
         help="write to FILE the weights by which questions are told to be answered, fitted to these",
     )
     result.add_argument(
-        "--budget", type=int, default=1600, metavar="N", help="tokens of passages (default %(default)s)"
+        "--budget",
+        type=options.whole_number,
+        default=1600,
+        metavar="N",
+        help="tokens of passages (default %(default)s)",
     )
     result.add_argument(
         "--json", action="store_true", help="print JSON with every question instead of the tables"

@@ -10,6 +10,9 @@ from app.ui.views import markup as m
 if TYPE_CHECKING:
     from app.store import ChatSummary
 
+PIN, UNPIN = "Pin {title} to the top", "Unpin {title}"
+ICON_PIN = m.icon("M5.5 2.5h5M6.5 2.5v4L4.5 9h7L9.5 6.5v-4M8 9v4.5")
+
 
 def chat_list(
     chats: Sequence[ChatSummary], open_id: str, *, renaming: str = "", deleting: str = "", query: str = ""
@@ -49,8 +52,17 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
         detail += f" · cannot be opened: {chat.unreadable}"
     open_button = (
         f'<button type="button" class="entry-main" data-action="open-chat" data-chat-id="{m.text(chat.id)}"'
-        f' title="{m.text(detail)}"{" aria-current=true" if is_open else ""}>'
+        f' title="{m.text(chat.title)}\n{m.text(detail)}"{" aria-current=true" if is_open else ""}>'
         f'<span class="name">{m.text(chat.title)}</span></button>'
+    )
+    pin = m.button(
+        "",
+        "pin-chat",
+        css="icon-button pinned" if chat.pinned else "icon-button faint",
+        icon=ICON_PIN,
+        title=(UNPIN if chat.pinned else PIN).format(title=chat.title),
+        chat_id=chat.id,
+        pinned="" if chat.pinned else "1",
     )
     rename = m.button(
         "",
@@ -68,4 +80,4 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
         title=f"Delete {chat.title}",
         chat_id=chat.id,
     )
-    return f'<li class="entry{" open" if is_open else ""}">{open_button}{rename}{delete}</li>'
+    return f'<li class="entry{" open" if is_open else ""}">{open_button}{pin}{rename}{delete}</li>'
