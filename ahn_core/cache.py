@@ -147,6 +147,10 @@ class Cache:
         self._length += count
         self.outputs = outputs
 
+    def rewind(self, length: int, outputs: Outputs | None) -> None:
+        """Count only `length` tokens as read; whoever calls it has put back what the others wrote over (undo.py)."""
+        self._length, self.outputs = length, outputs
+
     def _reserve(self, count: int) -> None:
         if self.layout.capacity is None:
             for layer in self.layers:
@@ -163,8 +167,13 @@ class Cache:
         """Mean over layers of |memory| / (|memory| + |window|) in the last token's attention output; 0
         while nothing is evicted.
         """
+        share = self.mean_memory_share()
+        return 0.0 if share is None else float(share)
+
+    def mean_memory_share(self) -> Tensor | None:
+        """The same where it was computed, without waiting for it, [] float32; None while nothing is evicted."""
         shares = self._layer_shares()
-        return 0.0 if shares is None else float(shares.mean())
+        return None if shares is None else shares.mean()
 
     def _layer_shares(self) -> Tensor | None:
         window, memory = self.outputs or (None, None)

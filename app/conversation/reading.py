@@ -451,7 +451,8 @@ class Reader:
         if rate is None:
             return LONGEST_CHUNK
         multiple = round(rate * _CHUNK_SECONDS) // SHORTEST_CHUNK * SHORTEST_CHUNK
-        return min(max(multiple, SHORTEST_CHUNK), LONGEST_CHUNK)
+        longest = max(LONGEST_CHUNK, self._resources.model.ops.reading_chunk)
+        return min(max(multiple, SHORTEST_CHUNK), longest)
 
     def _fail(self, entry: Entry, message: str) -> None:
         with self._lock:

@@ -18,7 +18,6 @@ from app.conversation.events import (
 from app.conversation.evidence import NO_EVIDENCE
 from app.ui.card_extras import extras_of
 from app.ui.library_view import draw_library
-from app.ui.retaking import ENCODINGS
 from app.ui.session import Tab
 from app.ui.views import (
     chats,
@@ -36,11 +35,10 @@ from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
 from app.ui.views.transcript import Ways
+from app.ui.words.documents import DOCUMENTS
 
 if TYPE_CHECKING:
     from app.conversation import Engine
-
-MEMORY_NAMES = {"ahn": "AHN", "window": "window only", "full": "full attention"}
 
 Draw = Callable[[Tab, "Engine | None", Loading], str]
 
@@ -59,7 +57,7 @@ def draw_documents(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         [LibraryEntry(document.id, document.name, document.page_count) for document in others],
         ready=loading.ready,
         extras=extras_of(tab, engine),
-        encodings=ENCODINGS,
+        encodings=DOCUMENTS().encoding,
     )
 
 
@@ -122,7 +120,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         writing=latest if isinstance(latest, AnswerToken) else None,
         last=last.figures if last is not None else None,
         context=stats.seq_length if stats is not None else 0,
-        memory=MEMORY_NAMES[tab.chat.settings.memory],
+        memory=tab.chat.settings.memory,
         evidence=last.evidence if last is not None else NO_EVIDENCE,
     )
 
@@ -164,7 +162,7 @@ PARTS = LIVE_PARTS | LISTS
 def draw_transcript(tab: Tab) -> dict[str, str]:
     """The conversation in its two parts."""
     if tab.chat is None:
-        return {"earlier": "", "last": transcript.EMPTY}
+        return {"earlier": "", "last": transcript.empty()}
     turns = tab.chat.turns
     ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
     return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}

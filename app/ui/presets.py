@@ -10,7 +10,9 @@ import gradio as gr
 
 from app.conversation import ChatSettings
 from app.store import StoreError
-from app.ui.views.presets import WORDS as W
+from app.ui.views.presets import choice, shown_name
+from app.ui.words.common import COMMON
+from app.ui.words.presets import PRESETS
 
 if TYPE_CHECKING:
     from app.conversation import Engine
@@ -33,17 +35,18 @@ class PresetFields:
     @classmethod
     def build(cls) -> PresetFields:
         """Lay the fields out in the current column."""
-        gr.HTML(f'<h3 class="sub">{W.heading}</h3>', elem_classes="drawn", apply_default_css=False)
+        w = PRESETS()
+        gr.HTML(f'<h3 class="sub">{w.heading}</h3>', elem_classes="drawn", apply_default_css=False)
         with gr.Row(elem_classes="fields"):
-            chosen = gr.Dropdown(choices=[], label=W.chosen, info=W.chosen_info, elem_id="preset")
-            for_new = gr.Dropdown(choices=[], label=W.for_new, info=W.for_new_info, elem_id="preset-for-new")
+            chosen = gr.Dropdown(choices=[], label=w.chosen, info=w.chosen_info, elem_id="preset")
+            for_new = gr.Dropdown(choices=[], label=w.for_new, info=w.for_new_info, elem_id="preset-for-new")
         with gr.Row(elem_classes="preset-row"):
             name = gr.Textbox(
-                label=W.name, placeholder=W.name, show_label=False, container=False, max_lines=1,
+                label=w.name, placeholder=w.name, show_label=False, container=False, max_lines=1,
                 elem_id="preset-name", scale=1, min_width=120,
             )  # fmt: skip
-            save = gr.Button(W.save, size="sm", elem_id="preset-save", scale=0, min_width=80)
-            delete = gr.Button(W.delete, size="sm", elem_id="preset-delete", scale=0, min_width=80)
+            save = gr.Button(w.save, size="sm", elem_id="preset-save", scale=0, min_width=80)
+            delete = gr.Button(COMMON().delete, size="sm", elem_id="preset-delete", scale=0, min_width=80)
         return cls(chosen, for_new, name, save, delete)
 
 
@@ -88,8 +91,9 @@ class PresetHandlers:
         """Have new chats start with a preset."""
 
         def choose() -> str:
-            self._engine().presets.choose_for_new_chats(name)
-            return W.starts_with.format(name=name)
+            presets = self._engine().presets
+            presets.choose_for_new_chats(name)
+            return PRESETS().starts_with.format(name=shown_name(presets.get(name)))
 
         self._tell(request, choose)
         return self.shown(request)
@@ -102,7 +106,7 @@ class PresetHandlers:
             filled_in = self._form.settings(values)
             name = self._engine().presets.save(values[self._fields.name] or "", filled_in).name
             settings.append(filled_in)
-            return W.saved.format(name=name)
+            return PRESETS().saved.format(name=name)
 
         self._tell(request, save)
         if not settings:
@@ -115,14 +119,14 @@ class PresetHandlers:
 
         def delete() -> str:
             self._engine().presets.delete(name or "")
-            return W.deleted.format(name=name)
+            return PRESETS().deleted.format(name=name)
 
         self._tell(request, delete)
         return self.shown(request)
 
     def _lists(self, settings: ChatSettings) -> list[Any]:
         presets = self._engine().presets
-        choices = [(W.choice(preset), preset.name) for preset in presets.all()]
+        choices = [(choice(preset), preset.name) for preset in presets.all()]
         return [
             gr.Dropdown(choices=choices, value=presets.name_of(settings) or None),
             gr.Dropdown(choices=choices, value=presets.for_new_chats().name),

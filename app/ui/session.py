@@ -17,6 +17,7 @@ from app.conversation.events import (
 )
 from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
+from app.ui.words.chat import CHAT
 
 if TYPE_CHECKING:
     from app.conversation import Chat, ChatSettings, Engine
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SESSIONS_REMEMBERED = 1000
-INTERNAL_ERROR = (
-    "This ended because of an error in AHN Chat; the terminal shows it, and everything before it is kept."
-)
 
 
 class Answering:
@@ -51,7 +49,7 @@ class Answering:
             self.latest = AnswerFailed(self.question, str(error))
         except Exception:
             log.exception("An answer ended in an error.")
-            self.latest = AnswerFailed(self.question, INTERNAL_ERROR)
+            self.latest = AnswerFailed(self.question, CHAT().internal_error)
         finally:
             self.finished = True
 
@@ -81,7 +79,7 @@ class Following(Generic[State]):
                 self.state = self.state.after(event)
         except Exception:
             log.exception("A comparison or a probe ended in an error.")
-            self.error = INTERNAL_ERROR
+            self.error = CHAT().internal_error
         finally:
             self.finished = True
 
