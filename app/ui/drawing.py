@@ -104,6 +104,7 @@ def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         answer=last.pieces if last is not None else (),
         show_answer=tab.show_answer,
         evidence=last.evidence if last is not None else NO_EVIDENCE,
+        held=tab.chat.held(),
     )
 
 

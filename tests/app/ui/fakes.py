@@ -61,6 +61,7 @@ from app.conversation.evidence import (
     TurnQuote,
     UsedPassage,
 )
+from app.conversation.turns import Held
 from app.conversation.versions import ROOT, TurnTree, Version, places
 from app.store import ChatSummary, Document
 
@@ -376,6 +377,11 @@ class FakeChat:
             "ahn", read, sinks, window, read - sinks - window, sinks * BYTES_PER_TOKEN, window * BYTES_PER_TOKEN,
             NBYTES - 1024 * BYTES_PER_TOKEN, NBYTES, read * BYTES_PER_TOKEN, layers if per_layer else (),
         )  # fmt: skip
+
+    def held(self) -> Held:
+        return Held(
+            NBYTES if self.documents or self.turns else 0, len(self.turns), 9_000_000 * bool(self.turns), 0
+        )
 
     def page_states(self) -> list[PageStates]:
         drawn = []
