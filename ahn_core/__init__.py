@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .config import AHNConfig, BackboneConfig, ConfigError
     from .generation import Finished, PrefillProgress, SamplingSettings, Token, prefill, stream_generate
     from .loading import LoadError, load_tokenizer
+    from .logprobs import TokenLogprobs
     from .ops.choose import BackendError
 
 _HOME = {
@@ -42,6 +43,7 @@ _HOME = {
     "stream_generate": "generation",
     "LoadError": "loading",
     "load_tokenizer": "loading",
+    "TokenLogprobs": "logprobs",
 }
 __all__ = [
     "AHNConfig",
@@ -59,6 +61,7 @@ __all__ = [
     "PrefillProgress",
     "SamplingSettings",
     "Token",
+    "TokenLogprobs",
     "load_tokenizer",
     "prefill",
     "stream_generate",

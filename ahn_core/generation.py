@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .backbone import AHNForCausalLM
 from .cache import Cache
+from .logprobs import TokenLogprobs, token_logprobs
 from .text import StopStrings, StreamDecoder
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ class Token:
     """One generated token.
 
     `text` is what it adds, "" while a character or a possible stop string is incomplete; `memory_share` in [0, 1]
-    is how much the step that chose it drew on compressed memory (mean over layers).
+    is how much the step that chose it drew on compressed memory (mean over layers). `logprobs` is there where
+    `stream_generate` was asked for it.
     """
 
     token_id: int
     text: str
     memory_share: float
+    logprobs: TokenLogprobs | None = None
 
 
 @dataclass(frozen=True)
@@ -200,12 +203,14 @@ def stream_generate(
     stop: Sequence[str] = (),
     chunk_size: int = READING_CHUNK,
     should_stop: Callable[[], bool] | None = None,
+    top_logprobs: int | None = None,
 ) -> Iterator[Event]:
     """Read `prompt_ids` (only the tokens that are new to the cache), then generate.
 
     Yields PrefillProgress a chunk, Token a token, and Finished once, last. Every yielded token is in the
     cache when Finished comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before
-    every chunk and token. Closing the iterator early leaves the last yielded token unfed.
+    every chunk and token. Closing the iterator early leaves the last yielded token unfed. With `top_logprobs` each
+    token tells how likely it was, and so many of the likeliest ones beside it.
     """
     if not len(prompt_ids):
         raise ValueError("the prompt is empty, so there is nothing to answer: give at least one token.")
@@ -233,7 +238,8 @@ def stream_generate(
                 reason = "cancelled"
                 break
             with torch.no_grad():
-                token = sampler.choose(model.logits(state)[0], generated)
+                logits = model.logits(state)[0]
+                token = sampler.choose(logits, generated)
             if first_at is None:
                 first_at = time.perf_counter()
             if token in ends:
@@ -242,7 +248,8 @@ def stream_generate(
             generated.append(token)
             piece = stops.push(decoder.push(token))
             text.append(piece)
-            yield Token(token, piece, cache.memory_share())
+            told = None if top_logprobs is None else token_logprobs(logits, token, top_logprobs)
+            yield Token(token, piece, cache.memory_share(), told)
             with torch.no_grad():
                 state = model.read(torch.tensor([[token]], device=model.device), cache)
             if stops.found:

@@ -29,7 +29,9 @@ Pausing
 Answering again
     Before each question the cache is copied (`TurnCaches`: the last in memory, older ones on disk, bounded).
     Regenerating and editing go on from the copy; where it has been dropped, from the documents' cache and the turns'
-    tokens. The old answer and the turns after it stay until the new one has its first token.
+    tokens. Nothing is thrown away by it: the turns are a tree (`versions`), of which one path is shown, fed and looked
+    up with. Choosing another version changes the path; its turns are fed with the next question. Deleting alone
+    deletes.
 
 On disk
     Readings (`ReadingSnapshots`) are kept by model, memory, settings, system prompt and documents, every 30 seconds,

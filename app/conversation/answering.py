@@ -65,9 +65,11 @@ class Answering:
         """
         self._state.check_idle()
         question = check_question(self._state.resources, self._state.settings, question)
-        running = Running(index, Draft(question, evidence=kept))
+        tree, past = self._state.tree, self._state.past
+        draft = Draft(question, evidence=kept)
+        running = Running(index, draft, tree.next_id(), self._state.parent_at(index))
         self._state.running = running
-        if index == len(self._state.past):
+        if index == len(past) or question != past[index].turn.question:
             self._state.store_draft(running)  # a question is kept from the moment it is asked
 
         if now:
@@ -213,7 +215,6 @@ class Answering:
             now = time.monotonic()
             if not running.begun:
                 running.begun = True
-                del self._state.past[running.index :]
                 self._state.caches.forget_from(running.index + 1)
             elif now - running.saved_at < _SAVE_ANSWER_SECONDS:
                 return
@@ -221,14 +222,14 @@ class Answering:
             running.saved_at = now
 
     def _complete(self, running: Running, turn: Turn, head: Head | None) -> None:
+        past = PastTurn(turn, tuple(running.draft.token_ids))
         with self._state.lock:
-            del self._state.past[running.index :]
             self._state.caches.forget_from(running.index + 1)
-            self._state.past.append(PastTurn(turn, tuple(running.draft.token_ids)))
+            self._state.tree.put(running.id, running.parent, past)
             self._state.head = None if self._state.closed else head
             self._state.running = None
             self._state.store()
-            self._state.disk.save_turn(running.index, self._state.past[-1])
+            self._state.disk.save_turn(running.id, running.parent, past)
 
     def _give_up(self, running: Running, message: str) -> None:
         """End an answer that was not finished: what was written is kept, else the transcript is as it was."""
@@ -239,7 +240,9 @@ class Answering:
         with self._state.lock:
             self._state.head = None
             self._state.running = None
-            if (
-                running.index == len(self._state.past) and not self._state.closed
-            ):  # what a closed page asked is not lost
-                self._state.disk.forget_turns(running.index)
+            if not self._state.closed:  # what a closed page asked is not lost
+                versions = self._state.tree.children(running.parent)
+                self._state.disk.delete_turns([running.id])
+                self._state.disk.show_turn(
+                    running.parent, next((node.id for node in versions if node.shown), None)
+                )

@@ -70,15 +70,20 @@ class Cancelled(Exception):
 
 @dataclass
 class Running:
-    """The answer a chat is waiting for or writing; `index` is its place in the transcript."""
+    """The answer a chat is waiting for or writing.
+
+    index: its place in the transcript. id, parent: its place in the tree of turns.
+    """
 
     index: int
     draft: Draft
+    id: int = 1
+    parent: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     now: threading.Event = field(default_factory=threading.Event)  # do not wait for the documents any longer
     latest: ChatEvent | None = None  # what was last told of it
     thread: threading.Thread | None = None
-    begun: bool = False  # its first token has come, and what it replaces is gone
+    begun: bool = False  # its first token has come, and it is shown in place of the version before it
     saved_at: float = 0.0
 
 
@@ -212,8 +217,9 @@ def write_answer(
         head.cache,
         max_new_tokens=room,
         sampling=_sampling(settings) if asked != draft.question else settings.sampling,
-        stop=(QUESTION_AGAIN,) if asked != draft.question else (),
+        stop=(QUESTION_AGAIN, *settings.stop) if asked != draft.question else settings.stop,
         should_stop=ended,
+        top_logprobs=settings.top_logprobs,
     ):
         if isinstance(event, PrefillProgress):
             emit(PromptRead(event.tokens_done, event.tokens_total, event.tokens_per_second))
@@ -224,7 +230,7 @@ def write_answer(
             draft.pieces.append(AnswerPiece(event.text, event.memory_share))
             count = len(draft.token_ids)
             rate = count / max(time.perf_counter() - decoding_since, 1e-6)
-            emit(AnswerToken(event.text, event.memory_share, count, rate))
+            emit(AnswerToken(event.text, event.memory_share, count, rate, event.logprobs))
             if count % _PUBLISH_EVERY == 1:
                 live.publish(head.cache)
         else:

@@ -11,16 +11,27 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from app.conversation.answers import PastTurn
 from app.conversation.chat import Chat
 from app.conversation.compare import Comparing
+from app.conversation.completing import Completing
 from app.conversation.errors import ChatBusyError, ChatClosedError, UnknownChatError, UnreadableChatError
-from app.conversation.events import CompareEvent, ProbeEvent, ReadingEstimate
+from app.conversation.events import (
+    CompareEvent,
+    CompletionEvent,
+    ProbeEvent,
+    ReadingEstimate,
+    Turn,
+    TurnState,
+)
 from app.conversation.probe import Probing
+from app.conversation.question import longest_question
 from app.conversation.records import given_title, opened, turn_from_record, unreadable_reason
 from app.conversation.resources import Resources
 from app.conversation.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots
 from app.conversation.streams import Event, EventStream
+from app.conversation.versions import Node, TurnTree
 from app.store import ChatSummary, DocumentUsage, Store
 
 if TYPE_CHECKING:
@@ -89,6 +100,23 @@ class Engine:
         Raises SettingsError where sinks and window exceed the model.
         """
         chat = Chat(self._resources, uuid.uuid4().hex, settings or self.default_settings())
+        with self._lock:
+            self._chats[chat.id] = chat
+        return chat
+
+    def passing_chat(
+        self, settings: ChatSettings | None = None, turns: Sequence[tuple[str, str]] = ()
+    ) -> Chat:
+        """A chat that is never stored nor listed, with questions and answers that were held elsewhere.
+
+        What it reads is kept as any chat's is; `delete_chat` ends it. Raises SettingsError where sinks and window
+        exceed the model.
+        """
+        past = TurnTree.of_path(
+            PastTurn(Turn(question, answer, TurnState.DONE), None) for question, answer in turns
+        )
+        settings = settings or self.default_settings()
+        chat = Chat(self._resources, uuid.uuid4().hex, settings, turns=past, kept=False)
         with self._lock:
             self._chats[chat.id] = chat
         return chat
@@ -250,6 +278,22 @@ class Engine:
         documents = [self._resources.document(document_id) for document_id in document_ids]
         return self._watched(EventStream(Probing(self._resources, documents, settings), name="probe"))
 
+    def complete(self, prompt: str | Sequence[int], settings: ChatSettings) -> EventStream[CompletionEvent]:
+        """Go on with a text as it stands, tags of the chat template included, or with its tokens: no system prompt, no
+        documents, no turns. The last event is a `CompletionFinished`. `stop()` or closing the stream ends it.
+
+        Raises ChatError for an empty prompt, or one that full attention cannot hold.
+        """
+        return self._watched(EventStream(Completing(self._resources, prompt, settings), name="complete"))
+
+    def count_tokens(self, text: str) -> int:
+        """The tokens of a text."""
+        return self._resources.count_tokens(text)
+
+    def longest_question(self, settings: ChatSettings) -> int:
+        """Tokens that a question may have: `Chat.ask` refuses a longer one."""
+        return longest_question(self._resources, settings)
+
     def search(self, query: str, document_ids: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
         """Places in these documents, or in all of the library, for what was typed into a search box, best first.
 
@@ -316,7 +360,10 @@ class Engine:
             title=stored.title if stored.named else "",
             entries=entries,
             plan=plan,
-            turns=[turn_from_record(turn, fingerprint) for turn in stored.turns],
+            turns=TurnTree(
+                Node(turn.id, turn.parent, turn_from_record(turn, fingerprint), turn.shown)
+                for turn in stored.turns
+            ),
         )
 
 

@@ -101,7 +101,7 @@ class Probing:
 
     def _ask(self, reader: Reader, question: Cloze, should_stop: Callable[[], bool]) -> tuple[float, ...]:
         """The probability of each of the choices among the four, the right one first."""
-        from ahn_core.evaluation import choice_probabilities  # pulls in torch
+        from ahn_core.eval.losses import choice_probabilities  # pulls in torch
 
         resources = self._resources
         with resources.device_unless(should_stop) as mine:

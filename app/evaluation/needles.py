@@ -1,8 +1,13 @@
-"""Needles: single facts put into a real text at known depths, and the questions that ask for them."""
+"""Needles: single facts put into a real text at known depths, and the questions that ask for them.
+
+Twenty kinds of facts, each told of five people or places: one for each depth. So one text holds all hundred, and is
+read once for all of them; the four others of its kind are what a needle may be confused with.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.documents.model import Block, Page
@@ -12,111 +17,285 @@ LENGTHS = (8_000, 32_000, 128_000)  # tokens
 DEPTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TOKENS_A_WORD = 1.35  # of English prose with the embedded model's tokenizer
 
+Count = Callable[[str], int]  # tokens of a text
+
 
 @dataclass(frozen=True)
 class Needle:
-    """A sentence that stands once in the text; the question is put in other words, the answer is in the sentence."""
+    """A sentence that stands once in the text; the question is put in other words, the answer is in the sentence.
+
+    answers: ways to write it. depth: where it stands, 0 the beginning and 1 the end of the text.
+    """
 
     sentence: str
     question: str
-    answer: str
+    answers: tuple[str, ...]
+    depth: float
+
+    def answered_by(self, text: str) -> bool:
+        """Whether an answer stands in `text` as words of its own."""
+        plain = " ".join(text.lower().split())
+        return any(re.search(rf"(?<!\w){re.escape(answer.lower())}(?!\w)", plain) for answer in self.answers)
 
 
-# Names are made up, so that no text has them by itself.
-NEEDLES = (
-    Needle("The access code of the Marlow depot is 48213.", "Which code opens the depot at Marlow?", "48213"),
-    Needle(
-        "Edda Winther keeps the spare key in a blue tin.", "Where is Edda Winther's second key?", "blue tin"
+# A sentence, a question, and for each depth a name and the answer's ways; "|" parts them. Names are made up, so that
+# no text has them by itself.
+_KINDS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "The access code of the {} depot is {}.",
+        "Which code opens the depot at {}?",
+        (
+            ("Marlow", "48213"),
+            ("Quenby", "70954"),
+            ("Tarnhelm", "15386"),
+            ("Ostrava", "92071"),
+            ("Veldt", "36640"),
+        ),
     ),
-    Needle(
-        "The Harrowgate ferry leaves at ten past four.",
-        "When does the boat from Harrowgate go?",
-        "ten past four",
+    (
+        "{} keeps the spare key in {}.",
+        "Where is {}'s second key?",
+        (
+            ("Edda Winther", "a blue tin|blue tin"),
+            ("Jonas Prewitt", "an old boot|old boot"),
+            ("Sanna Koskela", "the piano stool|piano stool"),
+            ("Bertil Drum", "a hollow brick|hollow brick"),
+            ("Lucia Farquar", "the flour jar|flour jar"),
+        ),
     ),
-    Needle(
-        "Professor Ilmari Quist collects brass compasses.",
-        "What does Ilmari Quist collect?",
-        "brass compasses",
+    (
+        "The {} ferry leaves at {}.",
+        "When does the boat from {} go?",
+        (
+            ("Harrowgate", "ten past four|4:10"),
+            ("Skelmorlie", "half past six|6:30"),
+            ("Ravnsund", "quarter to nine|8:45"),
+            ("Inchkeith", "noon|12:00"),
+            ("Corvalle", "twenty past eleven|11:20"),
+        ),
     ),
-    Needle(
-        "The Tollund bridge carries at most 17 tonnes.",
-        "How heavy may a lorry on the Tollund bridge be?",
-        "17 tonnes",
+    (
+        "{} collects {}.",
+        "What does {} gather as a hobby?",
+        (
+            ("Professor Ilmari Quist", "brass compasses"),
+            ("Doctor Hedvig Alm", "pressed ferns"),
+            ("Judge Tobias Wrenn", "chimney pots"),
+            ("Baroness Oda Kling", "snuff boxes"),
+            ("Brother Anselm Voss", "ships in bottles"),
+        ),
     ),
-    Needle("Orla Bexley won the regatta in 1926.", "Who won the regatta of 1926?", "Orla Bexley"),
-    Needle("The well at Fennimoor is 63 metres deep.", "What is the depth of Fennimoor's well?", "63 metres"),
-    Needle(
-        "The secret recipe of Zubrowski calls for saffron.",
-        "Which spice does Zubrowski's recipe need?",
-        "saffron",
+    (
+        "The {} bridge carries at most {} tonnes.",
+        "How heavy may a lorry on the {} bridge be?",
+        (("Tollund", "17"), ("Kerrow", "23"), ("Askeby", "9"), ("Limmern", "31"), ("Fossgate", "44")),
     ),
-    Needle(
-        "Room 914 of the Almquist hotel is painted green.",
-        "What colour has room 914 at the Almquist?",
-        "green",
+    (
+        "{1} won the regatta of {0}.",
+        "Who was first in the boat race of {}?",
+        (
+            ("1926", "Orla Bexley"),
+            ("1931", "Piet Vanderlee"),
+            ("1938", "Agnes Thorold"),
+            ("1947", "Ruben Castello"),
+            ("1953", "Mabel Osgood"),
+        ),
     ),
-    Needle(
-        "The Pendry mill burned down on a Thursday.",
-        "On which weekday was the Pendry mill destroyed?",
-        "Thursday",
+    (
+        "The well at {} is {} metres deep.",
+        "What is the depth of {}'s well?",
+        (("Fennimoor", "63"), ("Dunholt", "41"), ("Brackwater", "87"), ("Seldom", "112"), ("Gristle", "29")),
     ),
-    Needle(
-        "Captain Rusk paid 350 crowns for the parrot.", "What did the parrot cost Captain Rusk?", "350 crowns"
+    (
+        "The secret recipe of {} calls for {}.",
+        "Which spice does {}'s recipe need?",
+        (
+            ("Zubrowski", "saffron"),
+            ("Pelletier", "cardamom"),
+            ("Inagaki", "star anise"),
+            ("Mbeki", "nutmeg"),
+            ("Thistlewood", "juniper"),
+        ),
     ),
-    Needle(
-        "The password of the Sörby archive is heliotrope.",
-        "What must one say to enter the Sörby archive?",
-        "heliotrope",
+    (
+        "Room 914 of the {} hotel is painted {}.",
+        "What colour has room 914 at the {}?",
+        (
+            ("Almquist", "green"),
+            ("Belvoir", "crimson"),
+            ("Sandringer", "mustard yellow|yellow"),
+            ("Okura", "lilac"),
+            ("Peregrine", "turquoise"),
+        ),
     ),
-    Needle(
-        "Matti Lehtovaara tunes the organ every March.",
-        "In which month is the organ tuned by Lehtovaara?",
-        "March",
+    (
+        "The {} mill burned down on a {}.",
+        "On which weekday was the {} mill destroyed?",
+        (
+            ("Pendry", "Thursday"),
+            ("Culver", "Monday"),
+            ("Ashgrove", "Saturday"),
+            ("Lowick", "Wednesday"),
+            ("Hartsop", "Sunday"),
+        ),
     ),
-    Needle("The Yarrow tunnel was dug by 212 miners.", "How many people dug the tunnel at Yarrow?", "212"),
-    Needle(
-        "The oldest tree of Cressmont park is a mulberry.",
-        "What kind of tree is the oldest in Cressmont?",
-        "mulberry",
+    (
+        "{} paid {} crowns for the parrot.",
+        "What did the parrot cost {}?",
+        (
+            ("Captain Rusk", "350"),
+            ("Lady Ermintrude", "415"),
+            ("Purser Dalby", "280"),
+            ("Cook Yardley", "95"),
+            ("Admiral Stroud", "620"),
+        ),
     ),
-    Needle(
-        "Ines Okonjo hid the map behind the stove.", "Where did Ines Okonjo hide the map?", "behind the stove"
+    (
+        "The password of the {} archive is {}.",
+        "What must one say to enter the {} archive?",
+        (
+            ("Sörby", "heliotrope"),
+            ("Granada", "quicksilver"),
+            ("Whitlow", "marzipan"),
+            ("Tessel", "bumblebee"),
+            ("Dornach", "tamarind"),
+        ),
     ),
-    Needle(
-        "The Dravik observatory closes when it hails.",
-        "In what weather is the Dravik observatory shut?",
-        "hails",
+    (
+        "{} tunes the organ every {}.",
+        "In which month does {} look after the organ?",
+        (
+            ("Matti Lehtovaara", "March"),
+            ("Clemens Auer", "June"),
+            ("Bridget Swayne", "October"),
+            ("Yves Kermadec", "January"),
+            ("Dorothea Lindt", "August"),
+        ),
     ),
-    Needle(
-        "Bus 77 to Kessenich costs three marks.", "How much is a ride to Kessenich on bus 77?", "three marks"
+    (
+        "The {} tunnel was dug by {} miners.",
+        "How many people dug the tunnel at {}?",
+        (
+            ("Yarrow", "212"),
+            ("Galdhope", "147"),
+            ("Simmerfell", "309"),
+            ("Norrkamp", "58"),
+            ("Carn Brae", "433"),
+        ),
     ),
-    Needle(
-        "The bell of Saint Odo is tuned to F sharp.", "Which note does Saint Odo's bell sound?", "F sharp"
+    (
+        "The oldest tree of {} park is a {}.",
+        "What kind of tree is the oldest in {}?",
+        (
+            ("Cressmont", "mulberry"),
+            ("Ellingham", "walnut"),
+            ("Bosworth", "black poplar|poplar"),
+            ("Tiergart", "ginkgo"),
+            ("Landseer", "hornbeam"),
+        ),
     ),
-    Needle("Wilma Abernathy teaches her geese to waltz.", "What do Wilma Abernathy's geese learn?", "waltz"),
+    (
+        "{} hid the map {}.",
+        "Where did {} put the map so that nobody finds it?",
+        (
+            ("Ines Okonjo", "behind the stove"),
+            ("Lorcan Tighe", "under the altar"),
+            ("Freya Nansen", "inside a violin"),
+            ("Hamish Rourke", "above the rafters"),
+            ("Zelda Marchetti", "between two mattresses"),
+        ),
+    ),
+    (
+        "The {} observatory closes when it {}.",
+        "In what weather is the {} observatory shut?",
+        (
+            ("Dravik", "hails|hail"),
+            ("Palomino", "thunders|thunder"),
+            ("Kvistaberg", "snows|snow"),
+            ("Monteluna", "drizzles|drizzle"),
+            ("Arcet", "is foggy|foggy|fog"),
+        ),
+    ),
+    (
+        "Bus 77 to {} costs {} marks.",
+        "How much is a ride to {} on bus 77?",
+        (
+            ("Kessenich", "three|3"),
+            ("Oberlahn", "seven|7"),
+            ("Zwickelau", "twelve|12"),
+            ("Friedmar", "five|5"),
+            ("Hohenlinde", "nine|9"),
+        ),
+    ),
+    (
+        "The bell of Saint {} is tuned to {}.",
+        "Which note does Saint {}'s bell sound?",
+        (
+            ("Odo", "F sharp"),
+            ("Walburga", "B flat"),
+            ("Kevern", "D minor"),
+            ("Ursicinus", "G natural"),
+            ("Piran", "E flat"),
+        ),
+    ),
+    (
+        "{} teaches the geese to {}.",
+        "What do the geese learn from {}?",
+        (
+            ("Wilma Abernathy", "waltz"),
+            ("Gustav Ekdal", "march in step|march"),
+            ("Nora Pilkington", "bow politely|bow"),
+            ("Amos Trelawney", "ring a bell"),
+            ("Hilde Sorensen", "count to four"),
+        ),
+    ),
 )
 
 
+def _needle(kind: tuple[str, str, tuple[tuple[str, str], ...]], place: int) -> Needle:
+    sentence, question, fills = kind
+    name, answers = fills[place]
+    ways = tuple(answers.split("|"))
+    return Needle(sentence.format(name, ways[0]), question.format(name), ways, DEPTHS[place])
+
+
+# Twenty at each depth, one of each kind.
+NEEDLES = tuple(_needle(kind, place) for place in range(len(DEPTHS)) for kind in _KINDS)
+
+
+def count_words(text: str) -> int:
+    """About the tokens of a text."""
+    return round(len(text.split()) * TOKENS_A_WORD)
+
+
 def haystack(
-    texts: Sequence[str], tokens: int, depth: float, needles: Sequence[Needle] = NEEDLES
+    texts: Sequence[str], tokens: int, count: Count = count_words, needles: Sequence[Needle] = NEEDLES
 ) -> list[Page]:
-    """Pages of about `tokens` of the texts, one text after the other and again from the first, with the needles around
-    `depth` (0 the beginning, 1 the end), each in a paragraph of its own."""
+    """Pages of about `tokens`, needles among them: the texts one after the other and again from the first, with each
+    needle around its depth, in a paragraph of its own and with a paragraph of the text before the next one.
+
+    Raises ValueError where the needles alone are longer, or the texts have no words.
+    """
     paragraphs: list[str] = []
-    words, wanted = 0, int(tokens / TOKENS_A_WORD)
-    while words < wanted and texts:
-        before = words
-        for paragraph in (part for text in texts for part in text.split("\n\n")):
-            if words >= wanted:
+    left = tokens - sum(count(f"{needle.sentence}\n\n") for needle in needles)
+    if left <= 0:
+        raise ValueError(f"{tokens:,} tokens are too few for {len(needles)} needles")
+    while left > 0:
+        before = left
+        for paragraph in (part for text in texts for part in text.split("\n\n") if part.strip()):
+            left -= count(f"{paragraph}\n\n")
+            if left <= 0:
                 break
             paragraphs.append(paragraph)
-            words += len(paragraph.split())
-        if words == before:
+        if left == before:
             raise ValueError("the texts have no words, so nothing can be hidden in them")
-    at = round(depth * len(paragraphs))
-    around = [min(max(at + (index - len(needles) // 2), 0), len(paragraphs)) for index in range(len(needles))]
-    for place, needle in sorted(zip(around, needles, strict=True), key=lambda pair: -pair[0]):
-        paragraphs.insert(place, needle.sentence)
+    for depth in sorted({needle.depth for needle in needles}, reverse=True):
+        some = [needle for needle in needles if needle.depth == depth]
+        at = round(depth * len(paragraphs))
+        first = min(max(at - len(some) // 2, 0), max(len(paragraphs) - len(some) + 1, 0))
+        # From the last one on, so that places before it stay.
+        for place, needle in reversed(list(enumerate(some))):
+            paragraphs.insert(min(first + place, len(paragraphs)), needle.sentence)
     return [
         Page(number, (Block("paragraph", text),))
         for number, text in enumerate(split_pages("\n\n".join(paragraphs)), 1)

@@ -139,7 +139,7 @@ def measure(
     model: AHNForCausalLM, ids: Tensor, sinks: int, window: int, progress: ProgressLine, name: str
 ) -> dict[str, Tensor]:
     """Cross-entropy of every token but the first, by memory kind; full attention only as far as it was trained."""
-    from ahn_core.evaluation import kinds_for, token_losses
+    from ahn_core.eval.losses import kinds_for, token_losses
 
     losses: dict[str, Tensor] = {}
     for kind, length in kinds_for(model, ids.numel()):
@@ -156,7 +156,7 @@ def worths(
     model: AHNForCausalLM, texts: dict[str, Tensor], sinks: int, window: int, progress: ProgressLine
 ) -> list[dict[str, Any]]:
     """Each text read with its own state and with the next one's; of two texts as far as the shorter one goes."""
-    from ahn_core.evaluation import memory_worth
+    from ahn_core.eval.losses import memory_worth
 
     names, found = list(texts), []
     for name, other in zip(names, [*names[1:], names[0]], strict=True):
@@ -211,7 +211,7 @@ def worth_table(report: dict[str, Any]) -> str:
 
 def summary(name: str, losses: dict[str, Tensor], first: int, bucket: int) -> dict[str, Any]:
     """One text's figures: means in nats over the tokens after sinks and window, and by distance from the start."""
-    from ahn_core.evaluation import by_distance, gap_recovered
+    from ahn_core.eval.losses import by_distance, gap_recovered
 
     reach = min(values.numel() for values in losses.values())
     return {

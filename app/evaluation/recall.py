@@ -2,7 +2,7 @@
 
 For each question about a document: is the page of the answer among the first 3, 5 and 8 passages, does the answer stand
 in the first 1, 2 and 3 quotations, is a question that the document does not answer called so, and how long did it take.
-With --needles, also single facts hidden in the documents' own text at five depths.
+With --needles, single facts hidden in the documents' own text at five depths instead.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app import options, paths
-from app.evaluation import answers, needles
-from app.evaluation.questions import Question, corpus_files, own_questions, plain_text, read_questions
+from app.evaluation import answers, needle_answers
+from app.evaluation.questions import Question, corpus_files, own_questions, read_questions
 from app.options import CommandFailed, OptionError
 from app.progress import ProgressLine
 from app.recall import Aids, Judge, LikelihoodJudge, WordVectors, choose_quotes, index_document, recall, sense
 from app.recall.sense import SenseError, SentenceEncoder
 from app.store import Store
+
+if TYPE_CHECKING:
+    from app.conversation import Engine
 
 _RANKS = (3, 5, 8)  # first passages that are looked at
 _QUOTES = (1, 2, 3)
@@ -76,7 +79,13 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--needles",
         action="store_true",
-        help="also facts hidden in the documents' text at five depths of three lengths",
+        help="instead of questions: facts hidden in the documents' text at five depths of three lengths, asked for "
+        "with each kind of memory",
+    )
+    source.add_argument(
+        "--results",
+        metavar="FILE",
+        help="keep what became of each needle in FILE, one JSON object a line, and ask for none again that is there",
     )
     result.add_argument(
         "--answers",
@@ -116,6 +125,8 @@ def main(argv: Sequence[str]) -> int:
         )
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
+    if arguments.needles:
+        return _needles(arguments, folder)
     questions = [
         question
         for file in map(Path, arguments.questions or own_questions())
@@ -145,11 +156,31 @@ def main(argv: Sequence[str]) -> int:
             from app.evaluation.fit import write_fit
 
             write_fit(Path(arguments.fit), report)
-        if arguments.needles:
-            report["needles"] = find_needles(
-                store, list(documents.values()), aids, judge, arguments.budget, progress
-            )
     print(json.dumps(report, indent=1, ensure_ascii=False) if arguments.json else table(report))
+    return 0
+
+
+def _needles(arguments: argparse.Namespace, folder: Path) -> int:
+    """Measure needles instead of questions; returns the exit status."""
+    progress = ProgressLine(sys.stderr)
+    results = needle_answers.Results(Path(arguments.results) if arguments.results else None)
+    with ExitStack() as stack:
+        stack.callback(progress.clear)
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ahn-chat-needles-")))
+        store = stack.enter_context(Store(scratch / "store"))
+        ids = _add(store, _files(arguments, scratch), progress)
+        texts = ["\n\n".join(store.documents.pages(document_id)) for document_id in ids.values()]
+        if arguments.words_alone:
+            measured = needle_answers.by_words(store, texts, arguments.budget, results, progress)
+        else:
+            engine = _engine(arguments, folder, scratch, progress)
+            stack.callback(engine.close)
+            measured = needle_answers.in_chats(engine, texts, results, progress)
+    if arguments.json:
+        report = needle_answers.summary(measured.rows)
+        print(json.dumps({"model": measured.model, "needles": report, "notes": measured.notes}, indent=1))
+    else:
+        print(needle_answers.table(measured))
     return 0
 
 
@@ -161,14 +192,25 @@ def _answers(
     progress: ProgressLine,
 ) -> dict[str, Any]:
     """The same questions asked in chats of an engine of their own."""
-    from app import startup
-
-    engine = startup.load_engine(options.model_options(arguments), folder, progress, scratch / "chats")
+    engine = _engine(arguments, folder, scratch, progress)
     try:
         documents = _add(engine.store, _files(arguments, scratch), progress)
         return answers.ask_all(engine, documents, questions, arguments.answers, progress)
     finally:
         engine.close()
+
+
+def _engine(arguments: argparse.Namespace, folder: Path, scratch: Path, progress: ProgressLine) -> Engine:
+    """An engine with a library of its own. Raises CommandFailed where the model cannot be loaded."""
+    from ahn_core import ConfigError, LoadError
+    from ahn_core.zoo import ZooError
+    from app import startup
+
+    paths.prepare(folder)
+    try:
+        return startup.load_engine(options.model_options(arguments), folder, progress, scratch / "chats")
+    except (ConfigError, LoadError, ZooError) as error:
+        raise CommandFailed(str(error)) from error
 
 
 def _encoder() -> SentenceEncoder:
@@ -212,7 +254,7 @@ def _load(arguments: argparse.Namespace, folder: Path) -> tuple[Aids, Judge, str
     from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
     from ahn_core.zoo import ZooError
     from app.conversation.prompt import PromptLayout, TextEncoder
-    from app.startup import chat_dtype
+    from app.models.dtypes import chat_dtype
 
     paths.prepare(folder)
     chosen = options.model_options(arguments)
@@ -336,53 +378,6 @@ def _share(hits: Sequence[bool]) -> float | None:
     return round(sum(hits) / len(hits), 4) if hits else None
 
 
-def find_needles(
-    store: Store,
-    document_ids: Sequence[str],
-    aids: Aids,
-    judge: Judge | None,
-    budget: int,
-    progress: ProgressLine,
-) -> list[dict[str, Any]]:
-    """For each length and depth the shares of needles whose passage is recalled and whose answer is quoted."""
-    import hashlib
-
-    from app.documents import Extracted
-
-    texts = ["\n\n".join(store.documents.pages(document_id)) for document_id in document_ids]
-    rows = []
-    for length in needles.LENGTHS:
-        for depth in needles.DEPTHS:
-            progress(f"Needles in {length:,} tokens at {depth:.0%}")
-            pages = needles.haystack(texts, length, depth)
-            digest = hashlib.sha256(f"{length} {depth}".encode()).hexdigest()
-            document = store.documents.add(
-                Extracted(f"needles-{length}-{depth}.txt", "txt", digest, tuple(pages))
-            )
-            index_document(store, document.id)
-            recalled_count = quoted_count = 0
-            for needle in needles.NEEDLES:
-                with store.database.reading() as connection:
-                    recalled = recall(connection, needle.question, (), [document.id], budget, aids)
-                    quotes = choose_quotes(connection, recalled, aids.vectors, judge)
-                wanted = plain_text(needle.sentence)
-                recalled_count += any(wanted in plain_text(one.text) for one in recalled.passages)
-                quoted_count += any(
-                    plain_text(needle.answer) in plain_text(one.text) for one in quotes.quotes
-                )
-            count = len(needles.NEEDLES)
-            rows.append(
-                {
-                    "tokens": length,
-                    "depth": depth,
-                    "needles": count,
-                    "passage_found": recalled_count / count,
-                    "answer_quoted": quoted_count / count,
-                }
-            )
-    return rows
-
-
 def table(report: dict[str, Any]) -> str:
     """The report for people."""
     lines = [
@@ -414,11 +409,6 @@ def table(report: dict[str, Any]) -> str:
     lines += [
         f"{count:4} {kind}" for kind, count in sorted(report["failures"].items(), key=lambda pair: -pair[1])
     ]
-    for row in report.get("needles", ()):
-        lines.append(
-            f"needles in {row['tokens']:>7,} tokens at {row['depth']:4.0%}: passage found {row['passage_found']:.0%}, "
-            f"quoted {row['answer_quoted']:.0%}"
-        )
     if "answers" in report:
         lines += answers.lines(report["answers"])
     return "\n".join(lines)

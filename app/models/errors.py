@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ahn_core.weights.errors import LoadError
 
-class ModelError(RuntimeError):
+
+class ModelError(LoadError):
     """A model that cannot be named, fetched, checked or removed; the message is one sentence for the user."""
 
 

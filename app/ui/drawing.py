@@ -24,6 +24,7 @@ from app.ui.views import chats, comparison, documents, facts, found, memory, pro
 from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
+from app.ui.views.transcript import Ways
 
 if TYPE_CHECKING:
     from app.conversation import Engine
@@ -146,11 +147,8 @@ def draw_transcript(tab: Tab) -> dict[str, str]:
     if tab.chat is None:
         return {"earlier": "", "last": transcript.EMPTY}
     turns = tab.chat.turns
-    editing, busy = tab.editing, tab.busy
-    return {
-        "earlier": transcript.earlier(turns, editing=editing, busy=busy),
-        "last": transcript.last(turns, editing=editing, busy=busy),
-    }
+    ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
+    return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
 
 
 def facts_of(engine: Engine) -> ModelFacts:

@@ -22,6 +22,7 @@ from app.ui.reader import ReaderActions
 from app.ui.retaking import Retakings
 from app.ui.searching import find_everywhere
 from app.ui.session import Answering, Following, Tab, Tabs
+from app.ui.version_actions import GONE, VersionActions
 from app.ui.views import documents, facts
 from app.ui.views import markup as m
 from app.ui.views.comparison import CompareState
@@ -79,7 +80,8 @@ class Handlers:
             "toggle-answer": lambda tab, data: setattr(tab, "show_answer", not tab.show_answer),
         }
         self.retakings = Retakings(self._engine)
-        for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings):
+        versions = VersionActions(self._chat)
+        for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings, versions):
             self._acts |= actions.acts()
 
     def tab(self, request: gr.Request) -> Tab | None:
@@ -394,7 +396,5 @@ class Handlers:
         chat = self._chat(tab)
         turn = int(data["turn"]) if data["turn"].isdecimal() else -1
         if not 0 <= turn < len(chat.turns):
-            raise ChatError(
-                "This turn is no longer there, so nothing was done; the conversation is shown as it is."
-            )
+            raise ChatError(GONE)
         return chat, turn

@@ -120,6 +120,7 @@ class Tab:
     show_layers: bool = False
     show_answer: bool = False
     editing: int | None = None  # the turn whose question is being edited
+    deleting_turn: int = 0  # the id of the turn that is about to be deleted
     renaming: str = ""
     deleting: str = ""
     query: str = ""
@@ -239,6 +240,7 @@ class Tabs:
             for work in tab.side_work:
                 work.stop()
             tab.comparing, tab.probing, tab.show_answer, tab.editing = None, None, False, None
+            tab.deleting_turn = 0
             tab.imports = [entry for entry in tab.imports if entry.running]
             closed = tab.closed
         if left is not None:

@@ -64,6 +64,10 @@ const afterwards = {
   "open-page": closeDrawers,
   "choose-encoding": () => focusSoon(".choice"),
   "edit-question": () => focusSoon(".edit-question"),
+  "ask-delete-turn": () => focusSoon(".asking-turn .danger"),
+  "delete-turn": focusBox,
+  "keep-turn": focusBox,
+  "choose-version": ({ dataset }) => keepFocus(`[data-turn="${dataset.turn}"] [data-way="${dataset.way}"]`),
   "save-edit": focusBox,
   "cancel-edit": focusBox,
   stop: focusBox,
@@ -86,6 +90,19 @@ function focusSoon(selector, tries = 60) {
   } else if (tries) requestAnimationFrame(() => focusSoon(selector, tries - 1));
 }
 
+// Another version of a turn may be drawn anew, in another part of the page: who pressed the button goes on with the new
+// one, and sees it.
+let focusKept = { until: 0 };
+function keepFocus(selector) {
+  focusKept = { selector, until: performance.now() + 2000 };
+  atEnd = false;
+}
+function giveFocusBack(transcript) {
+  if (performance.now() > focusKept.until) return;
+  if (document.activeElement === body) document.querySelector(focusKept.selector)?.focus();
+  atEnd = transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 60;
+}
+
 // ---- clicks and keys on what the server has drawn: `data-action` says what, the other data- entries about what ----
 function act(button) {
   const { action, field } = button.dataset;
@@ -98,7 +115,7 @@ function act(button) {
 }
 const buttonOf = (event) => {
   const button = event.target.closest?.("[data-action]");
-  return button && !button.disabled ? button : null;
+  return button && !button.disabled && button.ariaDisabled !== "true" ? button : null;
 };
 addEventListener("click", (event) => {
   const button = buttonOf(event);
@@ -197,6 +214,7 @@ new MutationObserver(() => {
   fillPlaces();
   show();
   const transcript = document.getElementById("transcript");
+  if (transcript) giveFocusBack(transcript);
   if (transcript && atEnd) transcript.scrollTop = transcript.scrollHeight;
 }).observe(body, { childList: true, subtree: true, characterData: true });
 

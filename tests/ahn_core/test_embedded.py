@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from ahn_core import AHNForCausalLM, load_tokenizer, zoo
 from ahn_core.config import CellName
-from ahn_core.evaluation import token_losses
+from ahn_core.eval.losses import token_losses
 
 # The opening chapters of Melville's Moby-Dick (1851), public domain.
 TEXT = Path(__file__).parent.parent / "data" / "moby-dick-opening.txt.gz"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ahn_core.evaluation import token_losses
+from ahn_core.eval.losses import token_losses
 from ahn_core.scoring import score_continuations
 from tests.tiny import tiny_model
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ahn_core.evaluation import choice_probabilities
+from ahn_core.eval.losses import choice_probabilities
 from app.conversation import ChatError
 from app.conversation.cloze import Cloze, cloze_questions
 from app.conversation.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading

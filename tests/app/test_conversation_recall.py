@@ -290,7 +290,7 @@ def test_a_turn_of_an_older_version_opens_without_evidence(world: World, chat: C
         assert stored is not None
         turn = stored.turns[0]
         details = {key: value for key, value in turn.details.items() if key not in ("evidence", "review")}
-        store.chats.save_turn(chat.id, 0, replace(turn, details=details))
+        store.chats.save_turn(chat.id, replace(turn, details=details))
     world.engine = world._engine()
     (back,) = world.engine.chat(chat.id).turns
     assert (back.answer, back.found, back.quotes) == (turn.answer, None, ())

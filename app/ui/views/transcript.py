@@ -7,10 +7,12 @@ above it is not.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from app.conversation.events import Turn, TurnState
+from app.conversation.versions import Version
 from app.ui.views import markup as m
-from app.ui.views import quotes
+from app.ui.views import quotes, versions
 from app.ui.views.markdown import plain, to_html
 
 EMPTY = (
@@ -20,34 +22,52 @@ EMPTY = (
 )
 
 
-def earlier(turns: Sequence[Turn], *, editing: int | None = None, busy: bool = False) -> str:
+@dataclass(frozen=True)
+class Ways:
+    """What can be done with the turns. places: where each stands among its versions (`Chat.versions`); editing: the
+    index of the turn whose question is being edited; deleting: the id of the one that is about to be deleted; busy:
+    nothing can be changed now."""
+
+    places: Sequence[Version] = ()
+    editing: int | None = None
+    deleting: int = 0
+    busy: bool = False
+
+    def place(self, index: int) -> Version:
+        """Of a turn; of one that was added just now, too."""
+        return self.places[index] if index < len(self.places) else Version()
+
+
+NO_WAYS = Ways()
+
+
+def earlier(turns: Sequence[Turn], ways: Ways = NO_WAYS) -> str:
     """All turns but the last, and in front of them what is for the whole conversation."""
     if not turns:
         return ""
     tools = m.button("", "copy-all", css="tool", title="Copy this conversation", icon=m.ICON_COPY) + m.button(
         "", "clear-chat", css="tool", title="Clear this conversation", icon=m.ICON_BIN
     )
-    shown = "".join(
-        _turn(turn, index, editing=editing == index, busy=busy) for index, turn in enumerate(turns[:-1])
-    )
+    shown = "".join(_turn(turn, index, ways) for index, turn in enumerate(turns[:-1]))
     return f'<div class="conversation-tools">{tools}</div>{shown}'
 
 
-def last(turns: Sequence[Turn], *, editing: int | None = None, busy: bool = False) -> str:
-    """The last turn."""
-    if not turns:
-        return EMPTY
-    index = len(turns) - 1
-    return _turn(turns[index], index, editing=editing == index, busy=busy)
+def last(turns: Sequence[Turn], ways: Ways = NO_WAYS) -> str:
+    """The last turn, and what was taken back after it."""
+    count = len(turns)
+    more = ""
+    if not ways.busy and count < len(ways.places) and not ways.places[count].number:
+        more = versions.hidden(count, ways.places[count])
+    return (_turn(turns[-1], count - 1, ways) if turns else EMPTY) + more
 
 
-def _turn(turn: Turn, index: int, *, editing: bool, busy: bool) -> str:
-    if editing:
+def _turn(turn: Turn, index: int, ways: Ways) -> str:
+    if ways.editing == index:
         return _editor(turn.question, index)
-    tools = "" if busy else _question_tools(turn, index)
+    tools = "" if ways.busy else _question_tools(turn, index)
     question = _question(turn.question, tools)
     answer = _answer_frame(
-        _answer(turn), "" if turn.state is TurnState.ANSWERING else _answer_tools(turn, index, busy)
+        _answer(turn), "" if turn.state is TurnState.ANSWERING else _answer_tools(turn, index, ways)
     )
     return f'<section class="turn" data-turn="{index}">{question}{answer}</section>'
 
@@ -74,7 +94,8 @@ def _editor(question: str, index: int) -> str:
         f'<section class="turn" data-turn="{index}"><div class="message user editing">'
         f'<textarea class="edit-question" rows="{rows}" aria-label="Edit the question" data-enter="save-edit" '
         f'data-escape="cancel-edit" data-turn="{index}">{m.text(question)}</textarea>'
-        f'<div class="edit-buttons">{save}{cancel}</div></div></section>'
+        f'<div class="edit-buttons">{save}{cancel}<span class="dim">{m.text(versions.STAYS)}</span></div>'
+        "</div></section>"
     )
 
 
@@ -84,15 +105,18 @@ def _question_tools(turn: Turn, index: int) -> str:
     ) + m.button("", "edit-question", css="tool", title="Edit the question", icon=m.ICON_PEN, turn=index)
 
 
-def _answer_tools(turn: Turn, index: int, busy: bool) -> str:
+def _answer_tools(turn: Turn, index: int, ways: Ways) -> str:
     tools = m.button(
         "", "copy", css="tool", title="Copy the answer", icon=m.ICON_COPY, text=quotes.copied(turn)
     )
-    if not busy:
-        tools += m.button(
-            "", "regenerate", css="tool", title="Answer again", icon=m.ICON_AGAIN, turn=index
-        ) + m.button("", "undo", css="tool", title="Take this turn back", icon=m.ICON_BACK, turn=index)
-    return tools
+    if ways.busy:
+        return tools
+    place = ways.place(index)
+    if ways.deleting and ways.deleting == place.id:
+        return versions.asking(index, place)
+    tools += m.button("", "regenerate", css="tool", title="Answer again", icon=m.ICON_AGAIN, turn=index)
+    tools += m.button("", "undo", css="tool", title="Take this turn back", icon=m.ICON_BACK, turn=index)
+    return tools + versions.delete_button(index, place) + versions.switch(index, place)
 
 
 def _answer(turn: Turn) -> str:

@@ -54,6 +54,7 @@ from app.conversation.evidence import (
     TurnQuote,
     UsedPassage,
 )
+from app.conversation.versions import ROOT, TurnTree, Version, places
 from app.store import ChatSummary, Document
 
 TOKENS_PER_PAGE = 360
@@ -119,16 +120,26 @@ class FakeChat:
     engine: FakeEngine
     settings: ChatSettings
     title: str = ""
-    turns: list[Turn] = field(default_factory=list)
+    tree: TurnTree[Turn] = field(default_factory=TurnTree)
     documents: list[ReadState] = field(default_factory=list)
     closed: bool = False
     taken: list[str] = field(default_factory=list)  # documents whose newer text it went on with
     fail_next: str = ""  # the next answer fails with this sentence
     _stopping: threading.Event = field(default_factory=threading.Event)
     _answering: bool = False
+    _running: tuple[int, int, Turn] | None = None  # the index, the parent and what is written of an answer
     _latest: Any = None
     _now: threading.Event = field(default_factory=threading.Event)
     _reader: threading.Thread | None = None
+
+    @property
+    def turns(self) -> list[Turn]:
+        turns = [node.kept for node in self.tree.path]
+        return turns if self._running is None else [*turns[: self._running[0]], self._running[2]]
+
+    @property
+    def versions(self) -> list[Version]:
+        return places(self.tree, None if self._running is None else self._running[:2])
 
     @property
     def reading(self) -> bool:
@@ -229,29 +240,29 @@ class FakeChat:
         self._now.clear()
         if now:
             self._now.set()
-        kept = self.turns
         self.title = self.title or question
-        self.turns = [*kept[:index], Turn(question)]
-        return Stream(lambda _: self._told(self._answer(question, index, kept)))
+        parent = self.tree.path[index - 1].id if index else ROOT
+        self._running = index, parent, Turn(question)
+        return Stream(lambda _: self._told(self._answer(question, index, parent)))
 
     def _told(self, events: Iterator[Any]) -> Iterator[Any]:
         for event in events:
             self._latest = event
             yield event
 
-    def _answer(self, question: str, index: int, kept: list[Turn]) -> Iterator[Any]:
+    def _answer(self, question: str, index: int, parent: int) -> Iterator[Any]:
         try:
             started = time.monotonic()
             while self.reading and not self._now.is_set():
                 current = next((state for state in self.documents if state.active), None)
                 yield Waiting(time.monotonic() - started, 0, current)
                 if self._stopping.wait(self.engine.pace):
-                    self.turns = kept
+                    self._running = None
                     yield AnswerCancelled(question)
                     return
             if self.fail_next:
                 sentence, self.fail_next = self.fail_next, ""
-                self.turns = kept
+                self._running = None
                 yield AnswerFailed(question, sentence)
                 return
             read = sum(state.tokens_done for state in self.documents)
@@ -261,7 +272,7 @@ class FakeChat:
             if evidence.found is not None:
                 yield Recalled(index, evidence, True)
             if self._stopping.wait(self.engine.pace):
-                self.turns = kept
+                self._running = None
                 yield AnswerCancelled(question)
                 return
             pieces: list[AnswerPiece] = []
@@ -269,10 +280,8 @@ class FakeChat:
             for number, word in enumerate(self.engine.answer.split(" ")):
                 pieces.append(AnswerPiece(word if not number else f" {word}", (number * 37 % 100) / 400))
                 text = "".join(piece.text for piece in pieces)
-                self.turns = [
-                    *self.turns[:index],
-                    Turn(question, text, TurnState.ANSWERING, tuple(pieces), evidence=evidence),
-                ]
+                written = Turn(question, text, TurnState.ANSWERING, tuple(pieces), evidence=evidence)
+                self._running = index, parent, written
                 yield AnswerToken(pieces[-1].text, pieces[-1].memory_share, len(pieces), 74.2)
                 if self._stopping.wait(self.engine.pace):
                     state = TurnState.STOPPED
@@ -282,10 +291,11 @@ class FakeChat:
             turn = Turn(
                 question, text, state, tuple(pieces), done, evidence=evidence, review=self._review(text)
             )
-            self.turns = [*self.turns[:index], turn]
+            self._running = None
+            self.tree.put(self.tree.next_id(), parent, turn)
             yield AnswerFinished(index, turn)
         finally:
-            self._answering = False
+            self._running, self._answering = None, False
 
     def _evidence(self) -> Evidence:
         """One quote of the first document."""
@@ -308,14 +318,29 @@ class FakeChat:
         self._stopping.set()
 
     def clear(self) -> None:
-        self.turns = []
+        self.tree = TurnTree()
 
     def undo(self, turn_index: int = -1) -> str:
+        self._check_idle()
+        node = self.tree.path[turn_index]
+        self.tree.show(node.parent, None)
+        return node.kept.question
+
+    def choose_version(self, turn_index: int, number: int) -> None:
+        self._check_idle()
+        parent = self.tree.path[turn_index - 1].id if turn_index else ROOT
+        versions = self.tree.children(parent)
+        if not 1 <= number <= len(versions):
+            raise ChatError(f"There is no version {number} of this turn; choose one it has.")
+        self.tree.show(parent, versions[number - 1].id)
+
+    def delete_turn(self, turn_index: int) -> int:
+        self._check_idle()
+        return len(self.tree.delete(self.tree.path[turn_index].id)[0])
+
+    def _check_idle(self) -> None:
         if self._answering:
             raise ChatBusyError("An answer is being written; wait for it or stop it.")
-        question = self.turns[turn_index].question
-        self.turns = self.turns[:turn_index]
-        return question
 
     def preview_settings(self, settings: ChatSettings) -> ReadingEstimate:
         tokens = (

@@ -313,3 +313,37 @@ def test_a_load_failure_is_shown(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert not loader.wait(5)
     drawn = PARTS["activity"](Tab("one"), None, loader.state)
     assert "There is no model in /models/x" in drawn and 'role="alert"' in drawn
+
+
+def test_versions_are_chosen_and_deleted_and_nothing_else_is(world: World) -> None:
+    tab, other = world.open(), world.open("two", chat_of(world.opened["one"]).id)
+    for question in ("one", "two"):
+        world.ask(question)
+        settle(tab)
+    world.act("save-edit", turn="0", value="another one")
+    settle(tab)
+    assert "2 of 2" in words(draw_transcript(tab)["last"])
+    world.act("choose-version", turn="0", number="1")
+    drawn = draw_transcript(other)
+    assert "1 of 2" in words(drawn["earlier"]) and "two" in words(drawn["last"]), "in both tabs"
+    world.act("ask-delete-turn", turn="0")
+    asked = words(draw_transcript(tab)["earlier"])
+    assert "Delete this version? The others stay. 1 question and its answer that came after it" in asked
+    asked_about = str(chat_of(tab).versions[0].id)
+    world.act("choose-version", "two", turn="0", number="2")  # meanwhile, in another tab
+    world.act("delete-turn", turn="0", id=asked_about)
+    assert "no longer there, so nothing was done" in sentences(tab)[0]
+    world.act("choose-version", turn="0", number="1")
+    world.act("delete-turn", turn="0", id=asked_about)
+    assert [turn.question for turn in chat_of(tab).turns] == ["another one"] and not sentences(tab)
+    world.act("undo", turn="0")
+    assert "The conversation went on here: 1 question" in words(draw_transcript(tab)["last"])
+    world.act("choose-version", turn="0", number="1")
+    assert [turn.question for turn in chat_of(tab).turns] == ["another one"]
+    for odd in (
+        {"turn": "x", "number": "1"},
+        {"turn": "0", "number": "-1"},
+        {"turn": "0", "number": "9" * 12},
+    ):
+        world.act("choose-version", **odd)
+        assert "nothing was done" in sentences(tab)[0]

@@ -28,6 +28,7 @@ from app.conversation.events import (
 )
 from app.store import ChatSummary
 from app.ui.views import chats, comparison, documents, facts, markup, memory, status, transcript
+from app.ui.views.transcript import Ways
 from tests.app.ui.desk import words
 from tests.app.ui.fakes import figures
 
@@ -397,10 +398,10 @@ def test_what_is_asked_and_answered_is_shown_whole() -> None:
 
 def test_a_question_is_edited_in_its_place() -> None:
     turns = [Turn("<one>", "1", TurnState.DONE), Turn("two", "2", TurnState.DONE)]
-    drawn = transcript.earlier(turns, editing=0)
+    drawn = transcript.earlier(turns, Ways(editing=0))
     assert ">&lt;one&gt;</textarea>" in drawn and 'data-action="save-edit" data-turn="0"' in drawn
-    assert "textarea" not in transcript.last(turns, editing=0)
-    busy = transcript.last(turns, busy=True)
+    assert "textarea" not in transcript.last(turns, Ways(editing=0))
+    busy = transcript.last(turns, Ways(busy=True))
     assert 'data-action="copy"' in busy and "regenerate" not in busy and "edit-question" not in busy
 
 

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .backbone import AHNForCausalLM
-from .cache import Cache, CacheKind
+from ..backbone import AHNForCausalLM
+from ..cache import Cache, CacheKind
 
 READ_AT_ONCE = 512  # tokens; logits of so many exist at a time
 _SWAPPED_EVERY = 256  # tokens; of a foreign state, what the text itself adds until then stays in it

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ahn_core.evaluation import by_distance, gap_recovered, kinds_for, memory_worth, token_losses
+from ahn_core.eval.losses import by_distance, gap_recovered, kinds_for, memory_worth, token_losses
 from tests.tiny import VOCABULARY, tiny_model
 
 IDS = torch.randint(0, VOCABULARY, (1100,), generator=torch.Generator().manual_seed(3))
