@@ -130,6 +130,8 @@ class Download:
                 token=self._hub.token,
                 tqdm_class=_silent_bar(),
             )
+        except ModelError:
+            raise
         except hub_errors() as error:
             raise explained(error, called) from error
 

@@ -7,17 +7,20 @@ operations a second that another model reached here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from ahn_core import planner
-from ahn_core.config import AHNConfig, BackboneConfig
+from ahn_core.config import AHNConfig, BackboneConfig, CellName
 from app.models.catalogue import CHOICES, Choice
 from app.models.dtypes import chat_dtype
 from app.models.wording import size_words
 
 if TYPE_CHECKING:
     import torch
+
+    from ahn_core.quantization import Precision
 
 MemoryKind = Literal["full", "window", "ahn"]
 KINDS: tuple[MemoryKind, ...] = ("full", "window", "ahn")
@@ -44,6 +47,7 @@ class Plan:
     Args:
         trained: tokens the base was trained for; beyond them full attention is not the base any more.
         loading_bytes: the most that is in memory while the model is loaded.
+        shares: "cache", "mixing" and "model" operations as shares of full attention's, as the paper counts them.
         rate_from: whose measured speed the times go by; "" where none was measured.
     """
 
@@ -60,6 +64,7 @@ class Plan:
     loading_bytes: int
     free_bytes: int | None
     costs: Mapping[MemoryKind, Costs]
+    shares: Mapping[MemoryKind, Mapping[str, float]]
     rate_from: str
 
     @property
@@ -71,12 +76,6 @@ class Plan:
     def fits(self) -> bool | None:
         """Whether weights and cache go into what is free; None where that is not known."""
         return None if self.free_bytes is None else self.needed_bytes <= self.free_bytes
-
-    def share(self, kind: MemoryKind, of: Literal["cache", "mixing", "model"]) -> float:
-        """A cost as a share of full attention's, counted as the paper counts."""
-        return self.shares[kind][of]
-
-    shares: Mapping[MemoryKind, Mapping[str, float]]
 
 
 def plan(
@@ -144,16 +143,13 @@ def plan_of(
     """`plan` for any shape."""
     import torch
 
-    from ahn_core.backbone import AHNForCausalLM
     from ahn_core.loading import formats
-    from ahn_core.weights.fit import free_bytes, weight_bytes
+    from ahn_core.weights.fit import free_bytes
 
     target = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     chosen = chat_dtype(str(target), dtype)
     precision, number = formats(chosen, target)
-    with torch.device("meta"):
-        model = AHNForCausalLM(config, ahn_config)
-    weights = weight_bytes(model, precision, number)
+    weights = _weight_bytes(config, ahn_config, precision, number)
     sinks, tokens = window
     capacity = sinks + tokens
     free = free_bytes(target)
@@ -170,7 +166,10 @@ def plan_of(
         )  # fmt: skip
         rate = reached.get(kind)
         costs[kind] = Costs(
-            cache, counted.mixing_flops, counted.model_flops, counted.model_flops / rate if rate else None
+            cache,
+            counted.mixing_flops,
+            counted.model_flops,
+            _reading_flops(config, context, limit, cell) / rate if rate else None,
         )
         shares[kind] = {
             "cache": counted.cache_bytes / full.cache_bytes,
@@ -194,6 +193,34 @@ def plan_of(
         rate_from=whose,
         shares=shares,
     )
+
+
+@lru_cache(maxsize=256)
+def _weight_bytes(
+    config: BackboneConfig, ahn_config: AHNConfig, precision: Precision, number: torch.dtype
+) -> int:
+    """Bytes of a model's weights, by building it without any: with one layer and with two, for all layers are alike."""
+    import torch
+
+    from ahn_core.backbone import AHNForCausalLM
+    from ahn_core.weights.fit import weight_bytes
+
+    with torch.device("meta"):
+        one, two = (
+            weight_bytes(
+                AHNForCausalLM(replace(config, num_hidden_layers=layers), ahn_config), precision, number
+            )
+            for layers in (1, 2)
+        )
+    return one + (config.num_hidden_layers - 1) * (two - one)
+
+
+def _reading_flops(
+    config: BackboneConfig, context: int, capacity: int | None, cell: CellName | None
+) -> float:
+    """Operations that reading computes: the model's without embedding and head, which only an answer's tokens need."""
+    counted = planner.costs(config, context, capacity=capacity, cell=cell)
+    return counted.model_flops - 4.0 * config.vocab_size * config.hidden_size * context
 
 
 def _speeds(
@@ -228,13 +255,9 @@ def _flops_a_token(choice: Choice, kind: MemoryKind) -> float:
     """Operations a token while a few thousand are read, which is where speeds are measured."""
     sinks, window = default_window(choice)
     tokens = min(4_096, choice.config.max_position_embeddings)
-    counted = planner.costs(
-        choice.config,
-        tokens,
-        capacity=None if kind == "full" else sinks + window,
-        cell=choice.ahn_config.cell if kind == "ahn" else None,
-    )
-    return counted.model_flops / tokens
+    capacity = None if kind == "full" else sinks + window
+    cell = choice.ahn_config.cell if kind == "ahn" else None
+    return _reading_flops(choice.config, tokens, capacity, cell) / tokens
 
 
 def _measured_choice(rate_name: str) -> Choice | None:
