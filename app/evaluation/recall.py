@@ -267,7 +267,7 @@ def _load(arguments: argparse.Namespace, folder: Path) -> tuple[Aids, Judge, str
     from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
     from ahn_core.zoo import ZooError
     from app.conversation.prompt import PromptLayout, TextEncoder
-    from app.startup import chat_dtype
+    from app.models.dtypes import chat_dtype
 
     paths.prepare(folder)
     chosen = options.model_options(arguments)
