@@ -46,7 +46,7 @@ class StepUndo:
             raise ValueError("nothing was kept, so no step can be taken back: call keep() before the step.")
         if self._written:
             _copy(self._written, self._kept)
-        self._cache.rewind(self._length, self._outputs)
+        self._cache.count_back(self._length, self._outputs)
         self._length = None
 
     def _overwritten(self, row: int) -> list[Tensor]:

@@ -29,6 +29,9 @@ class MemoryWords:
     full_attention: str
     times_as_much: str
     full_attention_bar: str
+    this_chat: str
+    this_chat_title: str
+    on_disk: str
     one_page_state: str
     pages_state: str
     pages_of: str
@@ -150,6 +153,11 @@ MEMORY = Translated(
         full_attention="full attention",
         times_as_much="{size} · {n} times as much",
         full_attention_bar="Full attention",
+        this_chat="this chat in all",
+        this_chat_title=(
+            "This memory, and {size} of what turns have overwritten in it, so that an answer can be given again."
+        ),
+        on_disk="{size} on disk",
         one_page_state="page {first}: {state}",
         pages_state="pages {first} to {last}: {state}",
         pages_of="Pages of {name}",
