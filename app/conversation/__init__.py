@@ -53,6 +53,7 @@ from app.conversation.errors import (
     UnknownChatError,
     UnreadableChatError,
 )
+from app.conversation.presets import Preset, PresetShelf
 from app.conversation.settings import DEFAULT_SYSTEM_PROMPT, MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.streams import EventStream
 
@@ -67,6 +68,8 @@ __all__ = [
     "Engine",
     "EventStream",
     "MemoryKind",
+    "Preset",
+    "PresetShelf",
     "SettingsError",
     "UnknownChatError",
     "UnreadableChatError",

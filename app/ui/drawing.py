@@ -19,7 +19,18 @@ from app.conversation.evidence import NO_EVIDENCE
 from app.ui.card_extras import extras_of
 from app.ui.library_view import draw_library
 from app.ui.session import Tab
-from app.ui.views import chats, comparison, documents, facts, found, memory, probe, status, transcript
+from app.ui.views import (
+    chats,
+    comparison,
+    documents,
+    facts,
+    found,
+    memory,
+    presets,
+    probe,
+    status,
+    transcript,
+)
 from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
@@ -71,6 +82,13 @@ def draw_reading(tab: Tab, engine: Engine | None, loading: Loading) -> str:
 def draw_activity(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     latest = None if tab.chat is None else tab.chat.answer_event
     return status.waiting_line(latest) if isinstance(latest, Waiting) else status.loading_line(loading)
+
+
+def draw_settings_note(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    if engine is None or tab.chat is None:
+        return ""
+    settings, defaults = tab.chat.settings, tab.default_settings or engine.default_settings()
+    return presets.note(settings, defaults, engine.presets.all()) if settings != defaults else ""
 
 
 def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
@@ -137,6 +155,7 @@ LISTS: dict[str, Draw] = {
     "found": draw_found,
     "library": draw_library_list,
     "facts": draw_facts,
+    "settings-note": draw_settings_note,
 }
 PARTS = LIVE_PARTS | LISTS
 

@@ -64,6 +64,8 @@ class ChatWords:
     new_name: str
     ask_delete: str
     cannot_be_opened: str
+    pin: str
+    unpin: str
     rename: str
     delete: str
     internal_error: str
@@ -137,6 +139,8 @@ CHAT = Translated(
         new_name="New name",
         ask_delete="Delete “{title}”?",
         cannot_be_opened="cannot be opened: {reason}",
+        pin="Pin {title} to the top",
+        unpin="Unpin {title}",
         rename="Rename {title}",
         delete="Delete {title}",
         internal_error=(
