@@ -74,18 +74,11 @@ class Engine:
         self._linger_seconds = linger_seconds
         self.tokenizer = tokenizer
         self.store = store
-<<<<<<< HEAD
         assert store.running is not None, "the store is open"
         snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes, writer=store.running.name)
         self._turns = store.turns / store.running.name  # another process may have its own beside them
         self._resources = Resources(model, tokenizer, store, snapshots, self._turns)
-=======
-        turns = store.folder / "turns"
-        shutil.rmtree(turns, ignore_errors=True)  # copies that a crash left; they are never used twice
-        snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes)
-        self._resources = Resources(model, tokenizer, store, snapshots, turns)
         self.presets = PresetShelf(store.presets, self.default_settings, self._resources.max_positions)
->>>>>>> main
         self._chats: dict[str, Chat] = {}
         self._viewers: Counter[str] = Counter()  # of each open chat that somebody views
         self._left: dict[str, float] = {}  # viewed by nobody any more, and since when (`time.monotonic`)
