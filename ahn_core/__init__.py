@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from .backbone import AHNForCausalLM, CausalLMOutput
     from .cache import Cache, CacheKind, CacheStats, LayerStats
     from .config import AHNConfig, BackboneConfig, ConfigError
-    from .generation import Finished, PrefillProgress, SamplingSettings, Token, prefill, stream_generate
+    from .generation import Finished, PrefillProgress, Token, prefill, stream_generate
     from .loading import LoadError, load_tokenizer
+    from .logprobs import TokenLogprobs
     from .ops.choose import BackendError
+    from .sampling import SamplingSettings
 
 _HOME = {
     "BackendError": "ops.choose",
@@ -36,12 +38,13 @@ _HOME = {
     "ConfigError": "config",
     "Finished": "generation",
     "PrefillProgress": "generation",
-    "SamplingSettings": "generation",
+    "SamplingSettings": "sampling",
     "Token": "generation",
     "prefill": "generation",
     "stream_generate": "generation",
     "LoadError": "loading",
     "load_tokenizer": "loading",
+    "TokenLogprobs": "logprobs",
 }
 __all__ = [
     "AHNConfig",
@@ -59,6 +62,7 @@ __all__ = [
     "PrefillProgress",
     "SamplingSettings",
     "Token",
+    "TokenLogprobs",
     "load_tokenizer",
     "prefill",
     "stream_generate",

@@ -163,7 +163,7 @@ class Asking:
         return Answer(
             answer=turn.answer,
             quotes=[
-                {"text": quote.text, "document": quote.document, "page": quote.page} for quote in turn.quotes
+                {"text": quote.shown, "document": quote.document, "page": quote.page} for quote in turn.quotes
             ],
             citations=[
                 {
@@ -231,7 +231,7 @@ def _before(evidence: Evidence) -> str:
     if evidence.found is None:
         return ""
     lines = [NOT_FOUND + "\n"] if not evidence.found else []
-    lines += [f"“{quote.text}”\n    {source_words(quote)}\n" for quote in evidence.quotes]
+    lines += [f"“{quote.shown}”\n    {source_words(quote)}\n" for quote in evidence.quotes]
     if evidence.quotes:
         lines.append(f"{OWN_WORDS}:\n")
     return "\n".join(lines) + ("\n" if evidence.quotes else "")

@@ -78,7 +78,7 @@ def page_parser() -> argparse.ArgumentParser:
     )
     page.add_argument(
         "--port",
-        type=int,
+        type=options.whole_number,
         default=options.DEFAULT_PORT,
         metavar="N",
         help="port to listen on (default %(default)s); the next free one if it is taken",
@@ -87,7 +87,7 @@ def page_parser() -> argparse.ArgumentParser:
     page.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this login")
     page.add_argument(
         "--max-upload-mb",
-        type=int,
+        type=options.whole_number,
         default=options.DEFAULT_UPLOAD_MB,
         metavar="N",
         help="largest file the page takes, in megabytes (default %(default)s)",

@@ -70,15 +70,20 @@ class Cancelled(Exception):
 
 @dataclass
 class Running:
-    """The answer a chat is waiting for or writing; `index` is its place in the transcript."""
+    """The answer a chat is waiting for or writing.
+
+    index: its place in the transcript. id, parent: its place in the tree of turns.
+    """
 
     index: int
     draft: Draft
+    id: int = 1
+    parent: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     now: threading.Event = field(default_factory=threading.Event)  # do not wait for the documents any longer
     latest: ChatEvent | None = None  # what was last told of it
     thread: threading.Thread | None = None
-    begun: bool = False  # its first token has come, and what it replaces is gone
+    begun: bool = False  # its first token has come, and it is shown in place of the version before it
     saved_at: float = 0.0
 
 
@@ -122,11 +127,12 @@ def what_is_read(states: Sequence[ReadState], turn_index: int) -> AnswerStarted:
     )
 
 
-def first_head(resources: Resources, reader: Reader) -> Head:
-    """A head over a copy of the documents' cache, before any question. Needs the device."""
-    cache = reader.prepare()
+def with_documents_end(resources: Resources, reader: Reader, head: Head) -> Head:
+    """The head with what comes between the documents and the first question, where it has read no turn."""
+    if head.turns:
+        return head
     pending = resources.encoder.encode(DOCUMENTS_END) if reader.plan() else []
-    return Head(cache.clone(), 0, cache.get_seq_length(), tuple(pending))
+    return replace(head, pending=tuple(pending))
 
 
 def replay(
@@ -212,8 +218,9 @@ def write_answer(
         head.cache,
         max_new_tokens=room,
         sampling=_sampling(settings) if asked != draft.question else settings.sampling,
-        stop=(QUESTION_AGAIN,) if asked != draft.question else (),
+        stop=(QUESTION_AGAIN, *settings.stop) if asked != draft.question else settings.stop,
         should_stop=ended,
+        top_logprobs=settings.top_logprobs,
     ):
         if isinstance(event, PrefillProgress):
             emit(PromptRead(event.tokens_done, event.tokens_total, event.tokens_per_second))
@@ -224,7 +231,7 @@ def write_answer(
             draft.pieces.append(AnswerPiece(event.text, event.memory_share))
             count = len(draft.token_ids)
             rate = count / max(time.perf_counter() - decoding_since, 1e-6)
-            emit(AnswerToken(event.text, event.memory_share, count, rate))
+            emit(AnswerToken(event.text, event.memory_share, count, rate, event.logprobs))
             if count % _PUBLISH_EVERY == 1:
                 live.publish(head.cache)
         else:
@@ -284,4 +291,5 @@ def _figures(finished: Finished, head: Head, known: AnswerStarted) -> AnswerFigu
         pages_read=known.pages_read,
         pages_total=known.pages_total,
         read_all=known.read_all,
+        held_nbytes=stats.nbytes,
     )

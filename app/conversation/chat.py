@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from app.conversation.answering import Answering
 from app.conversation.answers import PastTurn
 from app.conversation.entries import Entry, entry_of
+from app.conversation.errors import ChatError
 from app.conversation.events import ChatEvent, PageStates, ReadingEstimate, ReadState, Turn
 from app.conversation.pages import Segment, document_pages, with_recalled
 from app.conversation.records import given_title
 from app.conversation.settings import ChatSettings
 from app.conversation.state import ChatState
 from app.conversation.streams import EventStream
+from app.conversation.turns import Held
+from app.conversation.versions import TurnTree, Version, places
 
 if TYPE_CHECKING:
     from ahn_core import CacheStats
@@ -34,12 +37,14 @@ class Chat:
         title: str = "",
         entries: Sequence[Entry] = (),
         plan: Sequence[Segment] = (),
-        turns: Sequence[PastTurn] = (),
+        turns: TurnTree[PastTurn] | None = None,
+        kept: bool = True,
     ) -> None:
-        """A new chat, or a stored one with what it had; the reading of the latter goes on at once."""
+        """A new chat, or a stored one with what it had; the reading of the latter goes on at once. kept: whether it
+        is stored."""
         settings.check_fits(resources.max_positions)
         self.id = chat_id
-        self._state = ChatState(resources, chat_id, settings, title, entries, plan, turns)
+        self._state = ChatState(resources, chat_id, settings, title, entries, plan, turns or TurnTree(), kept)
         self._answering = Answering(self._state)
         self._state.reader.start()
         self._prepare([entry.text for entry in entries])
@@ -67,8 +72,18 @@ class Chat:
 
     @property
     def turns(self) -> list[Turn]:
-        """The transcript so far, the answer being written included."""
+        """The transcript so far, the answer being written included: one path through the tree of turns."""
         return self._state.turns
+
+    @property
+    def versions(self) -> list[Version]:
+        """Where each turn of the transcript stands among its versions.
+
+        Where the transcript ends before turns that were taken back, there is one entry more than turns, with number 0.
+        """
+        with self._state.lock:
+            running = self._state.running
+            return places(self._state.tree, None if running is None else (running.index, running.parent))
 
     @property
     def answering(self) -> bool:
@@ -93,6 +108,10 @@ class Chat:
         """
         cache = self._state.shown_cache()
         return None if cache is None else self._state.live.read(cache, per_layer)
+
+    def held(self) -> Held:
+        """What this chat takes in all, in bytes: its cache, and what leads back through its turns."""
+        return self._state.caches.held()
 
     def page_states(self) -> list[PageStates]:
         """Each document's pages: unread, compressed or verbatim, whichever holds half or more of a page's tokens; or
@@ -209,7 +228,10 @@ class Chat:
             return self._answering.start(len(self._state.past), question, now)
 
     def regenerate(self, turn_index: int = -1, *, now: bool = False) -> EventStream[ChatEvent]:
-        """Answer that turn's question again; the turns after it are dropped once the new answer has begun."""
+        """Answer that turn's question again, as another version of the turn; the turns after it stay with the old one.
+
+        The old version is shown until the new answer has begun.
+        """
         with self._state.lock:
             self._state.check_idle()
             index = self._state.turn_at(turn_index)
@@ -217,22 +239,51 @@ class Chat:
             return self._answering.start(index, turn.question, now, turn.evidence)
 
     def edit(self, turn_index: int, new_text: str, *, now: bool = False) -> EventStream[ChatEvent]:
-        """Ask another question in place of that turn's; the turns after it are dropped once the answer has begun."""
+        """Ask another question in place of that turn's, as another version of it; nothing is thrown away."""
         with self._state.lock:
             self._state.check_idle()
             return self._answering.start(self._state.turn_at(turn_index), new_text, now)
 
     def undo(self, turn_index: int = -1) -> str:
-        """Take back that turn and those after it, also on disk, and return its question; nothing is read again.
+        """Take back that turn and those after it, and return its question; nothing is read again.
 
-        Raises ChatBusyError while an answer is written.
+        They are kept: `choose_version` shows them again. Raises ChatBusyError while an answer is written.
         """
         with self._state.lock:
             self._state.check_idle()
             index = self._state.turn_at(turn_index)
             question = self._state.past[index].turn.question
-            self._state.take_back(index)
+            self._state.show(index, self._state.parent_at(index), None)
             return question
+
+    def choose_version(self, turn_index: int, number: int) -> None:
+        """Show another version of a turn, with the turns after it that were shown last; `number` is from 1.
+
+        No document is read again: the next question feeds the turns. `turn_index` may be the number of turns, where
+        turns were taken back. Raises ChatError where there is no such version, ChatBusyError.
+        """
+        with self._state.lock:
+            self._state.check_idle()
+            path = self._state.tree.path
+            if not 0 <= turn_index <= len(path):
+                self._state.turn_at(turn_index)  # which raises
+            parent = self._state.parent_at(turn_index)
+            versions = self._state.tree.children(parent)
+            if not 1 <= number <= len(versions):
+                raise ChatError(
+                    f"There is no version {number} of this turn, which has {len(versions)}, so nothing was changed; "
+                    "choose one it has."
+                )
+            self._state.show(turn_index, parent, versions[number - 1].id)
+
+    def delete_turn(self, turn_index: int) -> int:
+        """Delete the shown version of a turn and all turns that hang on it, also on disk; returns how many.
+
+        Where there are other versions, the one before it is shown. Raises ChatBusyError while an answer is written.
+        """
+        with self._state.lock:
+            self._state.check_idle()
+            return self._state.delete(self._state.turn_at(turn_index))
 
     def answer_now(self) -> None:
         """Have a question that waits for documents answered from what has been read; one being answered goes on."""
@@ -247,10 +298,13 @@ class Chat:
                 self._state.running.stop.set()
 
     def clear(self) -> None:
-        """Forget the turns, also on disk; the read documents stay. Raises ChatBusyError while an answer is written."""
+        """Delete all turns in all versions, also on disk; the read documents stay.
+
+        Raises ChatBusyError while an answer is written.
+        """
         with self._state.lock:
             self._state.check_idle()
-            self._state.take_back(0)
+            self._state.delete_all()
 
     # -- settings ----------------------------------------------------------------------------------------------------
 
@@ -300,7 +354,6 @@ class Chat:
             self.stop()
             self._state.reader.close()
             self._state.caches.close()
-            self._state.head = None
             if delete:
                 self._state.disk.delete()
 

@@ -11,16 +11,28 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from app.conversation.answers import PastTurn
 from app.conversation.chat import Chat
 from app.conversation.compare import Comparing
+from app.conversation.completing import Completing
 from app.conversation.errors import ChatBusyError, ChatClosedError, UnknownChatError, UnreadableChatError
-from app.conversation.events import CompareEvent, ProbeEvent, ReadingEstimate
+from app.conversation.events import (
+    CompareEvent,
+    CompletionEvent,
+    ProbeEvent,
+    ReadingEstimate,
+    Turn,
+    TurnState,
+)
+from app.conversation.presets import PresetShelf
 from app.conversation.probe import Probing
+from app.conversation.question import longest_question
 from app.conversation.records import given_title, opened, turn_from_record, unreadable_reason
 from app.conversation.resources import Resources
 from app.conversation.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots
 from app.conversation.streams import Event, EventStream
+from app.conversation.versions import Node, TurnTree
 from app.store import ChatSummary, DocumentUsage, Store
 
 if TYPE_CHECKING:
@@ -66,6 +78,7 @@ class Engine:
         shutil.rmtree(turns, ignore_errors=True)  # copies that a crash left; they are never used twice
         snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes)
         self._resources = Resources(model, tokenizer, store, snapshots, turns)
+        self.presets = PresetShelf(store.presets, self.default_settings, self._resources.max_positions)
         self._chats: dict[str, Chat] = {}
         self._viewers: Counter[str] = Counter()  # of each open chat that somebody views
         self._left: dict[str, float] = {}  # viewed by nobody any more, and since when (`time.monotonic`)
@@ -76,7 +89,10 @@ class Engine:
         self._lock = threading.RLock()  # over all of these
 
     def default_settings(self) -> ChatSettings:
-        """What a new chat starts with: the sinks and window that suit the model, within its trained length."""
+        """What a new chat starts with, unless a preset was chosen for it (`presets.for_new_chats`).
+
+        The sinks and window that suit the model, within its trained length.
+        """
         model = self.model
         settings = ChatSettings(
             attention_sinks=model.default_attention_sinks, sliding_window=model.default_sliding_window
@@ -89,6 +105,23 @@ class Engine:
         Raises SettingsError where sinks and window exceed the model.
         """
         chat = Chat(self._resources, uuid.uuid4().hex, settings or self.default_settings())
+        with self._lock:
+            self._chats[chat.id] = chat
+        return chat
+
+    def passing_chat(
+        self, settings: ChatSettings | None = None, turns: Sequence[tuple[str, str]] = ()
+    ) -> Chat:
+        """A chat that is never stored nor listed, with questions and answers that were held elsewhere.
+
+        What it reads is kept as any chat's is; `delete_chat` ends it. Raises SettingsError where sinks and window
+        exceed the model.
+        """
+        past = TurnTree.of_path(
+            PastTurn(Turn(question, answer, TurnState.DONE), None) for question, answer in turns
+        )
+        settings = settings or self.default_settings()
+        chat = Chat(self._resources, uuid.uuid4().hex, settings, turns=past, kept=False)
         with self._lock:
             self._chats[chat.id] = chat
         return chat
@@ -134,7 +167,8 @@ class Engine:
 
     def last_used_chat(self) -> str:
         """The id of the chat that was used last; "" where there is none."""
-        return next((summary.id for summary in self.list_chats() if not summary.unreadable), "")
+        readable = [summary for summary in self.list_chats() if not summary.unreadable]
+        return max(readable, key=lambda summary: summary.updated_at).id if readable else ""
 
     def _close_rested(self) -> None:
         """Close the chats that were left while busy, each when it has come to rest; ends when there is none."""
@@ -179,8 +213,14 @@ class Engine:
         if not self.store.chats.rename(chat_id, given_title(title)):
             raise _unknown(chat_id)
 
+    def pin_chat(self, chat_id: str, pinned: bool) -> None:
+        """List a stored chat before the others, or no longer. Raises UnknownChatError."""
+        if not self.store.chats.pin(chat_id, pinned):
+            raise _unknown(chat_id)
+
     def list_chats(self, search: str = "") -> list[ChatSummary]:
-        """The stored chats, last used first; with `search`, those whose title, documents or turns contain it.
+        """The stored chats, pinned ones first, then last used first; with `search`, those whose title, documents or
+        turns contain it.
 
         One that cannot be opened is among them and says why.
         """
@@ -250,6 +290,22 @@ class Engine:
         documents = [self._resources.document(document_id) for document_id in document_ids]
         return self._watched(EventStream(Probing(self._resources, documents, settings), name="probe"))
 
+    def complete(self, prompt: str | Sequence[int], settings: ChatSettings) -> EventStream[CompletionEvent]:
+        """Go on with a text as it stands, tags of the chat template included, or with its tokens: no system prompt, no
+        documents, no turns. The last event is a `CompletionFinished`. `stop()` or closing the stream ends it.
+
+        Raises ChatError for an empty prompt, or one that full attention cannot hold.
+        """
+        return self._watched(EventStream(Completing(self._resources, prompt, settings), name="complete"))
+
+    def count_tokens(self, text: str) -> int:
+        """The tokens of a text."""
+        return self._resources.count_tokens(text)
+
+    def longest_question(self, settings: ChatSettings) -> int:
+        """Tokens that a question may have: `Chat.ask` refuses a longer one."""
+        return longest_question(self._resources, settings)
+
     def search(self, query: str, document_ids: Sequence[str] | None = None, limit: int = 20) -> list[Hit]:
         """Places in these documents, or in all of the library, for what was typed into a search box, best first.
 
@@ -316,7 +372,10 @@ class Engine:
             title=stored.title if stored.named else "",
             entries=entries,
             plan=plan,
-            turns=[turn_from_record(turn, fingerprint) for turn in stored.turns],
+            turns=TurnTree(
+                Node(turn.id, turn.parent, turn_from_record(turn, fingerprint), turn.shown)
+                for turn in stored.turns
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
 
 from app.conversation.cloze import Cloze
 from app.conversation.evidence import (
@@ -29,6 +30,9 @@ from app.conversation.evidence import (
     UsedPassage,
 )
 from app.conversation.settings import MemoryKind
+
+if TYPE_CHECKING:
+    from ahn_core import TokenLogprobs
 
 
 class ReadPhase(Enum):
@@ -147,6 +151,9 @@ class AnswerFigures:
     pages_read: int
     pages_total: int
     read_all: bool
+    held_nbytes: int = (
+        0  # all that the chat then had in memory: the cache, and what leads back through its turns
+    )
 
 
 @dataclass(frozen=True)
@@ -252,12 +259,24 @@ class PromptRead:
 
 @dataclass(frozen=True)
 class AnswerToken:
-    """One token of the answer; `text` may be empty while a character is incomplete. `tokens` counts them, from 1."""
+    """One token of the answer; `text` may be empty while a character is incomplete. `tokens` counts them, from 1.
+    `logprobs` is there where the settings ask for it."""
 
     text: str
     memory_share: float
     tokens: int
     tokens_per_second: float
+    logprobs: TokenLogprobs | None = None
+
+
+@dataclass(frozen=True)
+class CompletionFinished:
+    """The end of a completion: its text, why it ended ("end", "length", "stop", "cancelled") and counts of tokens."""
+
+    text: str
+    reason: str
+    prompt_tokens: int
+    generated_tokens: int
 
 
 @dataclass(frozen=True)
@@ -293,6 +312,9 @@ ChatEvent = (
     | AnswerCancelled
     | AnswerFailed
 )
+
+
+CompletionEvent = Waiting | PromptRead | AnswerToken | CompletionFinished
 
 
 @dataclass(frozen=True)

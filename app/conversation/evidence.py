@@ -36,6 +36,7 @@ class TurnQuote:
     """One to three sentences of a document, word for word, on one line.
 
     core: the telling one, as [start, end) of `text`; page and label are its. starts: where in `text` each place begins.
+    in_words: the same where it is rows of a table, without their pipes; else "".
     """
 
     document_id: str
@@ -48,6 +49,12 @@ class TurnQuote:
     core: tuple[int, int]
     score: float
     starts: tuple[int, ...] = ()
+    in_words: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What is shown of it."""
+        return self.in_words or self.text
 
 
 @dataclass(frozen=True)
@@ -177,8 +184,9 @@ def review_from_record(record: object) -> Review:
 def _placed(cls: type[Any], record: dict[str, Any], **changes: object) -> Any:
     places = tuple(_numbers(place, 3) for place in record.get("places", ()))
     made = make(cls, record, places=places, **changes)
-    for name in ("document_id", "document", "label", "text"):
-        text(getattr(made, name), name)
+    for name in ("document_id", "document", "label", "text", "in_words"):
+        if hasattr(made, name):
+            text(getattr(made, name), name)
     if made.page is not None:
         whole(made.page, "a page")
     if hasattr(made, "score"):

@@ -70,7 +70,7 @@ class Lookup:
     @property
     def prose(self) -> ProsePlace:
         """Where this model's prose stands beside the quotes."""
-        return prose_place(self._model)
+        return prose_place(self._model, self._store.folder)
 
     # -- before questions --------------------------------------------------------------------------------------------
 
@@ -300,5 +300,5 @@ def _quote(quote: Quote, name: str) -> TurnQuote:
     label = quote.label if page == quote.page else passage.labels[1]
     return TurnQuote(
         quote.document_id, name, quote.revision, page, label, quote.places, quote.text, quote.core,
-        round(quote.score, 4), tuple(starts),
+        round(quote.score, 4), tuple(starts), quote.in_words,
     )  # fmt: skip

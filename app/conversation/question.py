@@ -38,18 +38,23 @@ def check_question(resources: Resources, settings: ChatSettings, question: str) 
     question = clean_question(question)
     if not question:
         raise ChatError("The question is empty, so there is nothing to answer; type one first.")
-    layout = resources.layout(settings.system_prompt)
-    tokens = len(resources.encoder.encode(question)) + len(layout.asking)
-    if settings.memory == "full":
-        limit, name = (
-            resources.max_positions - len(layout.opening) - 1,
-            "length the model was trained for leaves",
-        )
-    else:
-        limit, name = settings.sliding_window, "sliding window holds"
+    tokens, limit = resources.count_tokens(question), longest_question(resources, settings)
     if tokens > limit:
+        around = len(
+            resources.layout(settings.system_prompt).asking
+        )  # what closes the question is held with it
+        full = settings.memory == "full"
+        name = "length the model was trained for leaves" if full else "sliding window holds"
         raise ChatError(
-            f"The question has {tokens:,} tokens, more than the {limit:,} the {name}, so its beginning would be lost "
-            "before the answer; shorten it, or add the long text as a document."
+            f"The question has {tokens + around:,} tokens, more than the {limit + around:,} the {name}, so its "
+            "beginning would be lost before the answer; shorten it, or add the long text as a document."
         )
     return question
+
+
+def longest_question(resources: Resources, settings: ChatSettings) -> int:
+    """Tokens that a question may have to be held word for word, whatever was read before."""
+    layout = resources.layout(settings.system_prompt)
+    full = settings.memory == "full"
+    held = resources.max_positions - len(layout.opening) - 1 if full else settings.sliding_window
+    return held - len(layout.asking)

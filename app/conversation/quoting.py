@@ -54,7 +54,7 @@ def quoted_question(evidence: Evidence, question: str, tokens: int, count: Count
 
 def _numbered(evidence: Evidence) -> list[tuple[str, str, str]]:
     """Text, document and page of what is read, best first: the quotes, then passages that hold none of them."""
-    quotes = [(quote.text, quote.document, quote.label) for quote in evidence.quotes]
+    quotes = [(quote.shown, quote.document, quote.label) for quote in evidence.quotes]
     texts = [" ".join(quote.text.split()) for quote in evidence.quotes]
     others = [
         (passage.text, passage.document, passage.label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from app.conversation.answers import PastTurn
@@ -32,13 +32,13 @@ CHAT_VERSION = (
 class ChatStore:
     """One chat's rows on disk. Not safe between threads: the chat calls it under its lock."""
 
-    def __init__(self, chats: Chats, chat_id: str, tokenizer: str) -> None:
-        """`tokenizer` is the fingerprint that the answers' token ids belong to."""
+    def __init__(self, chats: Chats, chat_id: str, tokenizer: str, *, kept: bool = True) -> None:
+        """`tokenizer` is the fingerprint that the answers' token ids belong to. kept: False writes nothing at all."""
         self._chats = chats
         self._chat_id = chat_id
         self._tokenizer = tokenizer
         self._last: object = None
-        self._deleted = False
+        self._writes = kept
 
     def save(
         self,
@@ -55,23 +55,27 @@ class ChatStore:
         ):
             self._last = record
 
-    def save_turn(self, position: int, past: PastTurn) -> None:
-        """Commit a turn, and that none comes after it."""
-        stored = turn_to_record(past, self._tokenizer)
-        self._commit(lambda: self._chats.save_turn(self._chat_id, position, stored))
+    def save_turn(self, turn_id: int, parent: int, past: PastTurn) -> None:
+        """Commit a turn, and that it is the version that is shown after `parent`."""
+        stored = replace(turn_to_record(past, self._tokenizer), id=turn_id, parent=parent)
+        self._commit(lambda: self._chats.save_turn(self._chat_id, stored))
 
-    def forget_turns(self, position: int) -> None:
-        """Delete the turns from this position on."""
-        self._commit(lambda: self._chats.forget_turns(self._chat_id, position))
+    def show_turn(self, parent: int, turn_id: int | None) -> None:
+        """Commit which version is shown after `parent`; None: none."""
+        self._commit(lambda: self._chats.show_turn(self._chat_id, parent, turn_id))
+
+    def delete_turns(self, turn_ids: Sequence[int]) -> None:
+        """Delete turns."""
+        self._commit(lambda: self._chats.delete_turns(self._chat_id, turn_ids))
 
     def delete(self) -> None:
         """Delete the chat and write nothing of it any more."""
         self._commit(lambda: self._chats.delete(self._chat_id))
-        self._deleted = True
+        self._writes = False
 
     def _commit(self, write: Callable[[], object]) -> bool:
         # A full disk ends neither the reading nor the answer: they are in memory, and the next change tries again.
-        if self._deleted:
+        if not self._writes:
             return False
         try:
             write()

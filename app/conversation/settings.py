@@ -15,6 +15,7 @@ MemoryKind = Literal["full", "window", "ahn"]
 _SHAPES_READING = ("memory", "attention_sinks", "sliding_window", "system_prompt")
 MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
 DEFAULT_REPETITION_PENALTY = 1.15
+LARGEST_SEED = 2**63 - 1  # what torch takes
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
 
 
@@ -31,8 +32,10 @@ class ChatSettings:
 
     `memory`, `attention_sinks`, `sliding_window` and `system_prompt` shape what is read: changing one of them means
     that the documents are read anew (see `ChatSettings.same_reading`). `sampling` and `max_new_tokens` take effect
-    with the next answer, and so does `recall`: whether passages of the documents are looked up for a question. An
-    empty `system_prompt` sends no system message; a chat template may then put its own.
+    with the next answer, and so do `recall`: whether passages of the documents are looked up for a question, `stop`:
+    strings that end an answer before they show, and `top_logprobs`: how many of the likeliest tokens are told with
+    each one (None: nothing is). An empty `system_prompt` sends no system message; a chat template may then put its
+    own.
 
     Raises SettingsError where a value is out of range.
     """
@@ -44,6 +47,8 @@ class ChatSettings:
     sampling: SamplingSettings = field(default_factory=_default_sampling)
     max_new_tokens: int = 512
     recall: bool = True
+    stop: tuple[str, ...] = ()
+    top_logprobs: int | None = None
 
     def __post_init__(self) -> None:
         if self.memory not in MEMORY_KINDS:
@@ -59,6 +64,21 @@ class ChatSettings:
         _at_least("attention sinks", self.attention_sinks, 0)
         _at_least("sliding window", self.sliding_window, 1)
         _at_least("longest answer", self.max_new_tokens, 1)
+        _at_least("top-k", self.sampling.top_k, 0)
+        seed = self.sampling.seed
+        if seed is not None and not (
+            isinstance(seed, int) and not isinstance(seed, bool) and -LARGEST_SEED <= seed <= LARGEST_SEED
+        ):
+            raise SettingsError(
+                f"The seed is {seed!r}, not a whole number within ±{LARGEST_SEED:,}, so nothing can be drawn with it; "
+                "choose one of those, or leave it out."
+            )
+        if not isinstance(self.stop, tuple) or not all(isinstance(one, str) for one in self.stop):
+            raise SettingsError(
+                f"What is to end an answer is {self.stop!r} and not texts; give a list of texts."
+            )
+        if self.top_logprobs is not None:
+            _at_least("likeliest tokens told", self.top_logprobs, 0)
 
     def check_fits(self, max_positions: int) -> None:
         """Raise SettingsError where sinks and window together exceed the length the model was trained for."""
@@ -104,8 +124,12 @@ class ChatSettings:
         if missing:
             raise ValueError(f"the settings have no {', '.join(missing)}")
         text(values["system_prompt"], "system_prompt")
+        stop = values.get("stop", ())
         return make(
-            cls, values, sampling=make(SamplingSettings, {**asdict(_default_sampling()), **_mapping(values)})
+            cls,
+            values,
+            sampling=make(SamplingSettings, {**asdict(_default_sampling()), **_mapping(values)}),
+            stop=tuple(stop) if isinstance(stop, list | tuple) else stop,
         )
 
 
@@ -120,5 +144,5 @@ def _at_least(name: str, value: int, limit: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < limit:
         raise SettingsError(
             f"The setting “{name}” is {value!r}, not a whole number of {limit} or more, so nothing can be read or "
-            "answered with it; change it in Settings."
+            f"answered with it; choose a whole number from {limit} on."
         )

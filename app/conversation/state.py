@@ -19,7 +19,8 @@ from app.conversation.pages import Segment
 from app.conversation.reading import Reader
 from app.conversation.records import ChatStore, short_title
 from app.conversation.settings import ChatSettings
-from app.conversation.turns import Head, TurnCaches
+from app.conversation.turns import TurnTails
+from app.conversation.versions import ROOT, TurnTree
 
 if TYPE_CHECKING:
     from ahn_core import Cache
@@ -37,21 +38,22 @@ class ChatState:
         title: str,
         entries: Sequence[Entry],
         plan: Sequence[Segment],
-        turns: Sequence[PastTurn],
+        turns: TurnTree[PastTurn],
+        kept: bool = True,
     ) -> None:
-        """A new chat, or a stored one with what it had. `reader.start()` has its reading go on."""
+        """A new chat, or a stored one with what it had. `reader.start()` has its reading go on. kept: whether it is
+        stored."""
         self.chat_id = chat_id
         self.resources = resources
         self.settings = settings
         self.given_title = title
         self.lock = threading.RLock()  # over everything below
-        self.past = list(turns)
+        self.tree = turns
         self.running: Running | None = None
-        self.head: Head | None = None
         self.closed = False
         self.told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
         self.left: list[Reader] = []  # closed when what they read was changed; their last chunk may still run
-        self.disk = ChatStore(resources.store.chats, chat_id, resources.encoder.fingerprint)
+        self.disk = ChatStore(resources.store.chats, chat_id, resources.encoder.fingerprint, kept=kept)
         self.live = LiveStats(resources.device)
         self.reader, self.caches = self._begin_reading(entries, plan)
 
@@ -65,6 +67,12 @@ class ChatState:
         return short_title(turns[0].question if turns else entries[0].name if entries else "New chat")
 
     @property
+    def past(self) -> list[PastTurn]:
+        """The turns that are shown and have been answered."""
+        with self.lock:
+            return [node.kept for node in self.tree.path]
+
+    @property
     def turns(self) -> list[Turn]:
         """The transcript so far, the answer being written included."""
         with self.lock:
@@ -72,9 +80,9 @@ class ChatState:
             return past if running is None else [*past[: running.index], running.draft.turn()]
 
     def shown_cache(self) -> Cache | None:
-        """The conversation's cache, or the documents' while they are read; None before any."""
+        """The conversation's cache; None before anything was read."""
         with self.lock:
-            return self.head.cache if self.head is not None else self.reader.cache
+            return self.reader.cache
 
     # -- needs the lock ----------------------------------------------------------------------------------------------
 
@@ -90,18 +98,43 @@ class ChatState:
         self.left.append(self.reader)
         self.left = [reader for reader in self.left if not reader.join(timeout=0)]
         self.caches.close()
-        self.head = None
         fresh = [replace(entry, phase=ReadPhase.QUEUED, message="", pages_counted=0) for entry in entries]
         self.reader, self.caches = self._begin_reading(fresh, plan)
         self.store()
 
-    def take_back(self, index: int) -> None:
-        """Forget the turns from that one on, but not the copy before it, from which the next question goes on."""
-        del self.past[index:]
-        self.head = None
-        self.caches.forget_from(index + 1)
-        self.disk.forget_turns(index)
+    def show(self, index: int, parent: int, turn_id: int | None) -> None:
+        """Have the transcript go on at this place with another version, or end before it (None).
+
+        The next question goes on from before it, and the turns of the version are fed again.
+        """
+        self.tree.show(parent, turn_id)
+        self._path_changed(index)
+        self.disk.show_turn(parent, turn_id)
         self.store()
+
+    def delete(self, index: int) -> int:
+        """Delete the shown version of this turn and all that hang on it; returns how many turns that were."""
+        node = self.tree.path[index]
+        deleted, shown = self.tree.delete(node.id)
+        self._path_changed(index)
+        self.disk.delete_turns(deleted)
+        self.disk.show_turn(node.parent, shown)
+        self.store()
+        return len(deleted)
+
+    def delete_all(self) -> None:
+        """Delete every version of every turn."""
+        deleted = [one for node in list(self.tree.children(ROOT)) for one in self.tree.delete(node.id)[0]]
+        self._path_changed(0)
+        self.disk.delete_turns(deleted)
+        self.store()
+
+    def parent_at(self, index: int) -> int:
+        """The id of the turn before this place of the transcript."""
+        return self.tree.path[index - 1].id if index else ROOT
+
+    def _path_changed(self, index: int) -> None:
+        self.caches.forget_from(index + 1)
 
     def turn_at(self, index: int) -> int:
         """The place of a turn, also counted from the end. Raises ChatError where there is none."""
@@ -136,22 +169,17 @@ class ChatState:
     def store_draft(self, running: Running) -> None:
         """Commit the answer in progress, as far as it is written."""
         self.store()
-        self.disk.save_turn(running.index, PastTurn(running.draft.turn(), tuple(running.draft.token_ids)))
+        past = PastTurn(running.draft.turn(), tuple(running.draft.token_ids))
+        self.disk.save_turn(running.id, running.parent, past)
 
-    def _begin_reading(self, entries: Sequence[Entry], plan: Sequence[Segment]) -> tuple[Reader, TurnCaches]:
-        settings = self.settings
-        reader = Reader(self.resources, settings, self.live, self._reading_changed)
+    def _begin_reading(self, entries: Sequence[Entry], plan: Sequence[Segment]) -> tuple[Reader, TurnTails]:
+        caches = TurnTails(self.resources.turns_folder / self.chat_id)
+        reader = Reader(self.resources, self.settings, self.live, self._reading_changed, caches)
         for entry in entries:
             reader.add(entry)
         reader.remember(plan)
-        caches = TurnCaches(
-            self.resources.turns_folder / self.chat_id, lambda: self.resources.make_cache(settings)
-        )
         return reader, caches
 
     def _reading_changed(self) -> None:
         with self.lock:
-            head = self.head
-            if head is not None and self.running is None and head.documents_length != self.reader.length():
-                self.head = None  # more has been read: its turns are replayed over that
             self.store()

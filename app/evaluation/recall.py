@@ -94,6 +94,12 @@ def parser() -> argparse.ArgumentParser:
         "quotes, in the model's prose",
     )
     result.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep what --answers finds of this model in the data folder: it decides from then on whether the model's "
+        "prose or the quotes come first",
+    )
+    result.add_argument(
         "--words-alone", action="store_true", help="load no model: passages and quotations by words alone"
     )
     result.add_argument(
@@ -105,7 +111,11 @@ def parser() -> argparse.ArgumentParser:
         help="write to FILE the weights by which questions are told to be answered, fitted to these",
     )
     result.add_argument(
-        "--budget", type=int, default=1600, metavar="N", help="tokens of passages (default %(default)s)"
+        "--budget",
+        type=options.whole_number,
+        default=1600,
+        metavar="N",
+        help="tokens of passages (default %(default)s)",
     )
     result.add_argument(
         "--json", action="store_true", help="print JSON with every question instead of the tables"
@@ -119,6 +129,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     if not arguments.documents and not arguments.corpus:
         raise OptionError("No document was named, so nothing can be recalled: give --documents or --corpus.")
+    if arguments.keep and not arguments.answers:
+        raise OptionError("There is nothing to --keep without --answers: give --answers unread, too.")
     if arguments.budget < 1:
         raise OptionError(
             f"A budget of {arguments.budget} tokens holds no passage: give --budget at least 1."
@@ -152,6 +164,8 @@ def main(argv: Sequence[str]) -> int:
         report["model"] = name
         if arguments.answers:
             report["answers"] = _answers(arguments, folder, scratch, questions, progress)
+            if arguments.keep:
+                answers.keep(folder, report["answers"])
         if arguments.fit:
             from app.evaluation.fit import write_fit
 
@@ -323,7 +337,7 @@ def _ask(
         any(one.passage.first_page <= page <= one.passage.last_page for page in pages)
         for one in quotes.ranked or recalled.looked_at
     )
-    quote = _first(question.answered_by(one.text) for one in quotes.quotes)
+    quote = _first(question.answered_by(one.shown) for one in quotes.quotes)
     answerable = bool(question.answers)
     outcome = Outcome(
         question.document,
@@ -335,7 +349,7 @@ def _ask(
         round(quotes.confidence, 3),
         round(seconds, 3),
         "",
-        tuple(one.text for one in quotes.quotes),
+        tuple(one.shown for one in quotes.quotes),
         not quotes.missing,
         {name: round(value, 4) for name, value in quotes.signs.items()},
     )

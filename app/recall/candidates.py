@@ -18,12 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.recall import fulltext
+from app.recall.listings import asks_for_one, is_listing, listing_spans
 from app.recall.passages import Passage
 from app.recall.query import Expects, Query
 from app.recall.ranking import Ranked
 from app.recall.related import WordVectors, likeness
 from app.recall.sentences import split_sentences
 from app.recall.stopwords import STOPWORDS
+from app.recall.tables import is_row, is_separator
 from app.recall.words import count_words, stem, tokens
 
 MOST_WORDS = 60  # of a quotation
@@ -68,12 +70,17 @@ def candidates(
     language: str,
     vectors: WordVectors | None = None,
 ) -> list[Candidate]:
-    """The sentences of the passages, in their order, each with its features."""
+    """The sentences of the passages, in their order, each with its features.
+
+    Entries of contents and indexes, and headers of tables, are none where there are others, unless they are asked for.
+    """
     found = [
         (place, one.passage, start, end)
         for place, one in enumerate(ranked)
         for start, end in _quotable(one.passage.text)
     ]
+    if not asks_for_one(query.question):
+        found = _telling(found) or found
     if not found:
         return []
     words = query.words or tuple(query.terms)
@@ -130,10 +137,29 @@ def candidates(
     ]
 
 
+_Span = tuple[int, Passage, int, int]  # place of the passage, the passage, start and end in its text
+
+
+def _telling(found: Sequence[_Span]) -> list[_Span]:
+    """Without the sentences that only point at other places, or only name the columns of a table."""
+    spans = {id(passage): listing_spans(passage.text) for _, passage, _, _ in found}
+    return [
+        (place, passage, start, end)
+        for place, passage, start, end in found
+        if not is_listing(spans[id(passage)], start, end) and not _names_columns(passage.text, start, end)
+    ]
+
+
+def _names_columns(text: str, start: int, end: int) -> bool:
+    below = text[end:].lstrip().split("\n", 1)[0]
+    lines = text[start:end].split("\n")
+    return is_separator(lines[-1]) or (is_row(lines[-1]) and is_separator(below))
+
+
 def _quotable(text: str) -> list[tuple[int, int]]:
-    """Sentences of at least three words; those of more than 60 in parts."""
+    """Sentences of at least three words, and entries of contents; those of more than 60 words in parts."""
     spans = []
-    for start, end in split_sentences(text):
+    for start, end in _sentences(text):
         words = count_words(text[start:end])
         if words < _LEAST_WORDS:
             continue
@@ -148,6 +174,19 @@ def _quotable(text: str) -> list[tuple[int, int]]:
         for first in range(0, len(pieces), _CUT_WORDS):
             last = min(first + _CUT_WORDS, len(pieces)) - 1
             spans.append((start + pieces[first][0], start + pieces[last][1]))
+    return spans
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    """The sentences; of contents and indexes the lines, whose leaders look like the ends of sentences."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for start, end in (*listing_spans(text), (len(text), len(text))):
+        spans += [(at + first, at + last) for first, last in split_sentences(text[at:start])]
+        spans += [
+            (start + line.start(), start + line.end()) for line in re.finditer(r"\S[^\n]*", text[start:end])
+        ]
+        at = end
     return spans
 
 

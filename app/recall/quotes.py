@@ -18,11 +18,13 @@ from app.recall import evidence, fulltext
 from app.recall.answerable import missing_kind, unknown_names
 from app.recall.candidates import MOST_WORDS, Candidate, candidates
 from app.recall.judge import Judge
+from app.recall.listings import is_listing, listing_spans
 from app.recall.passages import Passage
 from app.recall.ranking import Ranked
 from app.recall.recall import Recalled
 from app.recall.related import WordVectors
 from app.recall.sense import nearest
+from app.recall.tables import header_before, is_row, rows_in_words
 from app.recall.words import count_words
 
 if TYPE_CHECKING:
@@ -46,9 +48,10 @@ _ENDS = '.!?:;…。！？»”’")]'  # what a paragraph ends with that goes o
 class Quote:
     """A stretch of a document, word for word.
 
-    text: on one line. places: (page, start, end) in the pages' texts, for the reader to mark. page, label: where it
-    begins. core: the sentence that it was chosen for, as [start, end) of `text`. passage: what it was taken from, at
-    passage.text[start:end]. score: higher is better, comparable within one question.
+    text: on one line. in_words: the same where it is rows of a table, without their pipes; else "". places: (page,
+    start, end) in the pages' texts, for the reader to mark. page, label: where it begins. core: the sentence that it
+    was chosen for, as [start, end) of `text`. passage: what it was taken from, at passage.text[start:end]. score:
+    higher is better, comparable within one question.
     """
 
     text: str
@@ -62,6 +65,12 @@ class Quote:
     start: int
     end: int
     score: float
+    in_words: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What is shown of it."""
+        return self.in_words or self.text
 
 
 @dataclass(frozen=True)
@@ -200,6 +209,11 @@ def _widen(found: Sequence[Candidate], row: int, used: set[int]) -> tuple[int, i
                 continue
             if _parted(passage.text, found[new_first].start, found[new_last].end):
                 continue
+            between = (
+                (found[last].end, found[new].start) if new > last else (found[new].end, found[first].start)
+            )
+            if is_listing(listing_spans(passage.text), *between):  # left out as it says nothing
+                continue
             if count_words(passage.text[found[new_first].start : found[new_last].end]) <= MOST_WORDS:
                 first, last, grown = new_first, new_last, True
                 break
@@ -211,7 +225,7 @@ def _parted(text: str, start: int, end: int) -> bool:
     """Whether text[start:end] has a border in it that no quotation should cross: of a table, or of a paragraph that
     ends no sentence, as headings do."""
     lines = text[start:end].split("\n")
-    rows = [line.lstrip().startswith("|") for line in lines if line.strip()]
+    rows = [is_row(line) for line in lines if line.strip()]
     if any(rows) and not all(rows):
         return True
     parts = [part.rstrip() for part in text[start:end].split("\n\n")]
@@ -240,4 +254,5 @@ def _quote(found: Sequence[Candidate], first: int, row: int, last: int, score: f
         start,
         end,
         score,
+        rows_in_words(passage.text[start:end], header_before(passage.text, start) or passage.header),
     )

@@ -29,6 +29,7 @@ from app.store.errors import StoreClosed, StoreError, UnknownDocument
 from app.store.files import tighten
 from app.store.originals import Originals
 from app.store.passages import passages_nbytes
+from app.store.presets import Presets
 from app.store.rates import Rates
 from app.store.readings import Readings
 from app.store.schema import MIGRATIONS
@@ -42,6 +43,7 @@ __all__ = [
     "Documents",
     "PageHit",
     "PageNote",
+    "Presets",
     "Rates",
     "Store",
     "StoreClosed",
@@ -70,6 +72,7 @@ class Store:
         self.documents = Documents(self.database, self.originals, self.readings)
         self.documents.count_also("passages", passages_nbytes)
         self.chats = Chats(self.database)
+        self.presets = Presets(self.database)
         self.rates = Rates(self.database)
         try:
             self.documents.finish_removals()

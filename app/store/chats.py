@@ -19,13 +19,21 @@ from app.store.documents import delete_unused_texts
 from app.store.errors import StoreError
 
 log = logging.getLogger(__name__)
+_CHAT = "id, title, named, version, settings, documents, created_at, updated_at, pinned"
+# How many turns each chat shows, from its first question along the versions that are shown.
+_SHOWN_TURNS = (
+    "WITH RECURSIVE path (chat_id, id) AS (SELECT chat_id, id FROM turns WHERE parent = 0 AND shown UNION ALL "
+    "SELECT turns.chat_id, turns.id FROM path JOIN turns ON turns.chat_id = path.chat_id AND turns.parent = path.id "
+    "WHERE shown), counts AS (SELECT chat_id, COUNT(*) AS turn_count FROM path GROUP BY chat_id)"
+)
 
 
 @dataclass(frozen=True)
 class ChatSummary:
     """One line of the list of chats. Times are seconds since the epoch.
 
-    unreadable: why the chat cannot be opened, "" where it can.
+    turn_count: of the turns that are shown, other versions left out. unreadable: why the chat cannot be opened, ""
+    where it can. pinned: listed before those that are not.
     """
 
     id: str
@@ -35,6 +43,7 @@ class ChatSummary:
     turn_count: int
     document_names: tuple[str, ...]
     unreadable: str = ""
+    pinned: bool = False
 
 
 ChatSummaries = list[ChatSummary]  # inside `Chats`, `list` is a method
@@ -44,13 +53,19 @@ ChatSummaries = list[ChatSummary]  # inside `Chats`, `list` is a method
 class StoredTurn:
     """A question, its answer and whatever else belongs to them, as JSON values.
 
-    unreadable: why the details are empty where they should not be; the words can still be shown.
+    id: of the turn within its chat, from 1, in the order of asking. parent: the id of the turn before it, 0 for a first
+    question; turns with one parent are versions of each other. shown: whether the conversation goes on with this
+    version, which is true of at most one with each parent. unreadable: why the details are empty where they should
+    not be; the words can still be shown.
     """
 
     question: str
     answer: str
     details: dict[str, Any]
     unreadable: str = ""
+    id: int = 1
+    parent: int = 0
+    shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,9 @@ class StoredChat:
     turns: list[StoredTurn] = field(default_factory=list)
     version: int = 1
     unreadable: str = ""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    pinned: bool = False
 
 
 def _no_check(chat: StoredChat) -> str:
@@ -110,7 +128,8 @@ class Chats:
         )
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT INTO chats VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                "INSERT INTO chats (id, version, title, named, settings, documents, document_names, created_at, "
+                "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                 "version = excluded.version, title = excluded.title, named = excluded.named, "
                 "settings = excluded.settings, documents = excluded.documents, "
                 "document_names = excluded.document_names",
@@ -118,34 +137,79 @@ class Chats:
             )
             _note_documents(connection, chat_id, documents)
 
-    def save_turn(self, chat_id: str, position: int, turn: StoredTurn) -> None:
-        """Store a turn in its position (from 0) and forget those after it. The chat must be stored already."""
-        row = (chat_id, position, turn.question, turn.answer, json.dumps(turn.details))
+    def save_turn(self, chat_id: str, turn: StoredTurn) -> None:
+        """Store a turn, new or changed; where it is shown, its other versions are not. The chat must be stored."""
+        row = (
+            chat_id,
+            turn.id,
+            turn.parent,
+            turn.shown,
+            turn.question,
+            turn.answer,
+            json.dumps(turn.details),
+        )
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM turns WHERE chat_id = ? AND position >= ?", (chat_id, position))
-            connection.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?)", row)
+            if turn.shown:
+                _hide(connection, chat_id, turn.parent)
+            connection.execute(
+                "INSERT INTO turns (chat_id, id, parent, shown, question, answer, details) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chat_id, id) DO UPDATE SET shown = excluded.shown, "
+                "question = excluded.question, answer = excluded.answer, details = excluded.details",
+                row,
+            )
             connection.execute("UPDATE chats SET updated_at = ? WHERE id = ?", (time.time(), chat_id))
 
-    def forget_turns(self, chat_id: str, position: int) -> None:
-        """Delete the turns from this position on."""
+    def show_turn(self, chat_id: str, parent: int, turn_id: int | None) -> None:
+        """Have the conversation go on with this turn after `parent`; None: end there."""
         with self._database.writing() as connection:
-            connection.execute("DELETE FROM turns WHERE chat_id = ? AND position >= ?", (chat_id, position))
+            _hide(connection, chat_id, parent)
+            if turn_id is not None:
+                connection.execute(
+                    "UPDATE turns SET shown = 1 WHERE chat_id = ? AND id = ?", (chat_id, turn_id)
+                )
+
+    def delete_turns(self, chat_id: str, turn_ids: Sequence[int]) -> None:
+        """Delete these turns; whoever calls names those that follow them, too."""
+        with self._database.writing() as connection:
+            connection.executemany(
+                "DELETE FROM turns WHERE chat_id = ? AND id = ?", [(chat_id, one) for one in turn_ids]
+            )
 
     def load(self, chat_id: str) -> StoredChat | None:
-        """A chat with its turns, or None where none has this id."""
+        """A chat with its turns in the order of asking, or None where none has this id."""
         with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT id, title, named, version, settings, documents FROM chats WHERE id = ?", (chat_id,)
-            ).fetchone()
+            row = connection.execute(f"SELECT {_CHAT} FROM chats WHERE id = ?", (chat_id,)).fetchone()
             if row is None:
                 return None
             turns = connection.execute(
-                "SELECT question, answer, details FROM turns WHERE chat_id = ? ORDER BY position", (chat_id,)
+                "SELECT question, answer, details, id, parent, shown FROM turns WHERE chat_id = ? ORDER BY id",
+                (chat_id,),
             ).fetchall()
         return _chat_from_row(row, [_turn_from_row(*turn) for turn in turns])
 
+    def pin(self, chat_id: str, pinned: bool) -> bool:
+        """List a chat before the others, or no longer; False where no chat has this id."""
+        with self._database.writing() as connection:
+            changed = connection.execute("UPDATE chats SET pinned = ? WHERE id = ?", (pinned, chat_id))
+            return changed.rowcount > 0
+
+    def add(self, chats: Sequence[StoredChat]) -> None:
+        """Store new chats with all their turns and times; all of them or, where that fails, none."""
+        with self._database.writing() as connection:
+            for chat in chats:
+                self.save(
+                    chat.id, chat.title, chat.named, chat.settings, chat.documents, version=chat.version
+                )
+                for turn in chat.turns:
+                    self.save_turn(chat.id, turn)
+                connection.execute(
+                    "UPDATE chats SET created_at = ?, updated_at = ?, pinned = ? WHERE id = ?",
+                    (chat.created_at, chat.updated_at, chat.pinned, chat.id),
+                )
+
     def list(self, search: str = "", check: Callable[[StoredChat], str] = _no_check) -> ChatSummaries:
-        """The chats, last used first; with `search`, those with it in the title, a document's name or a turn.
+        """The chats, pinned ones first, then last used first; with `search`, those with it in the title, a document's
+        name or any version of a turn.
 
         Letters of the Latin alphabet match in either case. `check` looks at each chat, without its turns, and says why
         it cannot be opened, "" where it can.
@@ -153,26 +217,27 @@ class Chats:
         escaped = search.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT id, title, named, version, settings, documents, created_at, updated_at, "
-                "(SELECT COUNT(*) FROM turns WHERE chat_id = chats.id), document_names FROM chats "
+                f"{_SHOWN_TURNS} SELECT {_CHAT}, coalesce(turn_count, 0), document_names "
+                "FROM chats LEFT JOIN counts ON chat_id = id "
                 "WHERE title LIKE :pattern ESCAPE '\\' OR document_names LIKE :pattern ESCAPE '\\' OR EXISTS "
                 "(SELECT 1 FROM turns WHERE chat_id = chats.id AND "
                 "(question LIKE :pattern ESCAPE '\\' OR answer LIKE :pattern ESCAPE '\\')) "
-                "ORDER BY updated_at DESC, rowid DESC",
+                "ORDER BY pinned DESC, updated_at DESC, chats.rowid DESC",
                 {"pattern": f"%{escaped}%"},
             ).fetchall()
         summaries = []
-        for *chat_row, created_at, updated_at, turn_count, names in rows:
+        for *chat_row, turn_count, names in rows:
             chat = _chat_from_row(tuple(chat_row), [])
             summaries.append(
                 ChatSummary(
                     chat.id,
                     chat.title,
-                    created_at,
-                    updated_at,
+                    chat.created_at,
+                    chat.updated_at,
                     turn_count,
                     tuple(str(names).splitlines()),
                     chat.unreadable or check(chat),
+                    chat.pinned,
                 )
             )
         return summaries
@@ -181,7 +246,7 @@ class Chats:
         """A chat's rows as they stand, whatever they hold, to be exported; None where none has this id."""
         with self._database.reading() as connection:
             chats = _rows(connection, "SELECT * FROM chats WHERE id = ?", chat_id)
-            turns = _rows(connection, "SELECT * FROM turns WHERE chat_id = ? ORDER BY position", chat_id)
+            turns = _rows(connection, "SELECT * FROM turns WHERE chat_id = ? ORDER BY id", chat_id)
         return {**chats[0], "turns": turns} if chats else None
 
     def rename(self, chat_id: str, title: str) -> bool:
@@ -231,27 +296,36 @@ def _note_documents(
     delete_unused_texts(connection)
 
 
+def _hide(connection: sqlite3.Connection, chat_id: str, parent: int) -> None:
+    connection.execute(
+        "UPDATE turns SET shown = 0 WHERE chat_id = ? AND parent = ? AND shown", (chat_id, parent)
+    )
+
+
 def _chat_from_row(row: tuple[Any, ...], turns: list[StoredTurn]) -> StoredChat:
-    chat_id, title, named, version, settings, documents = row
+    chat_id, title, named, version, settings, documents, created_at, updated_at, pinned = row
+    told = {"created_at": created_at, "updated_at": updated_at, "pinned": bool(pinned)}
     try:
         values, records = json.loads(settings), json.loads(documents)
         if not isinstance(values, dict) or not isinstance(records, list):
             raise ValueError("its settings or documents have another form")
         if not all(isinstance(record, dict) for record in records):
             raise ValueError("one of its documents has another form")
-        return StoredChat(chat_id, str(title), bool(named), values, records, turns, int(version))
+        return StoredChat(chat_id, str(title), bool(named), values, records, turns, int(version), **told)
     except (ValueError, TypeError) as error:
-        return StoredChat(chat_id, str(title), bool(named), {}, [], turns, 0, f"its row is damaged: {error}")
+        reason = f"its row is damaged: {error}"
+        return StoredChat(chat_id, str(title), bool(named), {}, [], turns, 0, reason, **told)
 
 
-def _turn_from_row(question: str, answer: str, details: str) -> StoredTurn:
+def _turn_from_row(question: str, answer: str, details: str, *place: int) -> StoredTurn:
+    turn_id, parent, shown = place
     try:
-        values = json.loads(details)
+        values, damage = json.loads(details), ""
         if not isinstance(values, dict):
             raise ValueError("its details have another form")
-        return StoredTurn(str(question), str(answer), values)
     except (ValueError, TypeError) as error:
-        return StoredTurn(str(question), str(answer), {}, f"its row is damaged: {error}")
+        values, damage = {}, f"its row is damaged: {error}"
+    return StoredTurn(str(question), str(answer), values, damage, turn_id, parent, bool(shown))
 
 
 def _rows(connection: sqlite3.Connection, query: str, value: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import sqlite3
 from app.store.migrations import Migration, run_script
 from app.store.old_files import import_old_files
 from app.store.passages import make_passage_vectors, make_passages
+from app.store.versions import make_versions_and_presets
 
 _FIRST_TABLES = """
 CREATE TABLE documents (
@@ -97,4 +98,5 @@ MIGRATIONS = (
     Migration(2, "what library.sqlite3 and chats.sqlite3 hold", import_old_files),
     Migration(3, "passages and their full-text index", make_passages),
     Migration(4, "vectors of passages", make_passage_vectors),
+    Migration(5, "versions of turns, pinned chats, presets", make_versions_and_presets),
 )

@@ -32,8 +32,8 @@ function alike(old, wanted) {
 
 // What a redrawn element is about: a button for one document must not become that for another while it is pressed.
 function key(element) {
-  const { action, documentId, chatId, turn, importId, document, page, encoding, picture } = element.dataset;
-  return [action, documentId, chatId, turn, importId, document, page, encoding, picture].join(" ");
+  const { action, documentId, chatId, turn, importId, document, page, encoding, picture, way, id } = element.dataset;
+  return [action, documentId, chatId, turn, importId, document, page, encoding, picture, way, id].join(" ");
 }
 
 function become(old, wanted) {

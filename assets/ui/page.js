@@ -4,8 +4,10 @@ import { picker } from "./files.js";
 import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
 import { openedFrom, readerActions, readerIsOpen } from "./reader.js";
+import { words } from "./words.js";
 
 const body = document.body;
+body.dataset.dropHere = words.drop_here; // shown by the style
 const narrow = { left: "(max-width: 760px)", right: "(max-width: 1080px)" };
 
 // ---- side panels: columns where there is room, drawers over the chat where there is not ----
@@ -45,6 +47,7 @@ const local = {
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
   "show-library": showLibrary,
+  "show-settings": () => document.getElementById("settings-tab-button")?.click(),
   ...readerActions,
 };
 // Where the reader stands in the memory's place, the memory comes back when the reader goes.
@@ -64,6 +67,10 @@ const afterwards = {
   "open-page": closeDrawers,
   "choose-encoding": () => focusSoon(".choice"),
   "edit-question": () => focusSoon(".edit-question"),
+  "ask-delete-turn": () => focusSoon(".asking-turn .danger"),
+  "delete-turn": focusBox,
+  "keep-turn": focusBox,
+  "choose-version": ({ dataset }) => keepFocus(`[data-turn="${dataset.turn}"] [data-way="${dataset.way}"]`),
   "save-edit": focusBox,
   "cancel-edit": focusBox,
   stop: focusBox,
@@ -86,6 +93,19 @@ function focusSoon(selector, tries = 60) {
   } else if (tries) requestAnimationFrame(() => focusSoon(selector, tries - 1));
 }
 
+// Another version of a turn may be drawn anew, in another part of the page: who pressed the button goes on with the new
+// one, and sees it.
+let focusKept = { until: 0 };
+function keepFocus(selector) {
+  focusKept = { selector, until: performance.now() + 2000 };
+  atEnd = false;
+}
+function giveFocusBack(transcript) {
+  if (performance.now() > focusKept.until) return;
+  if (document.activeElement === body) document.querySelector(focusKept.selector)?.focus();
+  atEnd = transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 60;
+}
+
 // ---- clicks and keys on what the server has drawn: `data-action` says what, the other data- entries about what ----
 function act(button) {
   const { action, field } = button.dataset;
@@ -98,7 +118,7 @@ function act(button) {
 }
 const buttonOf = (event) => {
   const button = event.target.closest?.("[data-action]");
-  return button && !button.disabled ? button : null;
+  return button && !button.disabled && button.ariaDisabled !== "true" ? button : null;
 };
 addEventListener("click", (event) => {
   const button = buttonOf(event);
@@ -178,7 +198,7 @@ async function copy(button, text) {
 }
 function conversation() {
   const texts = [...document.querySelectorAll("#transcript [data-action='copy']")].map((button) => [
-    button.getAttribute("aria-label") === "Copy the question" ? "You" : "AHN Chat",
+    button.dataset.of === "question" ? words.you : "AHN Chat",
     button.dataset.text,
   ]);
   return texts.map(([who, text]) => `## ${who}\n\n${text}\n`).join("\n");
@@ -197,6 +217,7 @@ new MutationObserver(() => {
   fillPlaces();
   show();
   const transcript = document.getElementById("transcript");
+  if (transcript) giveFocusBack(transcript);
   if (transcript && atEnd) transcript.scrollTop = transcript.scrollHeight;
 }).observe(body, { childList: true, subtree: true, characterData: true });
 

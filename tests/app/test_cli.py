@@ -496,6 +496,28 @@ def test_ask_refuses_in_one_sentence(
     assert captured.out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["ask", "a.txt", "When?", "--window", "4096.5"],
+            "'4096.5' is not a whole number, so nothing was begun",
+        ),
+        (["ask", "a.txt", "When?", "--temperature", "warm"], "'warm' is not a number"),
+        (["ask", "a.txt", "When?", "--top-p", "nan"], "'nan' is no finite number"),
+        (["--port", "80.5"], "'80.5' is not a whole number"),
+        (["library", "search", "pump", "--limit", "many"], "'many' is not a whole number"),
+    ],
+)
+def test_a_flag_that_is_no_number_says_so(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert sentence in capsys.readouterr().err
+
+
 def test_ask_without_a_file_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         cli.main(["ask", "When?"])

@@ -183,7 +183,7 @@ def test_a_chat_goes_on_after_a_turn_that_cannot_be_read(world: World) -> None:
     for question in ("Why?", "How?"):
         finish(chat.ask(question))
     world.engine.close_chat(chat.id)
-    change(world, "UPDATE turns SET details = 'nonsense' WHERE position = 0")
+    change(world, "UPDATE turns SET details = 'nonsense' WHERE id = 1")
     back = world.engine.chat(chat.id)
     assert [turn.state for turn in back.turns] == [TurnState.FAILED, TurnState.DONE]
     assert finish(back.ask("When?")).answer

@@ -128,3 +128,37 @@ def test_a_quotation_goes_over_no_heading_and_out_of_no_table(store: Store) -> N
     assert "stove is swept" in stove.text and "crane" not in stove.text and "|" not in stove.text
     bell = quote(store, "How heavy is the bell?").quotes[0]
     assert "300 kilograms" in bell.text and "repeats" not in bell.text and "coal" not in bell.text
+
+
+def test_contents_and_headers_are_quoted_only_where_there_is_nothing_else(store: Store) -> None:
+    contents = "How to weigh the anchor … 3\nHow heavy the anchor is … 4\nHow heavy the bell is … 5"
+    blocks = (
+        Block("paragraph", "What follows is for keepers."),
+        Block("paragraph", contents),
+        Block("paragraph", "The heavy anchor of the boat weighs 90 kilograms."),
+    )
+    add(store, "book", [Page(1, blocks)])
+    found = quote(store, "How heavy is the anchor?")
+    assert "90 kilograms" in found.quotes[0].text
+    assert not any("…" in one.text for one in found.quotes)
+    asked_for = quote(store, "Which chapter tells how heavy the anchor is?")
+    assert any("… 4" in one.text for one in asked_for.quotes)
+
+
+def test_a_document_of_contents_alone_is_quoted(store: Store) -> None:
+    add(store, "contents", [Page(1, (Block("paragraph", "The heavy anchor … 3\nThe heavy bell … 5"),))])
+    assert "anchor" in quote(store, "How heavy is the anchor?").quotes[0].text
+
+
+def test_rows_of_a_table_are_shown_in_words_and_kept_as_they_stand(store: Store) -> None:
+    blocks = (
+        Block("table_row", "| Thing of the boat | Weight |\n|---|---|"),
+        Block("table_row", "| Anchor at the bow | 90 kilograms |"),
+        Block("table_row", "| Bell in the fog | 300 kilograms |"),
+    )
+    add(store, "book", [Page(1, blocks)])
+    bell = quote(store, "How heavy is the bell in the fog?").quotes[0]
+    assert "| Bell in the fog | 300 kilograms |" in bell.text
+    assert (
+        "Thing of the boat: Bell in the fog; Weight: 300 kilograms." in bell.shown and "|" not in bell.shown
+    )

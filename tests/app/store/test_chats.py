@@ -28,7 +28,7 @@ def save(chats: Chats, chat_id: str, title: str = "A chat", names: tuple[str, ..
 
 def test_what_is_saved_is_there_for_another_process(chats: Chats, tmp_path: Path) -> None:
     save(chats, "a", "Pumps", ("manual.pdf",))
-    chats.save_turn("a", 0, StoredTurn("Why?", "Because.", {"token_ids": [1, 2]}))
+    chats.save_turn("a", StoredTurn("Why?", "Because.", {"token_ids": [1, 2]}))
     with Store(tmp_path / "folder") as other:
         stored = other.chats.load("a")
     assert stored is not None
@@ -39,7 +39,7 @@ def test_what_is_saved_is_there_for_another_process(chats: Chats, tmp_path: Path
 
 def test_saving_a_chat_again_keeps_its_turns(chats: Chats) -> None:
     save(chats, "a")
-    chats.save_turn("a", 0, StoredTurn("Why?", "Because.", {}))
+    chats.save_turn("a", StoredTurn("Why?", "Because.", {}))
     save(chats, "a", "Another title")
     stored = chats.load("a")
     assert stored is not None
@@ -47,22 +47,47 @@ def test_saving_a_chat_again_keeps_its_turns(chats: Chats) -> None:
     assert len(stored.turns) == 1
 
 
-def test_a_turn_takes_the_place_of_itself_and_of_those_after_it(chats: Chats) -> None:
-    save(chats, "a")
-    for position in range(3):
-        chats.save_turn("a", position, StoredTurn(f"Q{position}", "", {}))
-    chats.save_turn("a", 1, StoredTurn("Q1 again", "", {}))
-    stored = chats.load("a")
+def turn(turn_id: int, parent: int, question: str = "", *, shown: bool = True) -> StoredTurn:
+    return StoredTurn(question or f"Q{turn_id}", "A", {}, id=turn_id, parent=parent, shown=shown)
+
+
+def shown(chats: Chats, chat_id: str = "a") -> dict[int, bool]:
+    stored = chats.load(chat_id)
     assert stored is not None
-    assert [turn.question for turn in stored.turns] == ["Q0", "Q1 again"]
-    chats.forget_turns("a", 0)
-    emptied = chats.load("a")
-    assert emptied is not None and emptied.turns == []
+    return {turn.id: turn.shown for turn in stored.turns}
+
+
+def test_of_the_versions_of_a_turn_one_is_shown_and_none_is_lost(chats: Chats) -> None:
+    save(chats, "a")
+    for place in (turn(1, 0), turn(2, 1), turn(3, 2), turn(4, 1)):  # 4 is another version of 2
+        chats.save_turn("a", place)
+    assert shown(chats) == {1: True, 2: False, 3: True, 4: True}
+    assert chats.list()[0].turn_count == 2
+    chats.show_turn("a", 1, 2)
+    assert shown(chats) == {1: True, 2: True, 3: True, 4: False}
+    assert chats.list()[0].turn_count == 3
+    chats.show_turn("a", 0, None)
+    assert shown(chats)[1] is False and chats.list()[0].turn_count == 0
+    chats.save_turn("a", turn(4, 1, "Q4 again", shown=False))
+    chats.delete_turns("a", [2, 3])
+    stored = chats.load("a")
+    assert stored is not None and [one.question for one in stored.turns] == ["Q1", "Q4 again"]
+
+
+def test_a_pinned_chat_is_listed_first(chats: Chats) -> None:
+    for name in ("a", "b", "c"):
+        save(chats, name)
+    assert chats.pin("a", True) and not chats.pin("nobody", True)
+    assert [(chat.id, chat.pinned) for chat in chats.list()] == [("a", True), ("c", False), ("b", False)]
+    save(chats, "a", "Another title")
+    assert chats.list()[0].pinned, "saving a chat again leaves it pinned"
+    chats.pin("a", False)
+    assert [chat.id for chat in chats.list()] == ["c", "b", "a"]
 
 
 def test_deleting_a_chat_deletes_its_turns(chats: Chats, store: Store) -> None:
     save(chats, "a")
-    chats.save_turn("a", 0, StoredTurn("Q", "A", {}))
+    chats.save_turn("a", StoredTurn("Q", "A", {}))
     assert chats.delete("a")
     assert not chats.delete("a")
     assert chats.load("a") is None
@@ -74,7 +99,7 @@ def test_the_last_used_chat_is_listed_first(chats: Chats) -> None:
     save(chats, "a", "First", ("one.pdf", "two.pdf"))
     save(chats, "b", "Second")
     assert [chat.id for chat in chats.list()] == ["b", "a"]
-    chats.save_turn("a", 0, StoredTurn("Q", "A", {}))
+    chats.save_turn("a", StoredTurn("Q", "A", {}))
     first, _ = chats.list()
     assert (first.id, first.turn_count, first.document_names) == ("a", 1, ("one.pdf", "two.pdf"))
     save(chats, "b", "Second, looked at again")
@@ -98,7 +123,7 @@ def test_search_looks_at_titles_documents_questions_and_answers(
 ) -> None:
     save(chats, "a", "Pumps", ("manual.pdf",))
     save(chats, "b", "Other", ("thesis.pdf",))
-    chats.save_turn("b", 0, StoredTurn("Which valve is 100% open?", "Number seventy.", {}))
+    chats.save_turn("b", StoredTurn("Which valve is 100% open?", "Number seventy.", {}))
     assert {chat.id for chat in chats.list(search)} == found
 
 
@@ -122,7 +147,7 @@ def test_many_threads_write_at_once(chats: Chats) -> None:
     def work(name: str) -> None:
         save(chats, name)
         for position in range(10):
-            chats.save_turn(name, position, StoredTurn("Q", "A", {}))
+            chats.save_turn(name, turn(position + 1, position))
 
     threads = [threading.Thread(target=work, args=(str(number),)) for number in range(5)]
     for thread in threads:
@@ -142,7 +167,7 @@ def test_a_damaged_chat_is_listed_as_unreadable_and_costs_nothing_else(
 ) -> None:
     save(chats, "a", "Harmed")
     save(chats, "b", "Whole")
-    chats.save_turn("a", 0, StoredTurn("Q", "A", {}))
+    chats.save_turn("a", StoredTurn("Q", "A", {}))
     with store.database.writing() as connection:
         connection.execute(f"UPDATE chats SET {column} = ? WHERE id = 'a'", (value,))
     listed = {chat.title: bool(chat.unreadable) for chat in chats.list()}
@@ -158,7 +183,7 @@ def test_a_damaged_chat_is_listed_as_unreadable_and_costs_nothing_else(
 
 def test_a_damaged_turn_keeps_its_words(chats: Chats, store: Store) -> None:
     save(chats, "a")
-    chats.save_turn("a", 0, StoredTurn("Why?", "Because.", {"state": "done"}))
+    chats.save_turn("a", StoredTurn("Why?", "Because.", {"state": "done"}))
     with store.database.writing() as connection:
         connection.execute("UPDATE turns SET details = '{'")
     stored = chats.load("a")

@@ -123,7 +123,8 @@ def test_everything_the_old_files_hold_is_taken_over(tmp_path: Path) -> None:
         assert chat is not None
         assert (chat.title, chat.named, chat.version, chat.settings) == ("Pumps", True, 1, CHAT["settings"])
         assert chat.documents == CHAT["documents"]
-        assert chat.turns == [StoredTurn(*turn) for turn in CHAT["turns"]]  # type: ignore[misc]
+        first, second = CHAT["turns"]
+        assert chat.turns == [StoredTurn(*first, id=1), StoredTurn(*second, id=2, parent=1)]  # type: ignore[misc]
         assert [(entry.id, entry.updated_at) for entry in store.chats.list()] == [
             ("b", 3000.0),
             ("a", 3000.0),

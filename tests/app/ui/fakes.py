@@ -15,7 +15,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from ahn_core import CacheStats, LayerStats
-from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError, UnreadableChatError
+from app.conversation import (
+    ChatBusyError,
+    ChatError,
+    ChatSettings,
+    PresetShelf,
+    UnknownChatError,
+    UnreadableChatError,
+)
 from app.conversation.cloze import Cloze
 from app.conversation.events import (
     AnswerCancelled,
@@ -54,6 +61,8 @@ from app.conversation.evidence import (
     TurnQuote,
     UsedPassage,
 )
+from app.conversation.turns import Held
+from app.conversation.versions import ROOT, TurnTree, Version, places
 from app.store import ChatSummary, Document
 
 TOKENS_PER_PAGE = 360
@@ -119,16 +128,26 @@ class FakeChat:
     engine: FakeEngine
     settings: ChatSettings
     title: str = ""
-    turns: list[Turn] = field(default_factory=list)
+    tree: TurnTree[Turn] = field(default_factory=TurnTree)
     documents: list[ReadState] = field(default_factory=list)
     closed: bool = False
     taken: list[str] = field(default_factory=list)  # documents whose newer text it went on with
     fail_next: str = ""  # the next answer fails with this sentence
     _stopping: threading.Event = field(default_factory=threading.Event)
     _answering: bool = False
+    _running: tuple[int, int, Turn] | None = None  # the index, the parent and what is written of an answer
     _latest: Any = None
     _now: threading.Event = field(default_factory=threading.Event)
     _reader: threading.Thread | None = None
+
+    @property
+    def turns(self) -> list[Turn]:
+        turns = [node.kept for node in self.tree.path]
+        return turns if self._running is None else [*turns[: self._running[0]], self._running[2]]
+
+    @property
+    def versions(self) -> list[Version]:
+        return places(self.tree, None if self._running is None else self._running[:2])
 
     @property
     def reading(self) -> bool:
@@ -229,29 +248,29 @@ class FakeChat:
         self._now.clear()
         if now:
             self._now.set()
-        kept = self.turns
         self.title = self.title or question
-        self.turns = [*kept[:index], Turn(question)]
-        return Stream(lambda _: self._told(self._answer(question, index, kept)))
+        parent = self.tree.path[index - 1].id if index else ROOT
+        self._running = index, parent, Turn(question)
+        return Stream(lambda _: self._told(self._answer(question, index, parent)))
 
     def _told(self, events: Iterator[Any]) -> Iterator[Any]:
         for event in events:
             self._latest = event
             yield event
 
-    def _answer(self, question: str, index: int, kept: list[Turn]) -> Iterator[Any]:
+    def _answer(self, question: str, index: int, parent: int) -> Iterator[Any]:
         try:
             started = time.monotonic()
             while self.reading and not self._now.is_set():
                 current = next((state for state in self.documents if state.active), None)
                 yield Waiting(time.monotonic() - started, 0, current)
                 if self._stopping.wait(self.engine.pace):
-                    self.turns = kept
+                    self._running = None
                     yield AnswerCancelled(question)
                     return
             if self.fail_next:
                 sentence, self.fail_next = self.fail_next, ""
-                self.turns = kept
+                self._running = None
                 yield AnswerFailed(question, sentence)
                 return
             read = sum(state.tokens_done for state in self.documents)
@@ -261,7 +280,7 @@ class FakeChat:
             if evidence.found is not None:
                 yield Recalled(index, evidence, True)
             if self._stopping.wait(self.engine.pace):
-                self.turns = kept
+                self._running = None
                 yield AnswerCancelled(question)
                 return
             pieces: list[AnswerPiece] = []
@@ -269,10 +288,8 @@ class FakeChat:
             for number, word in enumerate(self.engine.answer.split(" ")):
                 pieces.append(AnswerPiece(word if not number else f" {word}", (number * 37 % 100) / 400))
                 text = "".join(piece.text for piece in pieces)
-                self.turns = [
-                    *self.turns[:index],
-                    Turn(question, text, TurnState.ANSWERING, tuple(pieces), evidence=evidence),
-                ]
+                written = Turn(question, text, TurnState.ANSWERING, tuple(pieces), evidence=evidence)
+                self._running = index, parent, written
                 yield AnswerToken(pieces[-1].text, pieces[-1].memory_share, len(pieces), 74.2)
                 if self._stopping.wait(self.engine.pace):
                     state = TurnState.STOPPED
@@ -282,10 +299,11 @@ class FakeChat:
             turn = Turn(
                 question, text, state, tuple(pieces), done, evidence=evidence, review=self._review(text)
             )
-            self.turns = [*self.turns[:index], turn]
+            self._running = None
+            self.tree.put(self.tree.next_id(), parent, turn)
             yield AnswerFinished(index, turn)
         finally:
-            self._answering = False
+            self._running, self._answering = None, False
 
     def _evidence(self) -> Evidence:
         """One quote of the first document."""
@@ -308,14 +326,29 @@ class FakeChat:
         self._stopping.set()
 
     def clear(self) -> None:
-        self.turns = []
+        self.tree = TurnTree()
 
     def undo(self, turn_index: int = -1) -> str:
+        self._check_idle()
+        node = self.tree.path[turn_index]
+        self.tree.show(node.parent, None)
+        return node.kept.question
+
+    def choose_version(self, turn_index: int, number: int) -> None:
+        self._check_idle()
+        parent = self.tree.path[turn_index - 1].id if turn_index else ROOT
+        versions = self.tree.children(parent)
+        if not 1 <= number <= len(versions):
+            raise ChatError(f"There is no version {number} of this turn; choose one it has.")
+        self.tree.show(parent, versions[number - 1].id)
+
+    def delete_turn(self, turn_index: int) -> int:
+        self._check_idle()
+        return len(self.tree.delete(self.tree.path[turn_index].id)[0])
+
+    def _check_idle(self) -> None:
         if self._answering:
             raise ChatBusyError("An answer is being written; wait for it or stop it.")
-        question = self.turns[turn_index].question
-        self.turns = self.turns[:turn_index]
-        return question
 
     def preview_settings(self, settings: ChatSettings) -> ReadingEstimate:
         tokens = (
@@ -345,6 +378,11 @@ class FakeChat:
             NBYTES - 1024 * BYTES_PER_TOKEN, NBYTES, read * BYTES_PER_TOKEN, layers if per_layer else (),
         )  # fmt: skip
 
+    def held(self) -> Held:
+        return Held(
+            NBYTES if self.documents or self.turns else 0, len(self.turns), 9_000_000 * bool(self.turns), 0
+        )
+
     def page_states(self) -> list[PageStates]:
         drawn = []
         for state in self.documents:
@@ -356,6 +394,30 @@ class FakeChat:
             ]
             drawn.append(PageStates(state.document_id, state.name, bytes(states)))
         return drawn
+
+
+class FakePresetRows:
+    """Saved presets in a dictionary."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.chosen = ""
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        return dict(self.rows)
+
+    def save(self, name: str, settings: dict[str, Any]) -> None:
+        self.rows[name] = settings
+
+    def delete(self, name: str) -> bool:
+        self.chosen = "" if self.chosen == name else self.chosen
+        return self.rows.pop(name, None) is not None
+
+    def for_new_chats(self) -> str:
+        return self.chosen
+
+    def choose_for_new_chats(self, name: str) -> None:
+        self.chosen = name
 
 
 class FakeEngine:
@@ -371,6 +433,8 @@ class FakeEngine:
         self.unreadable: set[str] = set()
         self.newer: list[str] = []  # documents with a newer text than the chats have
         self.measured = False
+        self.presets = PresetShelf(FakePresetRows(), self.default_settings, 8192)
+        self.pinned: set[str] = set()
         self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
             name="SmolLM2-135M-Instruct", memory_trained=trained, device="cpu", precision="float32",
@@ -408,7 +472,7 @@ class FakeEngine:
             self.close_chat(chat.id)
 
     def last_used_chat(self) -> str:
-        return next((summary.id for summary in self.list_chats()), "")
+        return next((chat.id for chat in reversed(self.chats.values()) if chat.turns or chat.documents), "")
 
     def close_chat(self, chat_id: str) -> None:
         self.chats[chat_id].closed = True
@@ -424,7 +488,14 @@ class FakeEngine:
             raise ChatError("A chat needs a name; write one.")
         self.chats[chat_id].title = title
 
+    def pin_chat(self, chat_id: str, pinned: bool) -> None:
+        if chat_id not in self.chats:
+            raise UnknownChatError(f"There is no chat {chat_id}.")
+        (self.pinned.add if pinned else self.pinned.discard)(chat_id)
+
     def list_chats(self, search: str = "") -> list[ChatSummary]:
+        last_first = list(reversed(self.chats.values()))
+        known = sorted(last_first, key=lambda chat: chat.id not in self.pinned)
         return [
             ChatSummary(
                 chat.id,
@@ -433,8 +504,9 @@ class FakeEngine:
                 0.0,
                 len(chat.turns),
                 tuple(state.name for state in chat.documents),
+                pinned=chat.id in self.pinned,
             )  # fmt: skip
-            for chat in reversed(self.chats.values())
+            for chat in known
             if (chat.turns or chat.documents)
             and search.lower() in (chat.title or chat.documents[0].name).lower()
         ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.conversation import ChatSettings
 from app.conversation.events import ReadPhase, TurnState
 from app.ui.drawing import PARTS, draw_transcript
 from app.ui.handlers import Handlers
@@ -313,3 +314,71 @@ def test_a_load_failure_is_shown(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert not loader.wait(5)
     drawn = PARTS["activity"](Tab("one"), None, loader.state)
     assert "There is no model in /models/x" in drawn and 'role="alert"' in drawn
+
+
+def test_a_new_chat_starts_with_the_defaults_or_what_was_chosen_and_says_so(world: World) -> None:
+    tab = world.open()
+    odd = replace(ChatSettings(), sliding_window=480)
+    chat_of(tab).update_settings(odd)
+    note = PARTS["settings-note"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert "Not the default settings: window 480 (default 960)" in words(note)
+    world.ask("one")
+    settle(tab)
+    world.act("new-chat")
+    assert chat_of(tab).settings == ChatSettings()
+    assert PARTS["settings-note"](tab, world.engine, Loading(ready=True)) == ""  # type: ignore[arg-type]
+    world.engine.presets.save("Odd", odd)
+    world.engine.presets.choose_for_new_chats("Odd")
+    world.act("new-chat")
+    assert chat_of(tab).settings == odd
+    note = PARTS["settings-note"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert "Preset “Odd”: window 480" in words(note)
+
+
+def test_a_pinned_chat_stays_at_the_top(world: World) -> None:
+    tab = world.open()
+    for question in ("one", "two"):
+        world.ask(question)
+        settle(tab)
+        world.act("new-chat")
+    world.act("pin-chat", chatId="chat0", pinned="1")
+    drawn = PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert drawn.index("Unpin one") < drawn.index("Pin two to the top")
+    assert 'title="one\n1 question"' in drawn, "the whole title, where there is no room for it"
+    world.act("pin-chat", chatId="chat0", pinned="")
+    drawn = PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert drawn.index("Pin two") < drawn.index("Pin one")
+
+
+def test_versions_are_chosen_and_deleted_and_nothing_else_is(world: World) -> None:
+    tab, other = world.open(), world.open("two", chat_of(world.opened["one"]).id)
+    for question in ("one", "two"):
+        world.ask(question)
+        settle(tab)
+    world.act("save-edit", turn="0", value="another one")
+    settle(tab)
+    assert "2 of 2" in words(draw_transcript(tab)["last"])
+    world.act("choose-version", turn="0", number="1")
+    drawn = draw_transcript(other)
+    assert "1 of 2" in words(drawn["earlier"]) and "two" in words(drawn["last"]), "in both tabs"
+    world.act("ask-delete-turn", turn="0")
+    asked = words(draw_transcript(tab)["earlier"])
+    assert "Delete this version? The others stay. 1 question and its answer that came after it" in asked
+    asked_about = str(chat_of(tab).versions[0].id)
+    world.act("choose-version", "two", turn="0", number="2")  # meanwhile, in another tab
+    world.act("delete-turn", turn="0", id=asked_about)
+    assert "no longer there, so nothing was done" in sentences(tab)[0]
+    world.act("choose-version", turn="0", number="1")
+    world.act("delete-turn", turn="0", id=asked_about)
+    assert [turn.question for turn in chat_of(tab).turns] == ["another one"] and not sentences(tab)
+    world.act("undo", turn="0")
+    assert "The conversation went on here: 1 question" in words(draw_transcript(tab)["last"])
+    world.act("choose-version", turn="0", number="1")
+    assert [turn.question for turn in chat_of(tab).turns] == ["another one"]
+    for odd in (
+        {"turn": "x", "number": "1"},
+        {"turn": "0", "number": "-1"},
+        {"turn": "0", "number": "9" * 12},
+    ):
+        world.act("choose-version", **odd)
+        assert "nothing was done" in sentences(tab)[0]

@@ -26,8 +26,10 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
+from app.conversation.turns import Held
 from app.store import ChatSummary
 from app.ui.views import chats, comparison, documents, facts, markup, memory, status, transcript
+from app.ui.views.transcript import Ways
 from tests.app.ui.desk import words
 from tests.app.ui.fakes import figures
 
@@ -233,6 +235,12 @@ def test_memory_panel_adds_up() -> None:
     assert "this memory 52.4 MB full attention 9.8 GB · 187 times as much" in seen
 
 
+def test_the_panel_says_what_the_chat_takes_in_all() -> None:
+    seen = words(memory.panel(STATS, trained=True, held=Held(52_400_000, 3, 9_000_000, 12_000_000)))
+    assert "this chat in all 61.4 MB · 12.0 MB on disk" in seen
+    assert "in all" not in words(memory.panel(STATS, trained=True, held=Held(52_400_000, 0, 0, 0)))
+
+
 def test_untrained_memory_says_that_it_adds_nothing() -> None:
     assert "untrained: it adds nothing yet" in words(memory.panel(STATS, trained=False))
     assert "untrained: it adds nothing yet" in words(memory.panel(None, trained=False))
@@ -397,10 +405,10 @@ def test_what_is_asked_and_answered_is_shown_whole() -> None:
 
 def test_a_question_is_edited_in_its_place() -> None:
     turns = [Turn("<one>", "1", TurnState.DONE), Turn("two", "2", TurnState.DONE)]
-    drawn = transcript.earlier(turns, editing=0)
+    drawn = transcript.earlier(turns, Ways(editing=0))
     assert ">&lt;one&gt;</textarea>" in drawn and 'data-action="save-edit" data-turn="0"' in drawn
-    assert "textarea" not in transcript.last(turns, editing=0)
-    busy = transcript.last(turns, busy=True)
+    assert "textarea" not in transcript.last(turns, Ways(editing=0))
+    busy = transcript.last(turns, Ways(busy=True))
     assert 'data-action="copy"' in busy and "regenerate" not in busy and "edit-question" not in busy
 
 
