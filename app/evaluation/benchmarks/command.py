@@ -31,8 +31,7 @@ _NEEDED = ("jieba", "rouge", "rapidfuzz", "wonderwords")
 _COLUMNS = ("full", "window", "ahn")
 _SINKS = 128  # of the paper's settings
 _QUICK = {"sinks": 4, "window": 60, "new_tokens": 12}
-_QUICK_LENGTHS = {"cwe": 900}  # tokens of a prompt of ruler; its example alone takes 700
-_QUICK_LENGTH = 400
+_QUICK_FILLING = 150  # tokens around what a prompt of ruler needs at least
 
 
 def parser() -> argparse.ArgumentParser:
@@ -305,7 +304,7 @@ def _made(
     by_name = {task.name: task for task in ruler.TASKS}
     wanted = list(arguments.tasks or by_name)
     _known(wanted, by_name, benchmark)
-    lengths = arguments.lengths or ((0,) if arguments.quick else ruler.LENGTHS)  # 0: the quick one
+    lengths = arguments.lengths or ((0,) if arguments.quick else ruler.LENGTHS)  # 0: hardly any filling
     number = arguments.samples or (1 if arguments.quick else 20)
     essay = _haystack(arguments.haystack) if arguments.haystack else quick.essay()
     groups = []
@@ -314,7 +313,7 @@ def _made(
             task = by_name[name]
             if arguments.quick:
                 task = replace(task, max_new_tokens=_QUICK["new_tokens"])
-            tokens = length or _QUICK_LENGTHS.get(name, _QUICK_LENGTH)
+            tokens = length or ruler.smallest(task, count, essay) + _QUICK_FILLING
             try:
                 made = [ruler.make(task, tokens, one, count, essay) for one in range(number)]
             except ValueError as error:

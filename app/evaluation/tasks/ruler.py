@@ -86,9 +86,7 @@ def make(task: Made, tokens: int, number: int, count: Count, essay: str) -> Samp
     pieces = task.pieces(random.Random(seed), essay.split(), tokens < _SHORT)
 
     def size(units: int) -> int:
-        return (
-            count(pieces.before + pieces.context(units) + pieces.after + pieces.begun) + task.max_new_tokens
-        )
+        return _size(task, pieces, units, count)
 
     low, high = 0, 1
     if size(0) > tokens:
@@ -111,6 +109,15 @@ def make(task: Made, tokens: int, number: int, count: Count, essay: str) -> Samp
         score=partial(_score, answers=pieces.answers),
         begun=pieces.begun,
     )
+
+
+def smallest(task: Made, count: Count, essay: str) -> int:
+    """About how many tokens a sample of the short kind needs, its answer included, without any filling."""
+    return _size(task, task.pieces(random.Random(task.name), essay.split(), True), 0, count)
+
+
+def _size(task: Made, pieces: Pieces, units: int, count: Count) -> int:
+    return count(pieces.before + pieces.context(units) + pieces.after + pieces.begun) + task.max_new_tokens
 
 
 def _score(answer: str, *, answers: Sequence[str]) -> float:
