@@ -25,6 +25,7 @@ from app import (
     memory,
     options,
     paths,
+    serve_command,
     startup,
     text_command,
     train,
@@ -49,6 +50,7 @@ def library_actions() -> list[argparse.ArgumentParser]:
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    serve_command.parser(),
     text_command.parser(),
     *library_actions(),
     bench.parser(),
@@ -63,7 +65,10 @@ ALL_FLAGS = set().union(*map(flags, PARSERS))
 
 
 def test_the_flags_people_expect_exist() -> None:
-    expected = "host port no-browser model ahn device dtype data-dir offline max-upload-mb auth version help"
+    expected = (
+        "host port no-browser model ahn device dtype data-dir offline max-upload-mb auth version help api "
+    )
+    expected += "api-key api-conversations api-memory-mb api-documents"
     assert {f"--{name}" for name in expected.split()} == flags(cli.page_parser())
 
 
@@ -104,7 +109,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
         ["--help"],
         *(
             [name, "--help"]
-            for name in ("ask", "library", "bench", "eval", "memory", "prepare", "text", "train")
+            for name in ("ask", "library", "bench", "eval", "memory", "prepare", "serve", "text", "train")
         ),
     ],
 )
@@ -147,6 +152,10 @@ def test_python_m_app_is_the_command() -> None:
         (["--auth", "user"], "as in --auth user:password"),
         (["--auth", ":secret"], "as in --auth user:password"),
         (["--auth", "user:"], "as in --auth user:password"),
+        (["--api", "--api-key", "short"], "8 or more"),
+        (["--api", "--api-conversations", "0"], "--api-conversations is 0"),
+        (["serve", "--api-documents", "-1"], "--api-documents is -1"),
+        (["serve", "--port", "65536"], "0 to 65535"),
     ],
 )
 def test_refused(
@@ -243,13 +252,13 @@ def test_the_page_by_default(data_dir: Path, page: dict[str, Any]) -> None:
 
 
 def test_another_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.announce(7860, "http://127.0.0.1:7861/?token=x")
+    cli.announce(Options(Path("/x")), "http://127.0.0.1:7861/?token=x")
     out = capsys.readouterr().out
     assert (
         "Port 7860 is taken, so the page is on port 7861." in out and "http://127.0.0.1:7861/?token=x" in out
     )
-    cli.announce(7860, "http://127.0.0.1:7860/?token=x")
-    cli.announce(0, "http://127.0.0.1:40123/?token=x")
+    cli.announce(Options(Path("/x")), "http://127.0.0.1:7860/?token=x")
+    cli.announce(Options(Path("/x"), port=0), "http://127.0.0.1:40123/?token=x")
     assert "taken" not in capsys.readouterr().out
 
 
