@@ -389,7 +389,7 @@ class AHNForCausalLM(nn.Module):
         logits_processor: Sequence[Processor] | None = None,
         **others: Any,
     ) -> Tensor:
-        """Go on with one sequence: transformers' arguments, transformers' tokens. `stream_generate` gives text and figures.
+        """Go on with one sequence, with transformers' arguments and tokens; `stream_generate` gives text and figures.
 
         Args:
             input_ids: [1, T] int64, the whole sequence; only what `past_key_values` has not read is read.
