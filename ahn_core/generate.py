@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from .cache import Cache
-from .generation import READING_CHUNK
 
 if TYPE_CHECKING:
     from transformers import LogitsProcessorList
@@ -107,8 +106,9 @@ def generate(
     if streamer is not None:
         streamer.put(input_ids.cpu())
     ids = input_ids.to(model.device)
-    for start in range(known, count, READING_CHUNK):
-        state = model.read(ids[:, start : min(start + READING_CHUNK, count)], cache)[-1:]
+    chunk = model.ops.reading_chunk
+    for start in range(known, count, chunk):
+        state = model.read(ids[:, start : min(start + chunk, count)], cache)[-1:]
     for step in range(limit):
         if step:
             state = model.read(ids[:, -1:], cache)

@@ -22,6 +22,9 @@ from starlette.routing import Route
 from app.documents import DocumentError
 from app.documents.pictures import PictureShelf
 from app.store import Documents, StoreError, UnknownDocument
+from app.ui.views import markup as m
+from app.ui.words.common import COMMON
+from app.ui.words.server import SERVER
 
 if TYPE_CHECKING:
     from app.ui.loading import EngineLoader
@@ -86,10 +89,10 @@ class DocumentFiles:
     def _guarded(self, answer: Callable[[Request, Documents], Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             if not self._may_see(request):
-                return _refusal(403, "Log in to see the documents.")
+                return _refusal(403, SERVER().log_in)
             engine = self._loader.engine
             if engine is None:
-                return _refusal(503, "The model is still being loaded; try again when it is there.")
+                return _refusal(503, COMMON().still_loading)
             try:
                 response: Response = await answer(request, engine.store.documents)
                 return response
@@ -105,12 +108,10 @@ class DocumentFiles:
         path = await run_in_threadpool(documents.original, document.id)
         number = _whole(request.path_params["page"])
         if document.kind != "pdf" or path is None:
-            return _refusal(404, f"There are no pictures of the pages of {document.name}; read its text.")
+            return _refusal(404, SERVER().no_pictures.format(name=document.name))
         if number is None or not 1 <= number <= document.page_count:
-            return _refusal(
-                404,
-                f"{document.name} has {document.page_count:,} pages, and this is none of them; choose one it has.",
-            )
+            total = m.count(document.page_count)
+            return _refusal(404, SERVER().no_such_page.format(name=document.name, total=total))
         key = document.sha256, number, _stepped(_whole(request.query_params.get("width", "")) or 1000)
         picture = self._cache.get(key)
         if picture is None:
@@ -129,9 +130,7 @@ class DocumentFiles:
         document = await run_in_threadpool(documents.get, request.path_params["document"])
         path = await run_in_threadpool(documents.original, document.id)
         if path is None:
-            return _refusal(
-                404, f"The file of {document.name} was not kept, so it cannot be saved; its text can."
-            )
+            return _refusal(404, SERVER().file_not_kept.format(name=document.name))
         # Whatever it is, it is saved and never shown: it may be a web page with scripts.
         return FileResponse(
             path,

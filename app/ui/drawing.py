@@ -18,18 +18,27 @@ from app.conversation.events import (
 from app.conversation.evidence import NO_EVIDENCE
 from app.ui.card_extras import extras_of
 from app.ui.library_view import draw_library
-from app.ui.retaking import ENCODINGS
 from app.ui.session import Tab
-from app.ui.views import chats, comparison, documents, facts, found, memory, probe, status, transcript
+from app.ui.views import (
+    chats,
+    comparison,
+    documents,
+    facts,
+    found,
+    memory,
+    presets,
+    probe,
+    status,
+    transcript,
+)
 from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
 from app.ui.views.transcript import Ways
+from app.ui.words.documents import DOCUMENTS
 
 if TYPE_CHECKING:
     from app.conversation import Engine
-
-MEMORY_NAMES = {"ahn": "AHN", "window": "window only", "full": "full attention"}
 
 Draw = Callable[[Tab, "Engine | None", Loading], str]
 
@@ -48,7 +57,7 @@ def draw_documents(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         [LibraryEntry(document.id, document.name, document.page_count) for document in others],
         ready=loading.ready,
         extras=extras_of(tab, engine),
-        encodings=ENCODINGS,
+        encodings=DOCUMENTS().encoding,
     )
 
 
@@ -75,6 +84,13 @@ def draw_activity(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     return status.waiting_line(latest) if isinstance(latest, Waiting) else status.loading_line(loading)
 
 
+def draw_settings_note(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    if engine is None or tab.chat is None:
+        return ""
+    settings, defaults = tab.chat.settings, tab.default_settings or engine.default_settings()
+    return presets.note(settings, defaults, engine.presets.all()) if settings != defaults else ""
+
+
 def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     trained = engine is None or engine.model.memory_trained
     if tab.chat is None:
@@ -88,6 +104,7 @@ def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         answer=last.pieces if last is not None else (),
         show_answer=tab.show_answer,
         evidence=last.evidence if last is not None else NO_EVIDENCE,
+        held=tab.chat.held(),
     )
 
 
@@ -104,7 +121,7 @@ def draw_status(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         writing=latest if isinstance(latest, AnswerToken) else None,
         last=last.figures if last is not None else None,
         context=stats.seq_length if stats is not None else 0,
-        memory=MEMORY_NAMES[tab.chat.settings.memory],
+        memory=tab.chat.settings.memory,
         evidence=last.evidence if last is not None else NO_EVIDENCE,
     )
 
@@ -138,6 +155,7 @@ LISTS: dict[str, Draw] = {
     "found": draw_found,
     "library": draw_library_list,
     "facts": draw_facts,
+    "settings-note": draw_settings_note,
 }
 PARTS = LIVE_PARTS | LISTS
 
@@ -145,7 +163,7 @@ PARTS = LIVE_PARTS | LISTS
 def draw_transcript(tab: Tab) -> dict[str, str]:
     """The conversation in its two parts."""
     if tab.chat is None:
-        return {"earlier": "", "last": transcript.EMPTY}
+        return {"earlier": "", "last": transcript.empty()}
     turns = tab.chat.turns
     ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
     return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}

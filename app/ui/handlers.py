@@ -12,6 +12,7 @@ import gradio as gr
 
 from app.conversation import ChatError, ChatSettings, UnreadableChatError
 from app.conversation.events import ChatEvent, ReadPhase, TurnState
+from app.conversation.presets import DEFAULTS
 from app.conversation.question import replaced_sentence, unreadable_characters
 from app.store import StoreError
 from app.ui import import_line
@@ -22,11 +23,15 @@ from app.ui.reader import ReaderActions
 from app.ui.retaking import Retakings
 from app.ui.searching import find_everywhere
 from app.ui.session import Answering, Following, Tab, Tabs
-from app.ui.version_actions import GONE, VersionActions
+from app.ui.version_actions import VersionActions
 from app.ui.views import documents, facts
 from app.ui.views import markup as m
 from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
+from app.ui.words.chat import CHAT
+from app.ui.words.common import COMMON
+from app.ui.words.memory import COMPARISON, PROBE
+from app.ui.words.settings import SETTINGS
 
 if TYPE_CHECKING:
     from app.conversation import Chat, Engine
@@ -68,6 +73,7 @@ class Handlers:
             "ask-delete": lambda tab, data: setattr(tab, "deleting", data["chatId"]),
             "cancel-delete": lambda tab, data: setattr(tab, "deleting", ""),
             "delete-chat": self._delete,
+            "pin-chat": lambda tab, data: self._engine().pin_chat(data["chatId"], bool(data["pinned"])),
             "search-everything": self._search,
             "edit-question": self._start_editing,
             "cancel-edit": lambda tab, data: setattr(tab, "editing", None),
@@ -107,6 +113,7 @@ class Handlers:
         """A page has come, or come back: show the chat it had, else the one used last."""
         tab = self.tabs.open(tab_id)
         tab.retakes = self.retakings.states
+        tab.default_settings = self._settings
         tab.wanted_chat = remembered_chat if remembered_chat.isalnum() else ""
         return tab
 
@@ -141,7 +148,7 @@ class Handlers:
         except (ChatError, StoreError) as error:
             tab.warn(str(error))
         except KeyError as missing:
-            tab.warn(f"The page sent no {missing}; reload it.")
+            tab.warn(CHAT().no_entry.format(entry=missing))
 
     def _search(self, tab: Tab, data: dict[str, str]) -> None:
         """Look for words in the chats and in all documents."""
@@ -163,14 +170,15 @@ class Handlers:
         deleted_open = tab.chat is not None and tab.chat.id == data["chatId"]
         self._engine().delete_chat(data["chatId"])
         if deleted_open:
-            settings = self._chat(tab).settings
             tab.chat = None
-            self.tabs.open_chat(tab, self._engine(), "", settings)
+            self._open(tab, "")
 
     def _open(self, tab: Tab, chat_id: str) -> None:
+        """Show a stored chat, or a new one: with the defaults or the preset that was chosen for new chats."""
         engine = self._engine()
-        settings = tab.chat.settings if tab.chat is not None else self._settings or engine.default_settings()
-        self.tabs.open_chat(tab, engine, chat_id, settings)
+        preset = engine.presets.for_new_chats()
+        defaults = self._settings is not None and preset.name == DEFAULTS
+        self.tabs.open_chat(tab, engine, chat_id, self._settings if defaults else preset.settings)
 
     # --------------------------------------------------------------------------------------------- documents
 
@@ -181,7 +189,7 @@ class Handlers:
         if engine is None or tab.chat is None:
             for entry in files:
                 self._uploads.refuse(str(entry.get("path", "")))
-            tab.warn("The model is still being loaded; add the document again when it is there.")
+            tab.warn(CHAT().add_later)
             return
         for entry in files:
             name = str(entry.get("name", "document"))[:255]
@@ -217,12 +225,10 @@ class Handlers:
             return
         sentence = ""
         if len(question) > MAX_QUESTION_CHARACTERS:
-            sentence = (
-                f"This question has {len(question):,} characters, over the {MAX_QUESTION_CHARACTERS:,} a question may "
-                "have; add it as a document."
-            )
+            limit = m.count(MAX_QUESTION_CHARACTERS)
+            sentence = CHAT().too_long.format(n=m.count(len(question)), limit=limit)
         elif tab.chat is None:
-            sentence = "The model is still being loaded; ask again when it is there."
+            sentence = CHAT().ask_later
         if sentence:
             tab.warn(sentence)
             tab.returned_question = question
@@ -239,10 +245,7 @@ class Handlers:
         before = chat.turns[turn]
         taken = self._answer(tab, before.question, lambda: chat.regenerate(turn))
         if taken and before.state is TurnState.DONE and not chat.settings.sampling.temperature:
-            tab.tell(
-                "At temperature 0 the same question over the same memory gives the same answer; raise the temperature "
-                "in Settings for another one."
-            )
+            tab.tell(CHAT().same_answer)
 
     def _undo(self, tab: Tab, data: dict[str, str]) -> None:
         """Take back a turn and those after it; its question goes back into the text box."""
@@ -269,7 +272,7 @@ class Handlers:
         with tab.lock:
             tab.settle()
             if tab.answering is not None:
-                tab.warn("One answer at a time: wait for this one, or stop it with Esc, and ask again.")
+                tab.warn(CHAT().one_at_a_time)
                 return False
             try:
                 tab.answering = Answering(question, start())
@@ -286,7 +289,7 @@ class Handlers:
         if tab is None or tab.chat is None:
             return
         if tab.comparing is not None and not tab.comparing.finished:
-            tab.warn("A comparison is running; stop it to begin another one.")
+            tab.warn(COMPARISON().running)
             tab.wake()
             return
         try:
@@ -313,13 +316,11 @@ class Handlers:
             return
         chat = self._chat(tab)
         if chat.reading:
-            raise ChatError("The documents are still being read; ask what the memory knows when they are.")
+            raise ChatError(PROBE().still_reading)
         for state in chat.documents:
             if state.phase is ReadPhase.PAUSED:
-                raise ChatError(
-                    f"{state.name} is read up to page {state.pages_done:,} of {state.page_count:,}, and the questions "
-                    "are drawn from all of it; read it to its end first, or remove it from this chat."
-                )
+                n, total = m.count(state.pages_done), m.count(state.page_count)
+                raise ChatError(PROBE().paused.format(name=state.name, n=n, total=total))
         ids = [state.document_id for state in chat.documents]
         tab.probing = Following(ProbeState(), self._engine().probe(ids, chat.settings))
 
@@ -336,11 +337,10 @@ class Handlers:
                 settings = form.settings(values)
                 again = tab.chat.preview_settings(settings).tokens
                 tab.chat.update_settings(settings)
-                tab.tell(
-                    "These settings are in use" + (", and the documents are read again." if again else ".")
-                )
+                tab.tell(SETTINGS().in_use_read_again if again else SETTINGS().in_use)
             except ValueError as error:  # ChatError is one, and so is what the sampling settings raise
                 tab.warn(str(error))
+            tab.lists_due = 0.0
             tab.wake()
 
         return apply
@@ -381,14 +381,18 @@ class Handlers:
 
     # ------------------------------------------------------------------------------------------------ common
 
+    def engine(self) -> Engine:
+        """The engine. Raises ChatError while it is being loaded."""
+        return self._engine()
+
     def _engine(self) -> Engine:
         if self.loader.engine is None:
-            raise ChatError("The model is still being loaded; try again when it is there.")
+            raise ChatError(COMMON().still_loading)
         return self.loader.engine
 
     def _chat(self, tab: Tab) -> Chat:
         if tab.chat is None:
-            raise ChatError("The model is still being loaded; try again when it is there.")
+            raise ChatError(COMMON().still_loading)
         return tab.chat
 
     def _turn(self, tab: Tab, data: dict[str, str]) -> tuple[Chat, int]:
@@ -396,5 +400,5 @@ class Handlers:
         chat = self._chat(tab)
         turn = int(data["turn"]) if data["turn"].isdecimal() else -1
         if not 0 <= turn < len(chat.turns):
-            raise ChatError(GONE)
+            raise ChatError(CHAT().turn_gone)
         return chat, turn

@@ -16,6 +16,7 @@ from app.documents import DocumentError, extract, recognition
 from app.store import StoreError
 from app.ui.views import markup as m
 from app.ui.views.documents import ImportState
+from app.ui.words.documents import DOCUMENTS
 
 if TYPE_CHECKING:
     from app.store import Document, Documents
@@ -40,9 +41,7 @@ class UploadFolder:
         candidate = Path(path)
         below = candidate.is_absolute() and candidate.resolve().is_relative_to(self.folder)
         if not below or candidate.is_symlink() or not candidate.is_file():
-            raise DocumentError(
-                "This file was not uploaded from this page, so it was not opened; add it again."
-            )
+            raise DocumentError(DOCUMENTS().not_uploaded_here)
         private = Path(tempfile.mkdtemp(prefix="taken-", dir=self.folder))
         return Path(shutil.move(candidate, private / candidate.name))
 
@@ -127,11 +126,8 @@ class Import:
             if document.characters == 0:
                 self._scan_id = document.id
                 count = document.page_count
-                pages = "its only page" if count == 1 else f"any of its {m.count(count)} pages"
-                self._error = (
-                    f"{document.name} has no text layer on {pages}: it is a scan. Its text can be recognised, page by "
-                    "page, in the background."
-                )
+                scan = DOCUMENTS().scan_one_page if count == 1 else DOCUMENTS().scan
+                self._error = scan.format(name=document.name, n=m.count(count))
             elif not self._cancelled.is_set():
                 hand_over = self._done(document)
                 self._handed_over = True
@@ -140,9 +136,7 @@ class Import:
             self._error = str(error)
         except Exception:
             log.exception("Adding an uploaded file failed.")
-            self._error = (
-                "This file could not be added because of an error in AHN Chat; the terminal shows it."
-            )
+            self._error = DOCUMENTS().import_error
         finally:
             self.finished = True
             self._at_end()

@@ -11,6 +11,7 @@ from app.conversation import ChatError
 from app.store import Document, DocumentUsage, UnknownDocument
 from app.ui.views import library as view
 from app.ui.views import markup as m
+from app.ui.words.library import LIBRARY
 
 if TYPE_CHECKING:
     from app.conversation import Engine
@@ -86,7 +87,7 @@ class LibraryActions:
         state.look_again()
         if tab.reader is not None and tab.reader.document.id == document_id:
             tab.reader = None
-        tab.tell(f"{name} is deleted; that freed {m.size(freed.total)}.")
+        tab.tell(LIBRARY().deleted.format(name=name, size=m.size(freed.total)))
 
     def _rename(self, tab: Tab, data: dict[str, Any]) -> None:
         _state(tab).renaming = ""
@@ -98,12 +99,10 @@ class LibraryActions:
         try:
             freed = self._engine().store.readings.delete_all()
         except OSError as error:
-            raise ChatError(
-                f"Not every reading could be deleted ({error.strerror or error}); those that are left are good, try "
-                "again."
-            ) from error
+            told = LIBRARY().readings_not_deleted.format(error=error.strerror or error)
+            raise ChatError(told) from error
         state.look_again()
-        tab.tell(f"The readings are deleted; that freed {m.size(freed)}.")
+        tab.tell(LIBRARY().readings_deleted.format(size=m.size(freed)))
 
     def _unreadable(self) -> Any:
         return self._engine().store.documents.unreadable()

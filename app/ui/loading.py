@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from app.ui.views.status import Loading
+from app.ui.words.server import SERVER
 
 if TYPE_CHECKING:
     from app.conversation import Engine
@@ -45,9 +46,8 @@ class EngineLoader:
         except Exception as error:
             # Whatever went wrong, the page has to say so: a thread that ends in silence would leave it waiting.
             log.exception("The model could not be loaded.")
-            self.state = Loading(
-                error=str(error) or f"The model could not be loaded: {type(error).__name__}."
-            )
+            unnamed = SERVER().not_loaded.format(error=type(error).__name__)
+            self.state = Loading(error=str(error) or unnamed)
         else:
             self.state = Loading(ready=True)
 

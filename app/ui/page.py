@@ -16,6 +16,7 @@ from app.conversation import ChatSettings
 from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder
 from app.ui.loading import EngineLoader
+from app.ui.presets import PresetFields, PresetHandlers
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
 from app.ui.views import (
@@ -31,6 +32,9 @@ from app.ui.views import (
     status,
     transcript,
 )
+from app.ui.words.frame import FRAME
+from app.ui.words.memory import COMPARISON
+from app.ui.words.settings import SETTINGS
 
 # Our script may start after gradio's; it knows the tab's id once the server has told it.
 OWN_ID = """async () => {
@@ -66,10 +70,12 @@ class Page:
         self.tabs = Tabs()
         self.handlers = Handlers(loader, self.tabs, uploads, settings)
         self.components: Components | None = None  # made by `build`
+        self.preset_handlers: PresetHandlers | None = None  # made by `build`
         self._model_name = model_name
 
     def build(self) -> gr.Blocks:
         """The page, ready to be mounted. Style, script and theme are the server's to add."""
+        w = FRAME()
         with gr.Blocks(title="AHN Chat", analytics_enabled=False, fill_width=True) as blocks:
             _drawn("top", status.top_bar(self._model_name))
             with gr.Row(elem_id="columns"):
@@ -78,24 +84,26 @@ class Page:
                     _part("chats", chats.chat_list((), ""))
                     _part("found")
                 with gr.Column(elem_id="middle"), gr.Tabs(elem_id="tabs"):
-                    with gr.Tab("Chat", id="chat", elem_id="chat-tab", render_children=True):
+                    with gr.Tab(w.chat_tab, id="chat", elem_id="chat-tab", render_children=True):
                         _part("reading")
                         with gr.Column(elem_id="transcript"):
                             _part("earlier")
-                            _part("last", transcript.EMPTY)
+                            _part("last", transcript.empty())
                         _part("activity")
+                        _part("settings-note")
                         _drawn("question", question.box())
-                    with gr.Tab("Library", id="library", elem_id="library-tab", render_children=True):
+                    with gr.Tab(w.library_tab, id="library", elem_id="library-tab", render_children=True):
                         _drawn("library-tools", library.frame())
                         _part("library")
-                    with gr.Tab("Compare", id="compare", elem_id="compare-tab") as compare_tab:
+                    with gr.Tab(w.compare_tab, id="compare", elem_id="compare-tab") as compare_tab:
                         compare = _compare_fields()
                         _part("panes", comparison.panes(None))
                         _part("probe", probe.panel(None, ready=False, running=False))
-                    with gr.Tab("Settings", id="settings", elem_id="settings-tab") as settings_tab:
+                    with gr.Tab(w.settings_tab, id="settings", elem_id="settings-tab") as settings_tab:
+                        presets = PresetFields.build()
                         form = SettingsForm.build()
                         cost = _drawn("cost")
-                        apply = gr.Button("Use these settings", variant="primary", elem_id="apply", size="md")
+                        apply = gr.Button(SETTINGS().apply, variant="primary", elem_id="apply", size="md")
                         _part("facts", facts.model_facts(None))
                 with gr.Column(elem_id="beside"):
                     _drawn("reader", reader.frame())
@@ -105,7 +113,9 @@ class Page:
             _drawn("shortcuts", status.shortcuts())
             self.components = Components(form, cost, *compare)
             self._wire(blocks, self.components, compare_tab)
-            self._wire_settings(self.components, settings_tab, apply)
+            events = self._wire_settings(self.components, settings_tab, apply)
+            self.preset_handlers = PresetHandlers(presets, form, self.handlers.tab, self.handlers.engine)
+            self.preset_handlers.wire(*events)
         blocks.max_threads = QUEUE_SLOTS
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
@@ -118,8 +128,11 @@ class Page:
         gr.on([c.compare_question.submit, c.compare_button.click], handlers.compare, inputs, **_QUIET)
         tab.select(handlers.compare_choices, None, c.compare_documents, **_QUIET)
 
-    def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> None:
-        """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use."""
+    def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> tuple[Any, Any]:
+        """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use.
+
+        Returns the events of opening the tab and of using the settings.
+        """
         fields = set(c.form.components().values())
         shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
         preview = self.handlers.preview_settings(c.form)
@@ -129,6 +142,7 @@ class Page:
             event.then(preview, fields, c.cost, **_QUIET)
         changes = [component.change for component in shaping]
         gr.on(changes, preview, fields, c.cost, trigger_mode="always_last", **_QUIET)
+        return shown, applied
 
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -145,26 +159,23 @@ def _part(name: str, value: str = "") -> gr.HTML:
 
 
 def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Checkbox, gr.Button]:
-    gr.HTML(
-        '<p class="quiet">One document and one question, answered by the same weights with three kinds of memory.</p>',
-        elem_classes="drawn",
-        apply_default_css=False,
-    )
-    chosen = gr.CheckboxGroup(label="Documents", elem_id="compare-documents", choices=[])
+    w = COMPARISON()
+    gr.HTML(f'<p class="quiet">{w.what_it_is}</p>', elem_classes="drawn", apply_default_css=False)
+    chosen = gr.CheckboxGroup(label=w.documents, elem_id="compare-documents", choices=[])
     with gr.Row(elem_id="compare-row"):
         question = gr.Textbox(
             elem_id="compare-question",
-            placeholder="Question",
-            label="Question to compare",
+            placeholder=w.placeholder,
+            label=w.question_label,
             show_label=False,
             container=False,
             max_lines=4,
             scale=1,
         )
-        button = gr.Button("Compare", variant="primary", elem_id="compare-button", scale=0, min_width=110)
+        button = gr.Button(w.button, variant="primary", elem_id="compare-button", scale=0, min_width=110)
     recall = gr.Checkbox(
         value=False,
-        label="Look things up in the text, the same for all three",
+        label=w.recall,
         elem_id="compare-recall",
         container=False,
     )

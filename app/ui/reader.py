@@ -15,7 +15,9 @@ from app.conversation import ChatError
 from app.documents import Page
 from app.store import Document, Documents, PageNote, UnknownDocument
 from app.ui.searching import MOST_IN_ONE, Place, find_in_pages
+from app.ui.views import markup as m
 from app.ui.views import reader as view
+from app.ui.words.reader import READER
 
 if TYPE_CHECKING:
     from app.conversation import Engine
@@ -161,9 +163,7 @@ class ReaderActions:
         if number is None and typed.isdecimal():
             number = int(typed)
         if number is None:
-            raise ChatError(
-                f"No page of {state.document.name} is called “{typed[:40]}”, so this one stays open."
-            )
+            raise ChatError(READER().no_page_called.format(name=state.document.name, typed=typed[:40]))
         self._show(tab, number)
 
     def _mode(self, tab: Tab, data: dict[str, Any]) -> None:
@@ -206,7 +206,7 @@ class ReaderActions:
 
     def _state(self, tab: Tab) -> ReaderState:
         if tab.reader is None:
-            raise ChatError("No document is open in the reader; open one first.")
+            raise ChatError(READER().none_open)
         return tab.reader
 
 
@@ -231,9 +231,8 @@ def refresh(tab: Tab, documents: Documents) -> None:
 def _page(documents: Documents, document: Document, number: int) -> Page:
     pages = documents.layout(document.id, [number], document.revision)
     if not pages:
-        raise ChatError(
-            f"{document.name} has {document.page_count:,} pages, so page {number:,} cannot be shown; choose one it has."
-        )
+        total, n = m.count(document.page_count), m.count(number)
+        raise ChatError(READER().no_such_page.format(name=document.name, total=total, n=n))
     return pages[0]
 
 

@@ -19,7 +19,8 @@ from app.documents import DocumentError, Extracted, ExtractionCancelled, Page, e
 from app.store import StoreError
 from app.ui import import_line
 from app.ui.reader import refresh
-from app.ui.views.extras import Retake
+from app.ui.views.extras import Doing, Retake
+from app.ui.words.documents import DOCUMENTS
 
 if TYPE_CHECKING:
     from app.conversation import Chat, Engine
@@ -28,26 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Take = Callable[["Documents", "Document", Callable[[], bool], Callable[[int, int], None]], Extracted]
-FAILED = "The text could not be taken out again because of an error in AHN Chat; the terminal shows it."
-
-# The encodings to choose from, the commonest first: the name that Python knows, and what people call it.
-ENCODINGS = {
-    "utf-8": "Unicode (UTF-8)",
-    "windows-1252": "Western European",
-    "windows-1250": "Central European",
-    "windows-1251": "Cyrillic (Windows)",
-    "koi8-r": "Cyrillic (KOI8-R)",
-    "windows-1253": "Greek",
-    "windows-1254": "Turkish",
-    "windows-1255": "Hebrew",
-    "windows-1256": "Arabic",
-    "shift_jis": "Japanese (Shift JIS)",
-    "euc_jp": "Japanese (EUC)",
-    "gb18030": "Chinese, simplified",
-    "big5": "Chinese, traditional",
-    "euc_kr": "Korean",
-    "utf-16": "Unicode (UTF-16)",
-}
 
 
 def read_again(encoding: str = "") -> Take:
@@ -80,7 +61,7 @@ def recognise(
     )
     layout = tuple(_recognised(page, found.get(page.number)) for page in documents.layout(document.id))
     if not any(page.text for page in layout):
-        raise DocumentError(f"No text was recognised on any page of {document.name}, so nothing was changed.")
+        raise DocumentError(DOCUMENTS().nothing_recognised.format(name=document.name))
     sentences = [sentence for sentence in document.warnings if not warning_code(sentence)]
     sentences += document_warnings({page.number: page.warnings for page in layout})
     return Extracted(
@@ -108,9 +89,7 @@ def pages_to_recognise(documents: Documents, document: Document) -> list[int]:
 def _original(documents: Documents, document: Document) -> Path:
     path = documents.original(document.id)
     if path is None:
-        raise DocumentError(
-            f"The file of {document.name} was not kept, so its text cannot be taken out again; add the file once more."
-        )
+        raise DocumentError(DOCUMENTS().file_not_kept.format(name=document.name))
     return path
 
 
@@ -119,7 +98,7 @@ def _recognised(page: Page, found: Page | None) -> Page:
     if found is None:
         return page
     if not found.text:
-        told = found.warnings or ("Text recognition found nothing on this page.",)
+        told = found.warnings or (DOCUMENTS().page_not_recognised,)
         return replace(page, warnings=told)
     return replace(found, label=page.label)
 
@@ -129,7 +108,7 @@ class Retaking:
     """One document whose text is being taken out again."""
 
     document_id: str
-    doing: str  # "recognising", "reading again"
+    doing: Doing
     done: int = 0
     total: int = 0
 
@@ -191,8 +170,8 @@ class Retakings:
 
     def _set_encoding(self, tab: Tab, data: dict[str, Any]) -> None:
         encoding = data["encoding"]
-        if encoding not in ENCODINGS:
-            raise ChatError(f"The encoding {encoding[:40]!r} is not among those offered; choose one of them.")
+        if encoding not in DOCUMENTS().encoding:
+            raise ChatError(DOCUMENTS().encoding_not_offered.format(encoding=repr(encoding[:40])))
         tab.choosing_encoding = ""
         self._start(tab, data["documentId"], "reading again", read_again(encoding))
 
@@ -203,7 +182,7 @@ class Retakings:
         if "importId" in data:  # the file's card, which has offered it
             import_line.dismiss(tab, data)
 
-    def _start(self, tab: Tab, document_id: str, doing: str, take: Take, *, add: bool = False) -> None:
+    def _start(self, tab: Tab, document_id: str, doing: Doing, take: Take, *, add: bool = False) -> None:
         engine = self._engine()
         document = engine.store.documents.get(document_id)
         # The chat stays open until its text is there, also without the tab.
@@ -216,7 +195,7 @@ class Retakings:
         if busy:
             if chat is not None:
                 engine.leave_chat(chat)
-            raise ChatError(f"The text of {document.name} is being taken out again already; wait for it.")
+            raise ChatError(DOCUMENTS().taken_out_already.format(name=document.name))
         threading.Thread(
             target=self._run,
             args=(tab, engine, chat, document, retaking, take, add),
@@ -239,18 +218,18 @@ class Retakings:
             extracted = take(documents, document, retaking.cancelled.is_set, retaking.count)
             if not retaking.cancelled.is_set():
                 documents.replace(document.id, extracted)
-                tab.tell(f"{document.name}: its text was taken out again.")
+                tab.tell(DOCUMENTS().taken_out_again.format(name=document.name))
                 if tab.reader is not None and tab.reader.document.id == document.id:
                     refresh(tab, documents)
                 if chat is not None:
                     _go_on_with(chat, document, add)
         except ExtractionCancelled:
-            tab.tell(f"{document.name} stays as it was.")
+            tab.tell(DOCUMENTS().stays_as_it_was.format(name=document.name))
         except (ValueError, StoreError) as error:  # DocumentError and ChatError are ValueErrors
             tab.warn(str(error))
         except Exception:
             log.exception("The text of a document could not be taken out again.")
-            tab.warn(FAILED)
+            tab.warn(DOCUMENTS().retake_error)
         finally:
             with self._lock:
                 self._running.pop(document.id, None)

@@ -23,6 +23,7 @@ import os
 import re
 import secrets
 from dataclasses import dataclass, field
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +33,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.serving import WILDCARD_HOSTS
+from app.ui.words.server import SERVER
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -70,9 +72,6 @@ ROUTES = frozenset(
 # The last three: pictures, files and texts of documents (`app.ui.document_files`).
 ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/", "/pictures/", "/originals/", "/texts/")
 
-NO_TOKEN = (
-    "AHN Chat is private to whoever started it: open the link with ?token= that it printed in the terminal."
-)
 NO_TOKEN_PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>AHN Chat</title>'
     '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
@@ -81,7 +80,7 @@ NO_TOKEN_PAGE = (
     "body{background:var(--ground);color:var(--ink);font:15px/1.6 system-ui,sans-serif;margin:0}"
     "main{max-width:27em;margin:18vh auto;padding:20px 26px;background:var(--paper);border:1px solid var(--rule);"
     "border-radius:12px}h1{font-size:18px;margin:0 0 8px}</style>"
-    f"<main><h1>AHN Chat</h1><p>{NO_TOKEN}</p></main>"
+    "<main><h1>AHN Chat</h1><p>WORDS</p></main>"
 )
 
 # The front end compiles its HTML templates with `Function` and styles elements in place, hence the two "unsafe" words;
@@ -262,17 +261,15 @@ class SecurityMiddleware:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self.policy.knows_host(hosts[0]):
-            return _refuse(
-                400, "This address is not one AHN Chat answers to; open the link printed in the terminal."
-            )
+            return _refuse(400, SERVER().unknown_host)
         if not self._from_this_page(scope["method"], headers, hosts[0]):
-            return _refuse(403, "Requests from other sites are refused; use the AHN Chat page itself.")
+            return _refuse(403, SERVER().other_site)
         if scope["method"] == "HEAD" and scope["path"] == "/":
             return Response()  # "is it up?"; says nothing else
         if self._is_api(scope["path"]):
             return None  # it asks for its own key
         if not self.policy.page or not _route_exists(scope["path"]):
-            return _refuse(404, "There is nothing at this address.")
+            return _refuse(404, SERVER().nothing_here)
         return self._check_token(scope, headers)
 
     def _takes_websocket(self, scope: Scope) -> bool:
@@ -316,8 +313,8 @@ class SecurityMiddleware:
         if self.policy.accepts_token(_cookie(headers, self.policy.cookie_name)):
             return None
         if scope["path"] == "/":
-            return HTMLResponse(NO_TOKEN_PAGE, status_code=403)
-        return _refuse(403, NO_TOKEN)
+            return HTMLResponse(NO_TOKEN_PAGE.replace("WORDS", escape(SERVER().no_token)), status_code=403)
+        return _refuse(403, SERVER().no_token)
 
     def _body_limit(self, scope: Scope) -> int:
         """In bytes; an upload's multipart frame is not the file's fault, so it gets a little room."""
@@ -335,14 +332,9 @@ class SecurityMiddleware:
                 "/v1/files and name its id.",
             )
         if path not in (UPLOAD_ROUTE, API_UPLOAD_ROUTE):
-            return _refuse(
-                413, f"This message is larger than {MAX_MESSAGE_BYTES // 2**20} MB; add long texts as a file."
-            )
-        limit = self.policy.max_upload_bytes / 2**20
-        return _refuse(
-            413,
-            f"This upload is larger than {limit:g} MB, so nothing was taken; start with --max-upload-mb to allow more.",
-        )
+            return _refuse(413, SERVER().message_too_large.format(limit=MAX_MESSAGE_BYTES // 2**20))
+        limit = f"{self.policy.max_upload_bytes / 2**20:g}"
+        return _refuse(413, SERVER().upload_too_large.format(limit=limit))
 
 
 def _route_exists(path: str) -> bool:

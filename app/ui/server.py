@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -10,7 +11,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,6 +36,8 @@ from app.ui.loading import EngineLoader, LoadEngine
 from app.ui.page import Page
 from app.ui.security import LIVE_ROUTE, Policy, SecurityMiddleware, new_token
 from app.ui.theme import THEME
+from app.ui.words.script import SCRIPT
+from app.ui.words.server import SERVER
 
 ASSETS = paths.assets_dir() / "ui"
 
@@ -71,7 +74,7 @@ class ServerOptions:
 
 
 def _print_link(link: str) -> None:
-    print(f"AHN Chat is at {link}", file=sys.stdout, flush=True)
+    print(SERVER().link.format(link=link), file=sys.stdout, flush=True)
 
 
 class PageServer:
@@ -110,7 +113,7 @@ class PageServer:
         self.loader.start()
         while not self._server.started:
             if not self._thread.is_alive():
-                raise RuntimeError(f"The page could not be served at {self.origin}; the lines above say why.")
+                raise RuntimeError(SERVER().not_served.format(origin=self.origin))
             time.sleep(0.01)
 
     def serve(self) -> int:
@@ -212,10 +215,16 @@ def _head(max_upload_bytes: int) -> str:
     return (
         '<link rel="stylesheet" href="/ui/page.css"><link rel="stylesheet" href="/ui/transcript.css">'
         '<link rel="stylesheet" href="/ui/reader.css"><link rel="stylesheet" href="/ui/library.css">'
+        f'<script type="application/json" id="ahn-words">{_script_words()}</script>'
         '<script type="module" src="/ui/page.js"></script>'
         f'<meta name="ahn-suffixes" content="{",".join(SUPPORTED_SUFFIXES)}">'
         f'<meta name="ahn-max-upload-bytes" content="{max_upload_bytes}"><meta name="referrer" content="same-origin">'
     )
+
+
+def _script_words() -> str:
+    """What the scripts say, as JSON that may stand in a page."""
+    return json.dumps(asdict(SCRIPT()), ensure_ascii=True).replace("<", "\\u003c")
 
 
 class _OwnFiles(StaticFiles):

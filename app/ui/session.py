@@ -17,6 +17,7 @@ from app.conversation.events import (
 )
 from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
+from app.ui.words.chat import CHAT
 
 if TYPE_CHECKING:
     from app.conversation import Chat, ChatSettings, Engine
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 SESSIONS_REMEMBERED = 1000
-INTERNAL_ERROR = (
-    "This ended because of an error in AHN Chat; the terminal shows it, and everything before it is kept."
-)
 
 
 class Answering:
@@ -51,7 +49,7 @@ class Answering:
             self.latest = AnswerFailed(self.question, str(error))
         except Exception:
             log.exception("An answer ended in an error.")
-            self.latest = AnswerFailed(self.question, INTERNAL_ERROR)
+            self.latest = AnswerFailed(self.question, CHAT().internal_error)
         finally:
             self.finished = True
 
@@ -81,7 +79,7 @@ class Following(Generic[State]):
                 self.state = self.state.after(event)
         except Exception:
             log.exception("A comparison or a probe ended in an error.")
-            self.error = INTERNAL_ERROR
+            self.error = CHAT().internal_error
         finally:
             self.finished = True
 
@@ -116,6 +114,7 @@ class Tab:
     extras_due: float = 0.0  # when they are looked up again; `time.monotonic` seconds
     notices: list[Notice] = field(default_factory=list)
     wanted_chat: str = ""  # to open once there is an engine
+    default_settings: ChatSettings | None = None  # the server's own; None: the engine's
     returned_question: str | None = None  # goes back into the text box
     show_layers: bool = False
     show_answer: bool = False
@@ -232,7 +231,7 @@ class Tabs:
     def __len__(self) -> int:
         return len(self._tabs)
 
-    def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings) -> None:
+    def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings | None) -> None:
         """Show the stored chat `chat_id` in `tab`, or a new one where there is none of this id."""
         chat = engine.view_chat(chat_id, settings)
         with tab.lock:

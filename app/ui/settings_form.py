@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from textwrap import shorten
 from typing import Any
 
 import gradio as gr
 
 from app.conversation import ChatSettings
+from app.ui.words.settings import SETTINGS
 
-MEMORY_CHOICES = [
-    ("AHN: sinks and window word for word, the rest remembered", "ahn"),
-    ("Window only: the rest forgotten", "window"),
-    ("Full attention: everything kept, memory grows", "full"),
-]
+KINDS = ("ahn", "window", "full")
+NUMBERS = (
+    "attention_sinks",
+    "sliding_window",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "max_new_tokens",
+)
 
 
 @dataclass(frozen=True)
@@ -25,11 +34,11 @@ class SettingsForm:
     attention_sinks: gr.Number
     sliding_window: gr.Number
     system_prompt: gr.Textbox
-    temperature: gr.Slider
-    top_p: gr.Slider
+    temperature: gr.Number
+    top_p: gr.Number
     top_k: gr.Number
-    min_p: gr.Slider
-    repetition_penalty: gr.Slider
+    min_p: gr.Number
+    repetition_penalty: gr.Number
     seed: gr.Textbox
     max_new_tokens: gr.Number
     recall: gr.Checkbox
@@ -37,45 +46,28 @@ class SettingsForm:
     @classmethod
     def build(cls) -> SettingsForm:
         """Lay the fields out in the current column."""
-        _heading("Answers")
+        w = SETTINGS()
+        _heading(w.answers)
+        # No limits in the components: the framework says "Error" beyond them, and the settings say what is wrong.
         with gr.Row(elem_classes="fields"):
-            temperature = gr.Slider(
-                0, 2, step=0.05, label="Temperature", info="0 always takes the likeliest token"
-            )
-            top_p = gr.Slider(
-                0.05, 1, step=0.05, label="Top-p", info="smallest set of tokens with this probability"
-            )
+            temperature = gr.Number(step=0.05, label=w.temperature, info=w.temperature_info)
+            top_p = gr.Number(step=0.05, label=w.top_p, info=w.top_p_info)
         with gr.Row(elem_classes="fields"):
-            min_p = gr.Slider(
-                0, 1, step=0.01, label="Min-p", info="share of the best token's probability; 0 is off"
-            )
-            repetition_penalty = gr.Slider(
-                1,
-                2,
-                step=0.05,
-                label="Repetition penalty",
-                info="1 is off; so is 1.15 where there are quotes to copy",
+            min_p = gr.Number(step=0.01, label=w.min_p, info=w.min_p_info)
+            repetition_penalty = gr.Number(
+                step=0.05, label=w.repetition_penalty, info=w.repetition_penalty_info
             )
         with gr.Row(elem_classes="fields"):
-            top_k = gr.Number(label="Top-k", precision=0, minimum=0, info="0 is off")
-            max_new_tokens = gr.Number(label="Longest answer", precision=0, minimum=1, info="in tokens")
-            seed = gr.Textbox(label="Seed", info="a whole number, or nothing", max_lines=1)
-        recall = gr.Checkbox(
-            label="Look things up in the text",
-            info="quotes with their pages before each answer; without it, window and memory alone",
-        )
-        system_prompt = gr.Textbox(
-            label="System prompt", lines=2, max_lines=8, info="changing it reads the documents anew"
-        )
-        _heading("Memory")
-        memory = gr.Radio(MEMORY_CHOICES, label="Kind of memory")
+            top_k = gr.Number(label=w.top_k, info=w.top_k_info)
+            max_new_tokens = gr.Number(label=w.max_new_tokens, info=w.max_new_tokens_info)
+            seed = gr.Textbox(label=w.seed, info=w.seed_info, max_lines=1)
+        recall = gr.Checkbox(label=w.recall, info=w.recall_info)
+        system_prompt = gr.Textbox(label=w.system_prompt, lines=2, max_lines=8, info=w.system_prompt_info)
+        _heading(w.memory)
+        memory = gr.Radio([(w.kind[kind], kind) for kind in KINDS], label=w.kind_label)
         with gr.Row(elem_classes="fields"):
-            attention_sinks = gr.Number(
-                label="Sinks", precision=0, minimum=0, info="first tokens, always kept word for word"
-            )
-            sliding_window = gr.Number(
-                label="Window", precision=0, minimum=1, info="last tokens, kept word for word"
-            )
+            attention_sinks = gr.Number(label=w.attention_sinks, info=w.attention_sinks_info)
+            sliding_window = gr.Number(label=w.sliding_window, info=w.sliding_window_info)
         return cls(
             memory, attention_sinks, sliding_window, system_prompt, temperature, top_p, top_k, min_p,
             repetition_penalty, seed, max_new_tokens, recall,
@@ -100,29 +92,35 @@ class SettingsForm:
         from ahn_core import SamplingSettings
 
         flat = {name: values[component] for name, component in self.components().items()}
-        for name in ("attention_sinks", "sliding_window", "top_k", "max_new_tokens"):
+        for name in NUMBERS:
             if flat[name] is None:
-                raise ValueError(f"The field for {name.replace('_', ' ')} is empty; give a whole number.")
+                raise ValueError(SETTINGS().field_empty.format(field=SETTINGS().field[name]))
+            flat[name] = _plain(flat[name])
         seed = (flat["seed"] or "").strip()
-        if seed and not seed.lstrip("-").isdecimal():
-            raise ValueError(f"The seed {seed!r} is not a whole number; give one, or leave the field empty.")
+        if seed and not re.fullmatch(r"[-+]?[0-9]{1,4000}", seed):
+            raise ValueError(SETTINGS().seed_not_whole.format(seed=repr(shorten(seed, 40, placeholder="…"))))
         sampling = SamplingSettings(
             temperature=flat["temperature"],
             top_p=flat["top_p"],
-            top_k=int(flat["top_k"]),
+            top_k=flat["top_k"],
             min_p=flat["min_p"],
             repetition_penalty=flat["repetition_penalty"],
             seed=int(seed) if seed else None,
         )
         return ChatSettings(
             memory=flat["memory"],
-            attention_sinks=int(flat["attention_sinks"]),
-            sliding_window=int(flat["sliding_window"]),
+            attention_sinks=flat["attention_sinks"],
+            sliding_window=flat["sliding_window"],
             system_prompt=flat["system_prompt"] or "",
             sampling=sampling,
-            max_new_tokens=int(flat["max_new_tokens"]),
+            max_new_tokens=flat["max_new_tokens"],
             recall=bool(flat["recall"]),
         )
+
+
+def _plain(value: float) -> float:
+    """A number as it was typed: whole where it is (960.0 -> 960), for the settings to judge."""
+    return int(value) if float(value).is_integer() else value
 
 
 def _heading(title: str) -> None:

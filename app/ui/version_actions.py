@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from app.conversation import ChatError
+from app.ui.words.chat import CHAT
 
 if TYPE_CHECKING:
     from app.conversation import Chat
     from app.ui.session import Tab
-
-GONE = "This turn is no longer there, so nothing was done; the conversation is shown as it is."
 
 
 class VersionActions:
@@ -36,7 +35,7 @@ class VersionActions:
     def _ask_delete(self, tab: Tab, data: dict[str, Any]) -> None:
         places, index = self._chat(tab).versions, _whole(data["turn"])
         if index >= len(places):
-            raise ChatError(GONE)
+            raise ChatError(CHAT().turn_gone)
         tab.deleting_turn = places[index].id
 
     def _delete(self, tab: Tab, data: dict[str, Any]) -> None:
@@ -45,12 +44,12 @@ class VersionActions:
         chat, index = self._chat(tab), _whole(data["turn"])
         places = chat.versions
         if index >= len(places) or str(places[index].id) != data["id"]:
-            raise ChatError(GONE)
+            raise ChatError(CHAT().turn_gone)
         chat.delete_turn(index)
 
 
 def _whole(value: str) -> int:
     """A number that a button carries. Raises ChatError for anything else."""
     if not value.isascii() or not value.isdecimal() or len(value) > 9:
-        raise ChatError(GONE)
+        raise ChatError(CHAT().turn_gone)
     return int(value)

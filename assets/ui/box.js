@@ -1,5 +1,6 @@
 // The text box: Enter sends, drafts stay with their chat, and a question that was not taken comes back.
 import { on, send } from "./live.js";
+import { words } from "./words.js";
 
 let state = { ready: false, busy: false, chat: "" };
 const box = () => document.getElementById("ask-text");
@@ -61,7 +62,7 @@ export function show() {
   const form = field.form;
   if (field.disabled === state.ready) {
     field.disabled = !state.ready;
-    field.placeholder = state.ready ? "Ask about your documents" : "The model is being loaded";
+    field.placeholder = state.ready ? words.ask : words.model_loading;
     if (state.ready && document.activeElement === document.body) field.focus();
   }
   form.querySelector(".submit-button").hidden = state.busy;

@@ -1,5 +1,6 @@
 // Files and folders: picked, dropped anywhere, or pasted. They are sent in the natural order of their names.
 import { send } from "./live.js";
+import { fill, words } from "./words.js";
 
 const MOST_FILES = 500;
 const meta = (name) => document.querySelector(`meta[name=${name}]`)?.content ?? "";
@@ -11,7 +12,7 @@ export const picker = Object.assign(document.createElement("input"), {
   accept: suffixes.join(","),
   hidden: true,
 });
-picker.setAttribute("aria-label", "Documents to add");
+picker.setAttribute("aria-label", words.documents_to_add);
 document.body.append(picker);
 picker.addEventListener("change", () => {
   upload([...picker.files].map((file) => ({ file, path: file.name })));
@@ -84,21 +85,16 @@ const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: "base
 async function upload(files) {
   const most = Number(meta("ahn-max-upload-bytes")) || Infinity;
   const report = (entry) => send("upload", { files: [entry] });
-  if (!files.length) return report({ name: "This folder", error: "There is no document in this folder that can be read." });
+  if (!files.length) return report({ name: words.this_folder, error: words.empty_folder });
   if (files.length > MOST_FILES) {
-    const error = `These are more than ${MOST_FILES} files, so none was sent; add fewer at a time.`;
-    return report({ name: "Too many files", error });
+    return report({ name: words.too_many, error: fill(words.too_many_files, { most: MOST_FILES }) });
   }
   files.sort((one, two) => natural.compare(one.path, two.path));
   for (const { file } of files) {
     if (file.size > most) {
-      const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MB`;
-      report({
-        name: file.name,
-        error:
-          `${file.name} has ${megabytes(file.size)}, over the limit of ${megabytes(most)}, so it was not sent; ` +
-          "start with --max-upload-mb to allow more.",
-      });
+      const megabytes = (bytes) => fill(words.megabytes, { n: (bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0) });
+      const figures = { name: file.name, size: megabytes(file.size), most: megabytes(most) };
+      report({ name: file.name, error: fill(words.too_large, figures) });
       continue;
     }
     const form = new FormData();
@@ -108,7 +104,7 @@ async function upload(files) {
       if (response.ok) report({ name: file.name, path: (await response.json())[0] });
       else report({ name: file.name, error: await response.text() });
     } catch {
-      report({ name: file.name, error: "The upload was cut off before it was complete; add the file again." });
+      report({ name: file.name, error: words.cut_off });
     }
   }
 }

@@ -2,6 +2,7 @@
 // It comes back by itself, after a computer's sleep as after a restart of the server.
 
 import { morph } from "./morph.js";
+import { words } from "./words.js";
 
 const html = new Map(); // what each part shows, by its name
 const listeners = new Map(); // who want to know of a message's entry
@@ -70,10 +71,11 @@ function tell() {
   const card = document.createElement("div");
   card.id = "lost";
   card.setAttribute("role", "alert");
-  card.innerHTML =
-    "<div><h2>AHN Chat does not answer</h2><p>It has been stopped, or this computer has just woken up. Everything it had " +
-    "is kept, and what you are typing stays here. This page goes on by itself as soon as AHN Chat runs again at this " +
-    "address.</p></div>";
+  const [inside, heading, told] = ["div", "h2", "p"].map((name) => document.createElement(name));
+  heading.textContent = words.lost_heading;
+  told.textContent = words.lost;
+  inside.append(heading, told);
+  card.append(inside);
   document.body.append(card);
 }
 
@@ -88,11 +90,11 @@ on("notices", (notices) => {
   for (const { text, warning } of notices) {
     const notice = document.createElement("div");
     notice.className = warning ? "notice warning" : "notice";
-    const words = Object.assign(document.createElement("span"), { textContent: text });
+    const sentence = Object.assign(document.createElement("span"), { textContent: text });
     const close = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
-    close.setAttribute("aria-label", "Dismiss");
+    close.setAttribute("aria-label", words.dismiss);
     close.addEventListener("click", () => notice.remove());
-    notice.append(words, close);
+    notice.append(sentence, close);
     stack.append(notice);
     const end = () => (notice.matches(":hover, :focus-within") ? setTimeout(end, 1000) : notice.remove());
     setTimeout(end, 4000 + 60 * text.length);

@@ -4,8 +4,10 @@ import { picker } from "./files.js";
 import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
 import { openedFrom, readerActions, readerIsOpen } from "./reader.js";
+import { words } from "./words.js";
 
 const body = document.body;
+body.dataset.dropHere = words.drop_here; // shown by the style
 const narrow = { left: "(max-width: 760px)", right: "(max-width: 1080px)" };
 
 // ---- side panels: columns where there is room, drawers over the chat where there is not ----
@@ -45,6 +47,7 @@ const local = {
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
   "show-library": showLibrary,
+  "show-settings": () => document.getElementById("settings-tab-button")?.click(),
   ...readerActions,
 };
 // Where the reader stands in the memory's place, the memory comes back when the reader goes.
@@ -195,7 +198,7 @@ async function copy(button, text) {
 }
 function conversation() {
   const texts = [...document.querySelectorAll("#transcript [data-action='copy']")].map((button) => [
-    button.getAttribute("aria-label") === "Copy the question" ? "You" : "AHN Chat",
+    button.dataset.of === "question" ? words.you : "AHN Chat",
     button.dataset.text,
   ]);
   return texts.map(([who, text]) => `## ${who}\n\n${text}\n`).join("\n");

@@ -1,6 +1,7 @@
 // The reader beside the chat: its page box and search field, pictures in as many pixels as are shown, keys, focus.
 // What it shows is drawn by the server; `state` is what the server has told of it, null while it is closed.
 import { on, send } from "./live.js";
+import { fill, words } from "./words.js";
 
 const WIDTH_STEP = 200; // as the server's, see app/ui/document_files.py
 const ZOOMS = [1, 1.25, 1.5, 2, 2.5, 3];
@@ -63,8 +64,11 @@ function controls(before) {
   byId("reader-found").textContent = !state.query.trim()
     ? ""
     : !state.found
-      ? "not found"
-      : `${state.current < 0 ? "–" : state.current + 1} of ${state.found}${state.more ? "+" : ""}`;
+      ? words.not_found
+      : fill(words.place_of, {
+          n: state.current < 0 ? "–" : state.current + 1,
+          total: `${state.found}${state.more ? "+" : ""}`,
+        });
   for (const button of byId("reader-region").querySelectorAll("[data-action]")) {
     const { action, mode, by } = button.dataset;
     if (action === "reader-mode") button.setAttribute("aria-pressed", String(mode === state.mode));
@@ -91,7 +95,7 @@ async function sharpen() {
     if (response.ok) show(place, await response.blob());
     else sentence(place, await response.text());
   } catch (error) {
-    if (error.name !== "AbortError") sentence(place, "The picture of this page did not arrive; turn the page and back.");
+    if (error.name !== "AbortError") sentence(place, words.no_picture);
   }
 }
 function show(place, blob) {
@@ -114,9 +118,9 @@ function fit(place) {
   const { naturalWidth, naturalHeight } = place.querySelector("img");
   if (naturalWidth && !place.querySelector(".mark")) place.style.aspectRatio = `${naturalWidth} / ${naturalHeight}`;
 }
-function sentence(place, words) {
+function sentence(place, told) {
   const line = place.querySelector("p");
-  line.textContent = words;
+  line.textContent = told;
   line.hidden = false;
 }
 function zoomBy(by) {

@@ -21,23 +21,19 @@ from app.conversation.events import (
 )
 from app.conversation.settings import MemoryKind
 from app.ui.views import markup as m
+from app.ui.words.common import COMMON
+from app.ui.words.memory import COMPARISON
 
 PANES: tuple[MemoryKind, ...] = ("full", "window", "ahn")
-NAMES: dict[MemoryKind, str] = {"full": "Base model", "window": "Window only", "ahn": "AHN"}
-WORDS: dict[MemoryKind, str] = {
-    "full": "full attention, every token kept",
-    "window": "sinks and window, the rest forgotten",
-    "ahn": "sinks and window, the rest remembered",
-}
 TIERS: dict[MemoryKind, str] = {"full": m.FULL, "window": m.WINDOW, "ahn": m.MEMORY}
 
 
 @dataclass(frozen=True)
 class Pane:
-    """One pane as far as it has come."""
+    """One pane as far as it has come. doing: in words; "" once it has ended, None before it begins."""
 
     kind: MemoryKind
-    doing: str = "in line"
+    doing: str | None = None
     fraction: float = 0.0
     answer: str = ""
     rate: float | None = None
@@ -46,18 +42,21 @@ class Pane:
 
     def after(self, event: object) -> Pane:
         """This pane after one more event of its own."""
+        w = COMPARISON()
         if isinstance(event, Waiting):
-            return replace(self, doing="waiting for the model")
+            return replace(self, doing=w.waiting)
         if isinstance(event, Reading):
             return replace(self, doing=reading_words(event), fraction=event.fraction)
         if isinstance(event, Recalled):
-            return replace(self, doing=f"looked up {m.plural(len(event.evidence.passages), 'passage')}")
+            return replace(
+                self, doing=w.looked_up.format(passages=COMMON().passages(len(event.evidence.passages)))
+            )
         if isinstance(event, AnswerStarted | PromptRead):
-            return replace(self, doing="reading the question", fraction=1.0)
+            return replace(self, doing=w.reading_question, fraction=1.0)
         if isinstance(event, AnswerToken):
             return replace(
                 self,
-                doing="answering",
+                doing=w.answering,
                 fraction=1.0,
                 answer=self.answer + event.text,
                 rate=event.tokens_per_second,
@@ -71,8 +70,9 @@ class Pane:
 
 def reading_words(event: Reading) -> str:
     """What is being read, how fast, and how long it will take."""
-    left = f", {m.duration(event.seconds_left)} left" if event.seconds_left is not None else ""
-    return f"reading {event.document.name} · {m.rate(event.document.tokens_per_second)}{left}"
+    left = f", {m.left(event.seconds_left)}" if event.seconds_left is not None else ""
+    rate = m.rate(event.document.tokens_per_second)
+    return COMPARISON().reading.format(name=event.document.name, rate=rate) + left
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,9 @@ class CompareState:
 def panes(state: CompareState | None) -> str:
     """The three answers side by side, where they part, and what each took."""
     if state is None:
+        words = COMPARISON().kind
         rows = "".join(
-            f'<article class="pane idle">{_header(kind)}<p class="quiet">{WORDS[kind]}</p></article>'
+            f'<article class="pane idle">{_header(kind)}<p class="quiet">{m.text(words[kind])}</p></article>'
             for kind in PANES
         )
         return f'<div class="panes">{rows}</div>'
@@ -121,19 +122,20 @@ def _pane(pane: Pane, parts_at: int | None) -> str:
         body = f'<p class="line warn">{m.text(pane.error)}</p>'
     elif pane.answer:
         body = f'<div class="answer">{_marked(pane.answer, parts_at)}</div>'
-    elif pane.doing:
+    elif pane.doing != "":
+        label = COMMON().read_label.format(name=COMMON().pane[pane.kind])
+        doing = COMMON().in_line if pane.doing is None else pane.doing
         body = (
-            m.progress(pane.fraction, TIERS[pane.kind], label=f"{NAMES[pane.kind]}: read")
-            + f'<p class="quiet">{m.text(pane.doing)}</p>'
+            m.progress(pane.fraction, TIERS[pane.kind], label=label) + f'<p class="quiet">{m.text(doing)}</p>'
         )
     else:
-        body = '<p class="quiet">an empty answer</p>'
+        body = f'<p class="quiet">{m.text(COMPARISON().empty_answer)}</p>'
     return f'<article class="pane {pane.kind}">{header}{body}{_figures(pane.figures)}</article>'
 
 
 def _header(kind: MemoryKind, number: str = "") -> str:
     end = f'<span class="num">{m.text(number)}</span>'
-    return f'<header><span class="swatch {TIERS[kind]}"></span><h3>{NAMES[kind]}</h3>{end}</header>'
+    return f'<header><span class="swatch {TIERS[kind]}"></span><h3>{m.text(COMMON().pane[kind])}</h3>{end}</header>'
 
 
 def _live(pane: Pane) -> str:
@@ -146,7 +148,8 @@ def _marked(answer: str, parts_at: int | None) -> str:
     if parts_at is None:
         return m.text(answer)
     begin, end = different_word(answer, parts_at)
-    mark = f'<mark title="from here on the answers differ">{m.text(answer[begin:end] or " ")}</mark>'
+    title = m.text(COMPARISON().differ_title)
+    mark = f'<mark title="{title}">{m.text(answer[begin:end] or " ")}</mark>'
     return f'<span class="same">{m.text(answer[:begin])}</span>{mark}{m.text(answer[end:])}'
 
 
@@ -162,11 +165,12 @@ def different_word(answer: str, parts_at: int) -> tuple[int, int]:
 def _figures(figures: AnswerFigures | None) -> str:
     if figures is None:
         return ""
+    w = COMPARISON()
     rows = (
-        ("write", m.rate(figures.decode_tokens_per_second)),
-        ("to first token", m.duration(figures.time_to_first_token)),
-        ("cache", m.size(figures.cache_nbytes)),
-        ("tokens read", m.count(figures.tokens_read)),
+        (w.write, m.rate(figures.decode_tokens_per_second)),
+        (w.first_token, m.duration(figures.time_to_first_token)),
+        (w.cache, m.size(figures.cache_nbytes)),
+        (w.tokens_read, m.count(figures.tokens_read)),
     )
     return (
         '<dl class="figures">'
@@ -184,21 +188,20 @@ def verdict(state: CompareState) -> Sequence[str]:
     outcome = state.outcome
     if outcome is None:
         return ()
+    w = COMPARISON()
     if outcome.cancelled:
-        return ("Stopped before all panes had answered.",)
+        return (w.stopped,)
     if outcome.identical:
         answered = len({kind for d in outcome.differences for kind in (d.first, d.second)})
-        every = "All three answers are" if answered == 3 else "Both answers are"
-        reason = " Everything still fits the window, where they must be." if outcome.within_window else ""
-        return (f"{every} identical.{reason}",)
+        every = w.all_identical if answered == 3 else w.both_identical
+        return (f"{every} {w.must_be}" if outcome.within_window else every,)
     sentences = []
     for difference in outcome.differences:
-        pair = f"{NAMES[difference.first]} and {NAMES[difference.second]}"
+        pair = {"first": COMMON().pane[difference.first], "second": COMMON().pane[difference.second]}
         if difference.character is None:
-            sentences.append(f"{pair}: identical.")
+            sentences.append(w.pair_identical.format(**pair))
+        elif difference.character:
+            sentences.append(w.pair_parts(difference.character, **pair))
         else:
-            where = (
-                f"after {m.plural(difference.character, 'character')}" if difference.character else "at once"
-            )
-            sentences.append(f"{pair} part {where}.")
+            sentences.append(w.pair_parts_at_once.format(**pair))
     return (" ".join(sentences),) if sentences else ()

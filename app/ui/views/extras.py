@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from app.ui.views import markup as m
+from app.ui.words.common import COMMON
+from app.ui.words.documents import DOCUMENTS
 
 WARNINGS_SHOWN = 3
 
 
+Doing = Literal["recognising", "reading again"]
+
+
+def doing_words(doing: Doing) -> str:
+    """What is being done, in the words of the page."""
+    return DOCUMENTS().recognising if doing == "recognising" else DOCUMENTS().reading_again
+
+
 @dataclass(frozen=True)
 class Retake:
-    """A document's text on its way out of its file once more. doing: "recognising" or "reading again"."""
+    """A document's text on its way out of its file once more."""
 
-    doing: str
+    doing: Doing
     done: int = 0
     total: int = 0
 
@@ -52,13 +63,10 @@ def lines(document_id: str, name: str, extras: Extras, encodings: Mapping[str, s
     if extras.retake is not None:
         return "".join([*drawn, _retake(document_id, name, extras.retake)])
     if extras.newer:
-        take = m.button(
-            "Read again",
-            "take-newer",
-            title=f"Read {name} again with the better text",
-            document_id=document_id,
-        )
-        drawn.append(m.line("<span>better text available</span>", take))
+        w = DOCUMENTS()
+        title = w.read_again_title.format(name=name)
+        take = m.button(w.read_again, "take-newer", title=title, document_id=document_id)
+        drawn.append(m.line(f"<span>{m.text(w.better_text)}</span>", take))
     if extras.pages_to_recognise:
         drawn.append(offer(document_id, name, extras))
     return "".join(drawn)
@@ -66,56 +74,58 @@ def lines(document_id: str, name: str, extras: Extras, encodings: Mapping[str, s
 
 def offer(document_id: str, name: str, extras: Extras) -> str:
     """The offer of text recognition, or where it is to be had."""
-    pages = m.plural(len(extras.pages_to_recognise), "page")
+    w, pages = DOCUMENTS(), COMMON().pages(len(extras.pages_to_recognise))
     if not extras.recognition:
-        return (
-            f'<div class="line quiet">Text recognition could read {pages}; install it with '
-            "<code>pip install ahn-chat[ocr]</code>.</div>"
-        )
-    button = m.button(
-        "Recognise",
-        "recognise",
-        title=f"Recognise the text of {pages} of {name}",
-        document_id=document_id,
-    )
-    return m.line(f"<span>no right text on {pages}</span>", button)
+        told = m.text(w.recognition_missing.format(pages=pages))
+        return f'<div class="line quiet">{told} <code>pip install ahn-chat[ocr]</code>.</div>'
+    title = w.recognise_pages_of.format(pages=pages, name=name)
+    button = m.button(w.recognise, "recognise", title=title, document_id=document_id)
+    return m.line(f"<span>{m.text(w.no_right_text.format(pages=pages))}</span>", button)
 
 
 def _encoding(document_id: str, name: str, extras: Extras, encodings: Mapping[str, str]) -> str:
+    w = DOCUMENTS()
     if not extras.choosing:
         change = (
             m.button(
-                "Change", "choose-encoding", title=f"Read {name} in another encoding", document_id=document_id
+                w.change,
+                "choose-encoding",
+                title=w.change_title.format(name=name),
+                document_id=document_id,
             )
             if extras.can_take_again and extras.retake is None
             else ""
         )
         shown = encodings.get(extras.encoding.lower(), "")
         kind = f"{shown} ({extras.encoding})" if shown else extras.encoding
-        return m.line(f'<span class="name" title="{m.text(kind)}">read as {m.text(kind)}</span>', change)
+        words = m.text(w.read_as.format(encoding=kind))
+        return m.line(f'<span class="name" title="{m.text(kind)}">{words}</span>', change)
     choices = "".join(
         m.button(label, "set-encoding", css="choice", document_id=document_id, encoding=encoding)
         for encoding, label in encodings.items()
     )
-    keep = m.button("Keep", "keep-encoding", title="Keep the encoding as it is")
+    keep = m.button(COMMON().keep, "keep-encoding", title=w.keep_encoding)
+    label = m.text(w.encoding_of.format(name=name))
     return (
-        m.line(f"<span>read as {m.text(extras.encoding)}; instead as</span>", keep)
-        + f'<div class="choices" role="group" aria-label="Encoding of {m.text(name)}">{choices}</div>'
+        m.line(f"<span>{m.text(w.read_as_instead.format(encoding=extras.encoding))}</span>", keep)
+        + f'<div class="choices" role="group" aria-label="{label}">{choices}</div>'
     )
 
 
 def _retake(document_id: str, name: str, retake: Retake) -> str:
-    pages = f"page {m.count(retake.done)} of {m.count(retake.total)}" if retake.total else ""
+    w, doing = DOCUMENTS(), doing_words(retake.doing)
+    done, total = m.count(retake.done), m.count(retake.total)
+    pages = COMMON().page_of.format(n=done, total=total) if retake.total else ""
     cancel = m.button(
         "", "cancel-retake", css="icon-button", icon=m.ICON_CLOSE, document_id=document_id,
-        title=f"Cancel: leave {name} as it is",
+        title=COMMON().leave_as_it_is.format(name=name),
     )  # fmt: skip
     bar = (
-        m.progress(retake.done / retake.total, label=f"{name}: {retake.doing}")
+        m.progress(retake.done / retake.total, label=w.doing_label.format(name=name, doing=doing))
         if retake.total
         else '<div class="meter busy"><span class="fill"></span></div>'
     )
-    return f"{bar}{m.line(f'<span>{m.text(retake.doing)}</span>', pages + cancel)}"
+    return f"{bar}{m.line(f'<span>{m.text(doing)}</span>', pages + cancel)}"
 
 
 def no_longer_told(warnings: Sequence[str], pages_without_text: Sequence[int]) -> tuple[str, ...]:

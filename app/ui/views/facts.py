@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from app.conversation.events import ReadingEstimate
 from app.conversation.settings import ChatSettings
 from app.ui.views import markup as m
+from app.ui.words.common import COMMON
+from app.ui.words.settings import FACTS, SETTINGS
+from app.ui.words.translated import number
 
 
 @dataclass(frozen=True)
@@ -33,41 +36,42 @@ class ModelFacts:
 
 def model_facts(facts: ModelFacts | None) -> str:
     """A table of the model's facts, or what it waits for."""
+    w = FACTS()
     if facts is None:
-        return '<p class="quiet">The model is being loaded.</p>'
+        return f'<p class="quiet">{m.text(w.loading)}</p>'
     rows: Sequence[tuple[str, str]] = (
-        ("Model", facts.name),
-        ("Family", facts.family),
-        ("Parameters", f"{facts.parameters / 1e6:,.1f} million"),
-        ("Memory", f"{facts.cell}, {facts.memory_parameters / 1e6:,.1f} million parameters"),
-        ("Memory trained", "yes" if facts.memory_trained else "no: it adds nothing yet"),
-        ("Trained length", f"{facts.trained_length:,} tokens"),
-        ("Layers", m.count(facts.layers)),
+        (w.model, facts.name),
+        (w.family, facts.family),
+        (w.parameters, w.millions.format(n=number(facts.parameters / 1e6, ",.1f"))),
         (
-            "Device",
-            f"{facts.device}, {facts.dtype}; another one is chosen at the start, with --device and --dtype",
+            w.memory,
+            w.memory_value.format(cell=facts.cell, n=number(facts.memory_parameters / 1e6, ",.1f")),
         ),
-        ("Compiled", facts.compiled),
-        ("Licence", facts.licence or "see the model's own"),
-        ("Origin", facts.origin or "given by you"),
+        (w.trained, w.yes if facts.memory_trained else w.not_trained),
+        (w.trained_length, COMMON().tokens(facts.trained_length)),
+        (w.layers, m.count(facts.layers)),
+        (w.device, w.device_value.format(device=facts.device, dtype=facts.dtype)),
+        (w.compiled, facts.compiled),
+        (w.licence, facts.licence or w.own_licence),
+        (w.origin, facts.origin or w.given_by_you),
     )
-    body = "".join(f'<tr><th scope="row">{name}</th><td>{m.text(value)}</td></tr>' for name, value in rows)
-    return f'<h3 class="sub">Model</h3><table class="facts-table"><tbody>{body}</tbody></table>'
+    body = "".join(
+        f'<tr><th scope="row">{m.text(name)}</th><td>{m.text(value)}</td></tr>' for name, value in rows
+    )
+    return f'<h3 class="sub">{m.text(w.heading)}</h3><table class="facts-table"><tbody>{body}</tbody></table>'
 
 
 def memory_cost(settings: ChatSettings, nbytes: int, tokens: int, again: ReadingEstimate) -> str:
     """What this kind and size of memory costs for `tokens` tokens, and what choosing it would read again."""
+    w = SETTINGS()
     if settings.memory == "full":
-        cost = (
-            f"Full attention takes <b>{m.size(nbytes)}</b> for {m.count(tokens)} tokens, and more for more."
-        )
+        cost = w.full_cost_html.format(size=m.size(nbytes), tokens=m.count(tokens))
     else:
-        cost = (
-            f"{m.count(settings.attention_sinks)} sinks and a window of {m.count(settings.sliding_window)} tokens take "
-            f"<b>{m.size(nbytes)}</b>, whatever the length of the documents."
-        )
+        sinks, window = m.count(settings.attention_sinks), m.count(settings.sliding_window)
+        cost = w.window_cost_html.format(sinks=sinks, window=window, size=m.size(nbytes))
     reread = ""
     if again.tokens:
-        time = f", about {m.duration(again.seconds)}" if again.seconds is not None else ""
-        reread = f'<p class="line warn">The documents will be read again: {m.count(again.tokens)} tokens{time}.</p>'
+        read_again = w.read_again if again.seconds is None else w.read_again_about
+        told = read_again.format(tokens=m.count(again.tokens), time=m.duration(again.seconds))
+        reread = f'<p class="line warn">{m.text(told)}</p>'
     return f'<p class="cost">{cost}</p>{reread}'

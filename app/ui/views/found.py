@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.ui.views import markup as m
+from app.ui.words.library import LIBRARY
 
 if TYPE_CHECKING:
     from app.ui.searching import FoundPage
@@ -19,8 +20,9 @@ def found_pages(found: Sequence[FoundPage], query: str) -> str:
         return ""
     rows = "".join(_row(one) for one in found)
     if not rows:
-        rows = '<li class="quiet">No document contains this.</li>'
-    return f'<section class="part found"><h2>In your documents</h2><ul class="entries">{rows}</ul></section>'
+        rows = f'<li class="quiet">{m.text(LIBRARY().no_document_contains)}</li>'
+    heading = m.text(LIBRARY().in_documents)
+    return f'<section class="part found"><h2>{heading}</h2><ul class="entries">{rows}</ul></section>'
 
 
 def _row(one: FoundPage) -> str:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from app.conversation.events import ReadPhase, ReadState
 from app.ui.views import markup as m
-from app.ui.views.extras import Retake
+from app.ui.views.extras import Retake, doing_words
+from app.ui.words.common import COMMON
+from app.ui.words.documents import DOCUMENTS
+from app.ui.words.library import LIBRARY
 
 if TYPE_CHECKING:
     from app.store import Document, DocumentUsage, Unreadable
 
 ICON_SAVE = m.icon("M8 3v7M5 7l3 3 3-3M3 13h10")
-SORT_NAMES = (("added", "last added"), ("name", "name"), ("used", "last used"), ("size", "size on disk"))
-_KINDS = {"original": "file", "text": "text", "readings": "readings"}
 CHATS_NAMED = 3
 
 
@@ -32,12 +33,13 @@ class Row:
 
 def frame() -> str:
     """What stays while the list is drawn anew."""
-    options = "".join(f'<option value="{name}">{words}</option>' for name, words in SORT_NAMES)
+    w = LIBRARY()
+    options = "".join(f'<option value="{name}">{m.text(words)}</option>' for name, words in w.sort.items())
     return (
-        '<div class="library-tools"><h2>Library</h2>'
+        f'<div class="library-tools"><h2>{m.text(w.heading)}</h2>'
         f'<label class="search">{m.ICON_SEARCH}<input id="library-search" type="search" data-input="search-library"'
-        ' placeholder="Name of a document" aria-label="Search the library by name" autocomplete="off"></label>'
-        '<label class="sorting">Sorted by <select id="library-sort" data-input="sort-library">'
+        f' placeholder="{m.text(w.name_placeholder)}" aria-label="{m.text(w.search_label)}" autocomplete="off"></label>'
+        f'<label class="sorting">{m.text(w.sorted_by)} <select id="library-sort" data-input="sort-library">'
         f"{options}</select></label></div>"
     )
 
@@ -53,51 +55,51 @@ def listing(
     freeing: bool = False,
 ) -> str:
     """All documents that fit the search, those that cannot be read, and what everything takes on the disk."""
+    w = LIBRARY()
     drawn = "".join(_row(row, row.document.id == asking, row.document.id == renaming) for row in rows)
     if not rows:
-        nothing = "No document is called like this." if everything else "Documents appear here once added."
+        nothing = w.none_called if everything else w.appear_here
         drawn = f'<li class="quiet">{nothing}</li>'
     damaged = "".join(_damaged(one, one.id == asking) for one in unreadable)
     if damaged:
-        damaged = f'<h3 class="sub">Cannot be read</h3><ul class="library-list">{damaged}</ul>'
-    return f'{disk_use(nbytes, freeing=freeing)}<ul class="library-list" aria-label="Documents">{drawn}</ul>{damaged}'
+        damaged = f'<h3 class="sub">{m.text(w.cannot_be_read)}</h3><ul class="library-list">{damaged}</ul>'
+    label = m.text(w.documents)
+    return f'{disk_use(nbytes, freeing=freeing)}<ul class="library-list" aria-label="{label}">{drawn}</ul>{damaged}'
 
 
 def disk_use(nbytes: Mapping[str, int], *, freeing: bool) -> str:
     """One line: what everything takes, and the way to free what can be made again."""
-    total = sum(nbytes.values())
-    words = {"originals": "files", "text": "texts and chats", "readings": "readings"}
-    parts = " · ".join(f"{words.get(kind, kind)} {m.size(count)}" for kind, count in nbytes.items())
+    w, total = LIBRARY(), m.size(sum(nbytes.values()))
+    parts = " · ".join(f"{w.disk.get(kind, kind)} {m.size(count)}" for kind, count in nbytes.items())
     if freeing:
+        question = w.ask_delete_readings.format(size=m.size(nbytes["readings"]))
         action = (
-            f"<span>Delete the readings of all documents ({m.size(nbytes['readings'])})? They are read again when they "
-            "are next asked about.</span>"
-            + m.button("Delete readings", "free-space", css="link danger")
-            + m.button("Keep", "keep-readings")
+            f"<span>{m.text(question)}</span>"
+            + m.button(w.delete_readings, "free-space", css="link danger")
+            + m.button(COMMON().keep, "keep-readings")
         )
     elif nbytes["readings"]:
-        action = m.button(
-            "Free space", "ask-free-space", css="button small", title="Delete what documents were read into"
-        )
+        action = m.button(w.free_space, "ask-free-space", css="button small", title=w.free_space_title)
     else:
         action = ""
-    return f'<div class="disk-use"><span class="num"><b>{m.size(total)}</b> on this disk: {parts}</span>{action}</div>'
+    taken = w.on_this_disk_html.format(size=total, parts=m.text(parts))
+    return f'<div class="disk-use"><span class="num">{taken}</span>{action}</div>'
 
 
 def _row(row: Row, asking: bool, renaming: bool) -> str:
-    document = row.document
+    w, document = LIBRARY(), row.document
     if asking:
         return _asking(document.id, document.name, row.usage)
     name = _rename_field(document) if renaming else _open_button(document)
     facts = [
-        m.plural(document.page_count, document.unit if document.unit != "lines" else "page"),
+        COMMON().units[document.unit](document.page_count),
         m.size(row.usage.total),
-        f"added {_day(document.added_at)}",
+        w.added.format(day=_day(document.added_at)),
     ]
     if document.last_used_at is not None and document.last_used_at > document.added_at:
-        facts.append(f"used {_day(document.last_used_at)}")
+        facts.append(w.used.format(day=_day(document.last_used_at)))
     kinds = ", ".join(
-        f"{_KINDS.get(kind, kind)} {m.size(count)}" for kind, count in row.usage.nbytes.items() if count
+        f"{w.kind.get(kind, kind)} {m.size(count)}" for kind, count in row.usage.nbytes.items() if count
     )
     line = (
         f'<div class="line facts"><span title="{m.text(kinds)}">{" · ".join(facts)}</span>{_state(row)}</div>'
@@ -110,19 +112,27 @@ def _row(row: Row, asking: bool, renaming: bool) -> str:
 
 def _state(row: Row) -> str:
     """How far this chat has read it."""
+    w = LIBRARY()
     if row.retake is not None:
-        pages = f" {row.retake.done:,} of {row.retake.total:,}" if row.retake.total else ""
-        return f'<span class="num">{m.text(row.retake.doing)}{pages}</span>'
+        doing = doing_words(row.retake.doing)
+        if row.retake.total:
+            done, total = m.count(row.retake.done), m.count(row.retake.total)
+            doing = w.doing_pages.format(doing=doing, n=done, total=total)
+        return f'<span class="num">{m.text(doing)}</span>'
     if row.reading is None:
         return ""
-    words = "read" if row.reading.phase is ReadPhase.DONE else f"read {m.percent(row.reading.fraction)}"
-    return f'<span class="num in-chat">in this chat, {words}</span>'
+    complete = row.reading.phase is ReadPhase.DONE
+    words = (
+        w.in_this_chat if complete else w.in_this_chat_share.format(percent=m.percent(row.reading.fraction))
+    )
+    return f'<span class="num in-chat">{m.text(words)}</span>'
 
 
 def _open_button(document: Document) -> str:
+    title = m.text(COMMON().open_document.format(name=document.name))
     return (
         f'<button type="button" class="name open-page" data-action="open-page" data-page="1"'
-        f' data-document="{m.text(document.id)}" title="Open {m.text(document.name)}">{m.text(document.name)}</button>'
+        f' data-document="{m.text(document.id)}" title="{title}">{m.text(document.name)}</button>'
     )
 
 
@@ -130,29 +140,26 @@ def _rename_field(document: Document) -> str:
     return (
         '<input class="rename" data-enter="rename-document" data-escape="cancel-rename-document"'
         f' data-document-id="{m.text(document.id)}" value="{m.text(document.name)}" maxlength="255"'
-        f' aria-label="New name of {m.text(document.name)}">'
+        f' aria-label="{m.text(LIBRARY().new_name.format(name=document.name))}">'
     )
 
 
 def _buttons(row: Row) -> str:
-    document = row.document
+    w, document = LIBRARY(), row.document
     one, name = {"document_id": document.id}, document.name
     add = _text_again(row)
     if row.reading is None and document.characters:
-        add += m.button(
-            "", "add-document", css="icon-button", icon=m.ICON_PLUS, title=f"Add {name} to this chat", **one
-        )
+        title = COMMON().add_to_chat.format(name=name)
+        add += m.button("", "add-document", css="icon-button", icon=m.ICON_PLUS, title=title, **one)
     save = (
-        _link(f"/originals/{document.id}", f"Save the file of {name}")
+        _link(f"/originals/{document.id}", w.save_file.format(name=name))
         if document.nbytes is not None
-        else _link(f"/texts/{document.id}", f"Save the text of {name}")
+        else _link(f"/texts/{document.id}", w.save_text.format(name=name))
     )
-    rename = m.button(
-        "", "ask-rename-document", css="icon-button", icon=m.ICON_PEN, title=f"Rename {name}", **one
-    )
-    delete = m.button(
-        "", "ask-delete-document", css="icon-button", icon=m.ICON_BIN, title=f"Delete {name}", **one
-    )
+    title = w.rename.format(name=name)
+    rename = m.button("", "ask-rename-document", css="icon-button", icon=m.ICON_PEN, title=title, **one)
+    title = w.delete.format(name=name)
+    delete = m.button("", "ask-delete-document", css="icon-button", icon=m.ICON_BIN, title=title, **one)
     return add + save + rename + delete
 
 
@@ -162,21 +169,16 @@ def _text_again(row: Row) -> str:
     if row.retake is not None:
         return m.button(
             "", "cancel-retake", css="icon-button", icon=m.ICON_CLOSE, document_id=document.id,
-            title=f"Cancel: leave {document.name} as it is",
+            title=COMMON().leave_as_it_is.format(name=document.name),
         )  # fmt: skip
     if document.nbytes is None:
         return ""
     if document.kind == "pdf" and not document.characters:
-        return m.button(
-            "Recognise", "recognise", title=f"Recognise the text of {document.name}", document_id=document.id
-        )
+        title = COMMON().recognise_text_of.format(name=document.name)
+        return m.button(DOCUMENTS().recognise, "recognise", title=title, document_id=document.id)
     if document.can_be_read_again:
-        return m.button(
-            "Read again",
-            "take-newer",
-            title=f"A better text of {document.name} may be had",
-            document_id=document.id,
-        )
+        title = LIBRARY().better_text.format(name=document.name)
+        return m.button(DOCUMENTS().read_again, "take-newer", title=title, document_id=document.id)
     return ""
 
 
@@ -189,20 +191,20 @@ def _link(address: str, title: str) -> str:
 
 def _asking(document_id: str, name: str, usage: DocumentUsage | None) -> str:
     """What deleting it would free, and which chats would be without it."""
-    freed = f" That frees {m.size(usage.total)}: its file, text and readings." if usage is not None else ""
+    w = LIBRARY()
+    freed = w.frees.format(size=m.size(usage.total)) if usage is not None else ""
     chats = ""
     if usage is not None and usage.chats:
-        named = ", ".join(f"“{title}”" for _, title in usage.chats[:CHATS_NAMED])
-        more = len(usage.chats) - CHATS_NAMED
-        also = f" and {more} more" if more > 0 else ""
-        verb, rest = ("uses", "it keeps its") if len(usage.chats) == 1 else ("use", "they keep their")
-        noun = "The chat" if len(usage.chats) == 1 else "The chats"
-        chats = f" {noun} {named}{also} {verb} it; {rest} questions and answers."
-    yes = m.button("Delete", "delete-document", css="link danger", document_id=document_id)
-    no = m.button("Keep", "keep-document")
+        named = ", ".join(w.title.format(title=title) for _, title in usage.chats[:CHATS_NAMED])
+        if len(usage.chats) > CHATS_NAMED:
+            named = w.chats_and_more.format(chats=named, n=len(usage.chats) - CHATS_NAMED)
+        chats = w.chats_use(len(usage.chats), chats=named)
+    yes = m.button(COMMON().delete, "delete-document", css="link danger", document_id=document_id)
+    no = m.button(COMMON().keep, "keep-document")
+    question = m.text(w.ask_delete.format(name=name) + freed + chats)
     return (
-        f'<li class="library-row asking" data-document="{m.text(document_id)}"><span class="question">Delete '
-        f"{m.text(name)}?{freed}{m.text(chats)}</span>{yes}{no}</li>"
+        f'<li class="library-row asking" data-document="{m.text(document_id)}"><span class="question">{question}'
+        f"</span>{yes}{no}</li>"
     )
 
 
@@ -210,10 +212,10 @@ def _damaged(one: Unreadable, asking: bool) -> str:
     if asking:
         return _asking(one.id, one.name, None)
     delete = m.button(
-        "", "ask-delete-document", css="icon-button", icon=m.ICON_BIN, title=f"Delete {one.name}",
-        document_id=one.id,
+        "", "ask-delete-document", css="icon-button", icon=m.ICON_BIN,
+        title=LIBRARY().delete.format(name=one.name), document_id=one.id,
     )  # fmt: skip
-    save = _link(f"/texts/{one.id}", f"Save the text of {one.name}")
+    save = _link(f"/texts/{one.id}", LIBRARY().save_text.format(name=one.name))
     return (
         f'<li class="library-row" data-document="{m.text(one.id)}"><div class="library-main">{m.name(one.name)}'
         f'<div class="line error">{m.text(one.reason)}</div></div>'

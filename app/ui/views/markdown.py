@@ -13,6 +13,8 @@ from functools import cache, lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from app.ui.words.chat import CHAT
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_inline import StateInline
@@ -122,11 +124,8 @@ def _renderer() -> MarkdownIt:
 
 def _task_box(found: re.Match[str]) -> str:
     """A box that is drawn alike in both themes, where a disabled field is not."""
-    return (
-        '<span class="task-box" role="img" aria-label="done">☑</span>'
-        if found.group(1)
-        else ('<span class="task-box" role="img" aria-label="not done">☐</span>')
-    )
+    label, box = (CHAT().done, "☑") if found.group(1) else (CHAT().not_done, "☐")
+    return f'<span class="task-box" role="img" aria-label="{escape(label)}">{box}</span>'
 
 
 def _underscores(state: StateInline, silent: bool) -> bool:
@@ -181,7 +180,7 @@ def _formula(source: str, options: dict[str, Any]) -> str:
 def _picture(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     """A picture's name and address: fetching it would tell somebody that this answer is being read."""
     token = tokens[index]
-    name = renderer.renderInlineAsText(token.children or [], options, env) or "picture"
+    name = renderer.renderInlineAsText(token.children or [], options, env) or CHAT().picture
     return f'<span class="picture">[{escape(name)}: {escape(str(token.attrGet("src") or ""))}]</span>'
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from app.ui.words.common import COMMON
+from app.ui.words.translated import number
+
 # One name a tier, used as a CSS class everywhere: bar, page strip, token tint, comparison headers. `assets/ui/page.css`
 # gives each its one colour.
 SINKS, WINDOW, MEMORY, FULL, UNREAD, BLANK = "sinks", "window", "memory", "full", "unread", "blank"
@@ -17,12 +20,7 @@ def text(value: object) -> str:
 
 def count(value: int) -> str:
     """1234567 -> "1,234,567"."""
-    return f"{value:,}"
-
-
-def plural(value: int, noun: str) -> str:
-    """(1, "page") -> "1 page", (114, "page") -> "114 pages"."""
-    return f"{value:,} {noun}" + ("" if value == 1 else "s")
+    return number(value)
 
 
 def size(nbytes: int) -> str:
@@ -32,26 +30,32 @@ def size(nbytes: int) -> str:
         if value < 999.5:
             break
         value, unit = value / 1000, larger
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 99.95 else f"{value:.1f} {unit}"
+    return f"{number(value, '.0f' if unit == 'B' or value >= 99.95 else '.1f')} {unit}"
 
 
 def rate(tokens_per_second: float | None) -> str:
     """Tokens a second, or a dash before there is a measurement."""
     if tokens_per_second is None or tokens_per_second <= 0:
-        return "– tok/s"
-    return f"{tokens_per_second:,.0f} tok/s" if tokens_per_second >= 10 else f"{tokens_per_second:.1f} tok/s"
+        return COMMON().rate.format(n="–")
+    return COMMON().rate.format(n=number(tokens_per_second, ",.0f" if tokens_per_second >= 10 else ".1f"))
 
 
 def duration(seconds: float | None) -> str:
     """A stretch of time in its largest sensible unit: 0.31 -> "0.3 s", 130 -> "2 min", 4000 -> "1 h 7 min"."""
     if seconds is None:
         return "–"
-    if seconds < 9.95:
-        return f"{max(seconds, 0):.1f} s"
+    w = COMMON()
     if seconds < 99.5:
-        return f"{seconds:.0f} s"
+        return w.seconds.format(n=number(max(seconds, 0), ".1f" if seconds < 9.95 else ".0f"))
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return w.minutes.format(n=minutes)
+    return w.hours.format(hours=minutes // 60, minutes=minutes % 60)
+
+
+def left(seconds: float) -> str:
+    """How long something will still take."""
+    return COMMON().left.format(time=duration(seconds))
 
 
 def percent(fraction: float) -> str:

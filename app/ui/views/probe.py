@@ -9,25 +9,24 @@ from app.conversation.cloze import CHOICES, Cloze
 from app.conversation.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
 from app.conversation.settings import MemoryKind
 from app.ui.views import markup as m
-from app.ui.views.comparison import NAMES, TIERS, reading_words
+from app.ui.views.comparison import TIERS, reading_words
+from app.ui.words.common import COMMON
+from app.ui.words.memory import PROBE
+from app.ui.words.translated import number
 
 SHOWN: tuple[MemoryKind, ...] = ("window", "ahn")
 _COLUMN, _HEIGHT, _BAR = 100, 120, 30  # of the chart, in its own units
 
-WHAT_IT_IS = (
-    f"Up to ten passages that have left the window, each cut before a word: which of {CHOICES} words comes next? The "
-    "window alone and the AHN choose by probability; nothing is written."
-)
-
 
 @dataclass(frozen=True)
 class ProbeState:
-    """A probe as far as it has come; `after` folds the events of the engine into it."""
+    """A probe as far as it has come; `after` folds the events of the engine into it. doing: in words; None before it
+    begins."""
 
     questions: tuple[Cloze, ...] = ()
     memory_trained: bool = True
     answers: Mapping[MemoryKind, tuple[ClozeAnswered, ...]] = field(default_factory=dict)
-    doing: str = "in line"
+    doing: str | None = None
     fraction: float = 0.0
     ended: ProbeEnded | None = None
 
@@ -39,35 +38,41 @@ class ProbeState:
         if isinstance(news, ProbeStarted):
             return replace(self, questions=news.questions, memory_trained=news.memory_trained)
         assert kind is not None, "reading and answers are of one kind of memory"
+        w, pane = PROBE(), COMMON().pane[kind]
         if isinstance(news, Reading):
-            return replace(self, doing=f"{NAMES[kind]}: {reading_words(news)}", fraction=news.fraction)
+            doing = w.reading.format(pane=pane, reading=reading_words(news))
+            return replace(self, doing=doing, fraction=news.fraction)
         given = (*self.answers.get(kind, ()), news)
         return replace(
             self,
             answers={**self.answers, kind: given},
-            doing=f"{NAMES[kind]}: question {len(given)} of {len(self.questions)}",
+            doing=w.question_of.format(pane=pane, n=len(given), total=len(self.questions)),
             fraction=len(given) / len(self.questions),
         )
 
 
 def panel(state: ProbeState | None, *, ready: bool, running: bool) -> str:
     """The section with its button; `ready` says whether there is a document to ask about."""
-    label = "Stop" if running else "Ask again" if state is not None else "Find out"
+    w = PROBE()
+    label = w.stop if running else w.ask_again if state is not None else w.find_out
     button = m.button(label, "probe", css="link") if ready or running else ""
-    head = f'<h3>What does the memory alone know?{button}</h3><p class="quiet">{WHAT_IT_IS}</p>'
+    what = m.text(w.what_it_is.format(choices=CHOICES))
+    head = f'<h3>{m.text(w.heading)}{button}</h3><p class="quiet">{what}</p>'
     return f'<section class="probe">{head}{"" if state is None else _outcome(state)}</section>'
 
 
 def _outcome(state: ProbeState) -> str:
-    ended = state.ended
+    w, ended = PROBE(), state.ended
     if ended is not None and ended.message:
         return f'<p class="line warn">{m.text(ended.message)}</p>'
     if ended is not None and ended.cancelled:
-        return '<p class="quiet">Stopped before all questions were answered.</p>'
+        return f'<p class="quiet">{m.text(w.stopped)}</p>'
     parts = []
     if ended is None:
-        parts.append(m.progress(state.fraction, m.MEMORY, label="What the memory alone knows"))
-        parts.append(f'<p class="quiet">{m.text(state.doing)}</p>')
+        parts.append(m.progress(state.fraction, m.MEMORY, label=w.label))
+        parts.append(
+            f'<p class="quiet">{m.text(COMMON().in_line if state.doing is None else state.doing)}</p>'
+        )
     if state.answers:
         if ended is not None:
             parts.append(f'<p class="verdict">{m.text(verdict(state))}</p>')
@@ -79,13 +84,9 @@ def verdict(state: ProbeState) -> str:
     """What the probe came to, in sentences."""
     right = {kind: sum(answer.right for answer in given) for kind, given in state.answers.items()}
     total = len(state.questions)
-    score = (
-        f"AHN {right['ahn']} of {total}, window only {right['window']} of {total}; guessing would get "
-        f"{total / CHOICES:g}."
-    )
-    if not state.memory_trained:
-        return f"{score} The memory of this model is untrained and adds nothing, so both answer alike."
-    return score
+    w, guess = PROBE(), number(total / CHOICES, "g")
+    score = w.score.format(ahn=right["ahn"], window=right["window"], total=total, guess=guess)
+    return score if state.memory_trained else f"{score} {w.untrained}"
 
 
 def _chart(state: ProbeState) -> str:
@@ -104,37 +105,40 @@ def _chart(state: ProbeState) -> str:
     line = f'<line class="guess" x1="0" x2="{width}" y1="{guess:.1f}" y2="{guess:.1f}"/>'
     return (
         f'<svg class="probe-chart" viewBox="0 0 {width} {_HEIGHT}" preserveAspectRatio="none" role="img"'
-        f' aria-label="Probability of the right word, question by question">{"".join(bars)}{line}</svg>'
+        f' aria-label="{m.text(PROBE().chart)}">{"".join(bars)}{line}</svg>'
     )
 
 
 def _told(state: ProbeState, kind: MemoryKind, answer: ClozeAnswered) -> str:
     word = state.questions[answer.index].answer
-    return m.text(
-        f"{NAMES[kind]}, “{word}”: {answer.probabilities[0]:.0%}{'' if answer.right else ', not its choice'}"
-    )
+    given = PROBE().given if answer.right else PROBE().given_not_chosen
+    return m.text(given.format(pane=COMMON().pane[kind], word=word, percent=f"{answer.probabilities[0]:.0%}"))
 
 
 def _table(state: ProbeState) -> str:
-    rows = []
+    w, rows = PROBE(), []
     for kind in SHOWN:
         given = state.answers.get(kind, ())
         if not given:
             continue
+        right = sum(answer.right for answer in given)
         mean = sum(answer.probabilities[0] for answer in given) / len(given)
         rows.append(
-            f'<tr><th scope="row"><span class="swatch {TIERS[kind]}"></span>{NAMES[kind]}</th>'
-            f'<td class="num">{sum(answer.right for answer in given)} of {len(given)}</td>'
+            f'<tr><th scope="row"><span class="swatch {TIERS[kind]}"></span>{m.text(COMMON().pane[kind])}</th>'
+            f'<td class="num">{w.n_of_total.format(n=right, total=len(given))}</td>'
             f'<td class="num">{mean:.0%}</td></tr>'
         )
-    head = '<tr><td></td><th scope="col">right</th><th scope="col">given to the right word</th></tr>'
+    head = (
+        f'<tr><td></td><th scope="col">{m.text(w.right)}</th>'
+        f'<th scope="col">{m.text(w.given_to_right)}</th></tr>'
+    )
     return f'<table class="tiers probe-table"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
 
 
 def _questions(state: ProbeState) -> str:
-    items = []
+    w, items = PROBE(), []
     for index, question in enumerate(state.questions):
-        others = ", ".join(m.text(word) for word in question.others)
+        others = m.text(w.or_others.format(others=", ".join(question.others)))
         marks = "".join(
             f' <span class="swatch {TIERS[kind]}"></span>{given[index].probabilities[0]:.0%}'
             for kind in SHOWN
@@ -142,6 +146,7 @@ def _questions(state: ProbeState) -> str:
         )
         items.append(
             f"<li>… {m.text(question.cue)} <b>{m.text(question.answer)}</b>"
-            f' <span class="quiet">or {others}?</span>{marks}</li>'
+            f' <span class="quiet">{others}</span>{marks}</li>'
         )
-    return f'<details class="probe-questions"><summary>The questions</summary><ol>{"".join(items)}</ol></details>'
+    listed = f"<summary>{m.text(w.questions)}</summary><ol>{''.join(items)}</ol>"
+    return f'<details class="probe-questions">{listed}</details>'

@@ -16,6 +16,7 @@ from app.conversation.wording import (
 )
 from app.ui.views import markup as m
 from app.ui.views.markdown import Mark
+from app.ui.words.chat import CHAT
 
 _NAMED_ABSENT = 4  # where more is missing, marks alone say so, and the line under the answer
 
@@ -30,7 +31,7 @@ def quote_list(turn: Turn) -> str:
     if not turn.quotes:
         return ""
     items = "".join(_quote(quote) for quote in turn.quotes)
-    return f'<ol class="quotes" aria-label="From your documents">{items}</ol>'
+    return f'<ol class="quotes" aria-label="{m.text(CHAT().from_documents)}">{items}</ol>'
 
 
 def _quote(quote: TurnQuote) -> str:
@@ -39,14 +40,9 @@ def _quote(quote: TurnQuote) -> str:
     words = f"{m.text(quote.text[:start])}{core}{m.text(quote.text[end:])}"
     if quote.in_words:  # rows of a table, without their pipes
         words = m.text(quote.in_words)
-    source = open_button(
-        source_words(quote),
-        quote.document_id,
-        quote.page,
-        quote.places,
-        css="quote-page",
-        title="Open this page",
-    )
+    label = source_words(quote)
+    title = CHAT().open_page.format(label=label)
+    source = open_button(label, quote.document_id, quote.page, quote.places, css="quote-page", title=title)
     return f'<li class="quote"><q>{words}</q>{source}</li>'
 
 
@@ -60,12 +56,11 @@ def open_button(
 ) -> str:
     """A button that opens a page of a document, with the stretch [start, end) of its text marked."""
     where = next((place for place in places if place[0] == page), places[0] if places else None)
-    shown = f"{title}: {label}" if title else ""
     if where is None:
-        return m.button(label, "open-page", css=css, title=shown, document=document_id, page=page or 1)
+        return m.button(label, "open-page", css=css, title=title, document=document_id, page=page or 1)
     number, start, end = where
     return m.button(
-        label, "open-page", css=css, title=shown, document=document_id, page=number, start=start, end=end
+        label, "open-page", css=css, title=title, document=document_id, page=number, start=start, end=end
     )
 
 
@@ -86,30 +81,32 @@ def marks(turn: Turn) -> tuple[Mark, ...]:
 
 def _citation(one: TurnCitation) -> str:
     where = ", ".join(part for part in (one.document, page_words(one.label)) if part)
+    title = f"{where}: [{one.number}]" if where else ""
     button = open_button(
-        f"[{one.number}]", one.document_id, one.page, one.places, css="citation", title=where
+        f"[{one.number}]", one.document_id, one.page, one.places, css="citation", title=title
     )
     return f"<sup>{button}</sup>"
 
 
 def _check_mark(check: TurnCheck, named: bool) -> Mark:
-    where = page_words(check.label)
+    w, where = CHAT(), page_words(check.label)
     if check.doubtful:
-        note = open_button(
-            "of something else", check.document_id, check.page, css="check-note doubtful", title=where
-        )
-        title = (
-            f"found on {where}, but said of something else" if where else "found, but said of something else"
-        )
+        label = w.of_something_else
+        shown = f"{where}: {label}" if where else ""
+        note = open_button(label, check.document_id, check.page, css="check-note doubtful", title=shown)
+        title = (w.found_on_of_something_else if where else w.found_of_something_else).format(page=where)
         return Mark(check.start, check.end, "check doubtful", title, note)
     if check.status == "here":
-        note = open_button("✓", check.document_id, check.page, css="check-note here", title=f"Found, {where}")
-        return Mark(check.start, check.end, "check here", f"found here, {where}", note)
+        title = w.found_title.format(page=where) + ": ✓"
+        note = open_button("✓", check.document_id, check.page, css="check-note here", title=title)
+        return Mark(check.start, check.end, "check here", w.found_here.format(page=where), note)
     if check.status == "elsewhere":
-        note = open_button(where or "elsewhere", check.document_id, check.page, css="check-note elsewhere")
-        return Mark(check.start, check.end, "check elsewhere", f"found elsewhere, {where}", note)
-    note = '<span class="check-note absent">not in your documents</span>' if named else ""
-    return Mark(check.start, check.end, "check absent", "not in your documents", note)
+        label = where or w.elsewhere
+        note = open_button(label, check.document_id, check.page, css="check-note elsewhere")
+        return Mark(check.start, check.end, "check elsewhere", w.found_elsewhere.format(page=where), note)
+    absent = w.not_in_documents
+    note = f'<span class="check-note absent">{m.text(absent)}</span>' if named else ""
+    return Mark(check.start, check.end, "check absent", absent, note)
 
 
 def verdict(turn: Turn) -> str:

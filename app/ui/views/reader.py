@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.ui.views import markup as m
+from app.ui.words.common import COMMON
+from app.ui.words.reader import READER
 
 if TYPE_CHECKING:
     from app.documents import Page
@@ -21,9 +23,6 @@ ICON_LATER = m.icon("M6 3.5L10.5 8 6 12.5")
 ICON_UP = m.icon("M3.5 10L8 5.5l4.5 4.5")
 ICON_DOWN = m.icon("M3.5 6L8 10.5 12.5 6")
 ICON_MINUS = m.icon("M3 8h10")
-
-MODE_NAMES = (("picture", "Picture"), ("text", "Text"), ("both", "Both"))
-_NO_LAYOUT = {"header": "running head", "footer": "running foot"}
 
 
 @dataclass(frozen=True)
@@ -37,41 +36,41 @@ class Mark:
 
 def frame() -> str:
     """What stays while pages come and go. Hidden until a document is open."""
+    w = READER()
     buttons = "".join(
         m.button(name, "reader-mode", css="segment", mode=mode).replace(
             "<button ", '<button aria-pressed="false" ', 1
         )
-        for mode, name in MODE_NAMES
+        for mode, name in w.mode.items()
     )
     turning = (
-        m.button("", "reader-turn", css="icon-button", icon=ICON_EARLIER, title="Page before (←)", by=-1)
+        m.button("", "reader-turn", css="icon-button", icon=ICON_EARLIER, title=w.page_before, by=-1)
         + '<label class="page-box"><span class="num" id="reader-unit"></span>'
-        '<input id="reader-number" data-enter="reader-go" aria-label="Page to show" autocomplete="off"'
+        f'<input id="reader-number" data-enter="reader-go" aria-label="{m.text(w.page_to_show)}" autocomplete="off"'
         ' spellcheck="false"></label>'
         '<span class="num" id="reader-of"></span>'
-        + m.button("", "reader-turn", css="icon-button", icon=ICON_LATER, title="Next page (→)", by=1)
+        + m.button("", "reader-turn", css="icon-button", icon=ICON_LATER, title=w.next_page, by=1)
     )
-    zoom = m.button(
-        "", "reader-zoom", css="icon-button", icon=ICON_MINUS, title="Smaller (−)", by=-1
-    ) + m.button("", "reader-zoom", css="icon-button", icon=m.ICON_PLUS, title="Larger (+)", by=1)
+    zoom = m.button("", "reader-zoom", css="icon-button", icon=ICON_MINUS, title=w.smaller, by=-1) + m.button(
+        "", "reader-zoom", css="icon-button", icon=m.ICON_PLUS, title=w.larger, by=1
+    )
     search = (
         f'<label class="search">{m.ICON_SEARCH}<input id="reader-search" type="search" data-input="reader-find"'
-        ' placeholder="Search in this document" aria-label="Search in this document" autocomplete="off"></label>'
+        f' placeholder="{m.text(w.search)}" aria-label="{m.text(w.search)}" autocomplete="off"></label>'
         '<span class="num" id="reader-found" role="status"></span>'
-        + m.button(
-            "", "reader-hit", css="icon-button", icon=ICON_UP, title="Place before (Shift Enter)", by=-1
-        )
-        + m.button("", "reader-hit", css="icon-button", icon=ICON_DOWN, title="Next place (Enter)", by=1)
+        + m.button("", "reader-hit", css="icon-button", icon=ICON_UP, title=w.place_before, by=-1)
+        + m.button("", "reader-hit", css="icon-button", icon=ICON_DOWN, title=w.next_place, by=1)
     )
-    close = m.button("", "close-reader", css="icon-button", icon=m.ICON_CLOSE, title="Close the reader (Esc)")
+    close = m.button("", "close-reader", css="icon-button", icon=m.ICON_CLOSE, title=w.close)
     return (
-        '<section id="reader-region" aria-label="Document" tabindex="-1">'
+        f'<section id="reader-region" aria-label="{m.text(w.region)}" tabindex="-1">'
         f'<header><div data-part="reader-title" class="title"></div>{close}</header>'
-        f'<div class="reader-tools" role="group" aria-label="Pages and zoom">{turning}'
+        f'<div class="reader-tools" role="group" aria-label="{m.text(w.pages_and_zoom)}">{turning}'
         f'<span class="zoom">{zoom}</span>'
-        f'<span class="segments" role="group" aria-label="Show the page as">{buttons}</span></div>'
+        f'<span class="segments" role="group" aria-label="{m.text(w.show_as)}">{buttons}</span></div>'
         f'<div class="reader-tools" role="search">{search}</div>'
-        '<div id="reader-sheet" tabindex="0" role="group" aria-label="Page"><div data-part="reader-page"></div></div>'
+        f'<div id="reader-sheet" tabindex="0" role="group" aria-label="{m.text(w.page)}">'
+        '<div data-part="reader-page"></div></div>'
         "</section>"
     )
 
@@ -79,18 +78,20 @@ def frame() -> str:
 def label(unit: str, number: int, printed: str) -> str:
     """How a page is cited: "p. 4", "p. iv (4)", "slide 4"."""
     if unit == "page":
-        return f"p. {printed} ({number:,})" if printed and printed != str(number) else f"p. {number:,}"
-    return printed or f"{unit} {number:,}"
+        if printed and printed != str(number):
+            printed = READER().printed_and_number.format(label=printed, n=m.count(number))
+        return COMMON().page_label.format(label=printed or m.count(number))
+    return printed or f"{COMMON().unit[unit]} {m.count(number)}"
 
 
 def page_box(document: Document, page: Page) -> dict[str, str]:
     """What stands before, in and after the field with the page: "p.", "iv", "(4) of 130"."""
     printed = page.label if document.unit == "page" else ""
-    count = f"of {document.page_count:,}"
+    of = READER().number_of_pages if printed and printed != str(page.number) else READER().of_pages
     return {
-        "unit": "p." if document.unit == "page" else "part" if document.unit == "lines" else document.unit,
+        "unit": COMMON().unit[document.unit],
         "typed": printed or str(page.number),
-        "of": f"({page.number:,}) {count}" if printed and printed != str(page.number) else count,
+        "of": of.format(n=m.count(page.number), total=m.count(document.page_count)),
     }
 
 
@@ -98,7 +99,8 @@ def title(document: Document, page: Page) -> str:
     """The document's name, and what could not be read right: of this page, else of the document as a whole."""
     told = [*page.warnings, *(sentence for sentence in document.warnings if sentence not in page.warnings)]
     sentences = "".join(f'<li class="warn">{m.text(sentence)}</li>' for sentence in told[:6])
-    warnings = f'<ul class="warnings" aria-label="Warnings">{sentences}</ul>' if sentences else ""
+    label = m.text(READER().warnings)
+    warnings = f'<ul class="warnings" aria-label="{label}">{sentences}</ul>' if sentences else ""
     return f"<h2>{m.name(document.name)}</h2>{warnings}"
 
 
@@ -123,7 +125,8 @@ def picture(document: Document, page: Page, marks: Sequence[Mark]) -> str:
             for mark in marks
             for box in page.boxes(mark.start, mark.end)
         )
-    name = f"{label(document.unit, page.number, page.label)} of {document.name}"
+    shown = label(document.unit, page.number, page.label)
+    name = READER().picture_name.format(page=shown, name=document.name)
     return (
         f'<div class="picture" data-picture="/pictures/{m.text(document.id)}/{page.number}"'
         f' style="aspect-ratio: {shape}"><img data-kept alt="{m.text(name)}">'
@@ -134,12 +137,12 @@ def picture(document: Document, page: Page, marks: Sequence[Mark]) -> str:
 def text(page: Page, marks: Sequence[Mark]) -> str:
     """The page's text, block by block."""
     if not page.text:
-        return '<div class="page-text"><p class="quiet">There is no text on this page.</p></div>'
+        return f'<div class="page-text"><p class="quiet">{m.text(READER().no_text)}</p></div>'
     blocks = []
     for block, start in zip(page.blocks, page.starts, strict=True):
         if start is None:
             if block.text:
-                title = f' title="{_NO_LAYOUT[block.kind]}, not read"'
+                title = f' title="{m.text(READER().no_layout[block.kind])}"'
                 blocks.append(f'<div class="text-block left-out"{title}>{m.text(block.text)}</div>')
             continue
         css = f"text-block {block.kind}" + (" recognised" if block.origin == "recognised" else "")

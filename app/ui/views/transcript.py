@@ -14,12 +14,15 @@ from app.conversation.versions import Version
 from app.ui.views import markup as m
 from app.ui.views import quotes, versions
 from app.ui.views.markdown import plain, to_html
+from app.ui.words.chat import CHAT
+from app.ui.words.common import COMMON
+from app.ui.words.versions import VERSIONS
 
-EMPTY = (
-    '<div class="empty"><p>Ask about long documents</p>'
-    "<p>Each is read once, in full, in a fixed amount of memory. The memory panel shows what is held word for word and "
-    "what is only remembered.</p></div>"
-)
+
+def empty() -> str:
+    """A conversation that has not begun."""
+    w = CHAT()
+    return f'<div class="empty"><p>{m.text(w.empty_heading)}</p><p>{m.text(w.empty)}</p></div>'
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ def earlier(turns: Sequence[Turn], ways: Ways = NO_WAYS) -> str:
     """All turns but the last, and in front of them what is for the whole conversation."""
     if not turns:
         return ""
-    tools = m.button("", "copy-all", css="tool", title="Copy this conversation", icon=m.ICON_COPY) + m.button(
-        "", "clear-chat", css="tool", title="Clear this conversation", icon=m.ICON_BIN
+    w = CHAT()
+    tools = m.button("", "copy-all", css="tool", title=w.copy_all, icon=m.ICON_COPY) + m.button(
+        "", "clear-chat", css="tool", title=w.clear, icon=m.ICON_BIN, asks=w.clear_again
     )
     shown = "".join(_turn(turn, index, ways) for index, turn in enumerate(turns[:-1]))
     return f'<div class="conversation-tools">{tools}</div>{shown}'
@@ -58,7 +62,7 @@ def last(turns: Sequence[Turn], ways: Ways = NO_WAYS) -> str:
     more = ""
     if not ways.busy and count < len(ways.places) and not ways.places[count].number:
         more = versions.hidden(count, ways.places[count])
-    return (_turn(turns[-1], count - 1, ways) if turns else EMPTY) + more
+    return (_turn(turns[-1], count - 1, ways) if turns else empty()) + more
 
 
 def _turn(turn: Turn, index: int, ways: Ways) -> str:
@@ -74,48 +78,51 @@ def _turn(turn: Turn, index: int, ways: Ways) -> str:
 
 def _question(question: str, tools: str = "") -> str:
     return (
-        f'<div class="message user" role="group" aria-label="Your question">{plain(question)}</div>'
+        f'<div class="message user" role="group" aria-label="{m.text(CHAT().your_question)}">{plain(question)}</div>'
         f'<div class="message-tools right">{tools}</div>'
     )
 
 
 def _answer_frame(content: str, tools: str = "") -> str:
     return (
-        f'<div class="message bot" role="group" aria-label="Answer">{content}</div>'
+        f'<div class="message bot" role="group" aria-label="{m.text(CHAT().answer)}">{content}</div>'
         f'<div class="message-tools">{tools}</div>'
     )
 
 
 def _editor(question: str, index: int) -> str:
     rows = min(max(question.count("\n") + 1, 2), 12)
-    save = m.button("Ask again", "save-edit", css="primary small", turn=index, field=".edit-question")
-    cancel = m.button("Cancel", "cancel-edit", css="link")
+    w = CHAT()
+    save = m.button(w.ask_again, "save-edit", css="primary small", turn=index, field=".edit-question")
+    cancel = m.button(COMMON().cancel, "cancel-edit", css="link")
     return (
         f'<section class="turn" data-turn="{index}"><div class="message user editing">'
-        f'<textarea class="edit-question" rows="{rows}" aria-label="Edit the question" data-enter="save-edit" '
+        f'<textarea class="edit-question" rows="{rows}" aria-label="{m.text(w.edit_label)}" data-enter="save-edit" '
         f'data-escape="cancel-edit" data-turn="{index}">{m.text(question)}</textarea>'
-        f'<div class="edit-buttons">{save}{cancel}<span class="dim">{m.text(versions.STAYS)}</span></div>'
+        f'<div class="edit-buttons">{save}{cancel}<span class="dim">{m.text(VERSIONS().stays)}</span></div>'
         "</div></section>"
     )
 
 
 def _question_tools(turn: Turn, index: int) -> str:
+    w = CHAT()
     return m.button(
-        "", "copy", css="tool", title="Copy the question", icon=m.ICON_COPY, text=turn.question
-    ) + m.button("", "edit-question", css="tool", title="Edit the question", icon=m.ICON_PEN, turn=index)
+        "", "copy", css="tool", title=w.copy_question, icon=m.ICON_COPY, text=turn.question, of="question"
+    ) + m.button("", "edit-question", css="tool", title=w.edit_question, icon=m.ICON_PEN, turn=index)
 
 
 def _answer_tools(turn: Turn, index: int, ways: Ways) -> str:
+    w = CHAT()
     tools = m.button(
-        "", "copy", css="tool", title="Copy the answer", icon=m.ICON_COPY, text=quotes.copied(turn)
+        "", "copy", css="tool", title=w.copy_answer, icon=m.ICON_COPY, text=quotes.copied(turn), of="answer"
     )
     if ways.busy:
         return tools
     place = ways.place(index)
     if ways.deleting and ways.deleting == place.id:
         return versions.asking(index, place)
-    tools += m.button("", "regenerate", css="tool", title="Answer again", icon=m.ICON_AGAIN, turn=index)
-    tools += m.button("", "undo", css="tool", title="Take this turn back", icon=m.ICON_BACK, turn=index)
+    tools += m.button("", "regenerate", css="tool", title=w.answer_again, icon=m.ICON_AGAIN, turn=index)
+    tools += m.button("", "undo", css="tool", title=w.undo, icon=m.ICON_BACK, turn=index)
     return tools + versions.delete_button(index, place) + versions.switch(index, place)
 
 
@@ -126,7 +133,7 @@ def _answer(turn: Turn) -> str:
         prose = "<p>…</p>"
     notes = footnotes(turn)
     if not prose and not notes:
-        prose = "<p><em>an empty answer</em></p>"
+        prose = f"<p><em>{m.text(CHAT().empty_answer)}</em></p>"
     small = f"<p><small>{m.text(' · '.join(notes))}</small></p>" if notes else ""
     return f"{quotes.not_found(turn)}{_arranged(turn, prose)}{quotes.verdict(turn)}{small}"
 
@@ -143,19 +150,17 @@ def _arranged(turn: Turn, prose: str) -> str:
 
 def footnotes(turn: Turn) -> list[str]:
     """What a reader should know about an answer: how it ended, and how much it was given from."""
-    notes = []
+    w, notes = CHAT(), []
     if turn.state is TurnState.STOPPED:
-        notes.append(turn.message or "stopped")
+        notes.append(turn.message or w.stopped)
     if turn.state is TurnState.FAILED:
         notes.append(turn.message)
     figures = turn.figures
     if figures is not None and figures.reason == "length":
-        notes.append("cut off at the longest answer allowed in Settings")
+        notes.append(w.cut_off)
     if figures is not None and figures.reason == "loop":
-        notes.append("ended where it began to repeat itself")
+        notes.append(w.repeated)
     if figures is not None and not figures.read_all:
-        notes.append(
-            f"from {m.count(figures.pages_read)} of {m.plural(figures.pages_total, 'page')}, all that was read by then"
-            + ("; the quotes are from the whole text" if turn.quotes else "")
-        )
+        read = w.from_pages(figures.pages_total, read=m.count(figures.pages_read))
+        notes.append(read + (w.quotes_from_all if turn.quotes else ""))
     return notes

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from app.conversation.versions import Version
 from app.ui.views import markup as m
+from app.ui.words.common import COMMON
+from app.ui.words.versions import VERSIONS
 
-PLACE = "{number} of {count}"
-GROUP = "Versions of this question and its answer"
-BEFORE = "Show the version before this one"
-AFTER = "Show the version after this one"
-DELETE = "Delete this question and its answer"
-DELETE_VERSION = "Delete this version"
-ASK = "Delete this question and its answer?"
-ASK_VERSION = "Delete this version? The others stay."
-ASK_FOLLOWING = "{turns} that came after it will be deleted, too."
-YES, NO = "Delete", "Keep"
-HIDDEN = "The conversation went on here: {turns} taken back, nothing deleted."
-SHOW_AGAIN = "Show again"
-STAYS = "The old question and its answer stay as another version."
 ICON_BEFORE = m.icon("M9.5 4L5.5 8l4 4")
 ICON_AFTER = m.icon("M6.5 4l4 4-4 4")
 
@@ -26,11 +15,12 @@ def switch(index: int, version: Version) -> str:
     """The way to the other versions of the turn at `index`; "" where there are none."""
     if version.count < 2:
         return ""
-    place = PLACE.format(number=version.number, count=version.count)
-    before = _step(index, version.number - 1, version, "before", f"{BEFORE} ({place})", ICON_BEFORE)
-    after = _step(index, version.number + 1, version, "after", f"{AFTER} ({place})", ICON_AFTER)
+    w = VERSIONS()
+    place = w.place.format(number=version.number, count=version.count)
+    before = _step(index, version.number - 1, version, "before", w.before.format(place=place), ICON_BEFORE)
+    after = _step(index, version.number + 1, version, "after", w.after.format(place=place), ICON_AFTER)
     return (
-        f'<span class="versions" role="group" aria-label="{m.text(GROUP)}">{before}'
+        f'<span class="versions" role="group" aria-label="{m.text(w.group)}">{before}'
         f'<span class="num" aria-live="polite">{m.text(place)}</span>{after}</span>'
     )
 
@@ -46,28 +36,26 @@ def _step(index: int, number: int, version: Version, way: str, title: str, icon:
 
 def delete_button(index: int, version: Version) -> str:
     """The way to delete what is shown of the turn."""
-    title = DELETE_VERSION if version.count > 1 else DELETE
+    w = VERSIONS()
+    title = w.delete_version if version.count > 1 else w.delete
     return m.button("", "ask-delete-turn", css="tool", title=title, icon=m.ICON_BIN, turn=index)
 
 
 def asking(index: int, version: Version) -> str:
     """The question before something is deleted."""
-    words = ASK_VERSION if version.count > 1 else ASK
+    w = VERSIONS()
+    words = w.ask_version if version.count > 1 else w.ask
     if version.following:
-        words += " " + ASK_FOLLOWING.format(turns=_turns(version.following))
-    yes = m.button(YES, "delete-turn", css="link danger", turn=index, id=version.id)
+        words += " " + w.ask_following(version.following)
+    yes = m.button(COMMON().delete, "delete-turn", css="link danger", turn=index, id=version.id)
     return (
         f'<span class="asking-turn" role="group" aria-label="{m.text(words)}"><span>{m.text(words)}</span>'
-        f'<span class="answers">{yes}{m.button(NO, "keep-turn")}</span></span>'
+        f'<span class="answers">{yes}{m.button(COMMON().keep, "keep-turn")}</span></span>'
     )
 
 
 def hidden(index: int, version: Version) -> str:
     """The line after the last turn that is shown, where more were taken back. version: as `Chat.versions` ends with."""
-    words = HIDDEN.format(turns=_turns(version.following))
-    show = m.button(SHOW_AGAIN, "choose-version", turn=index, number=version.count)
+    words = VERSIONS().hidden(version.following)
+    show = m.button(VERSIONS().show_again, "choose-version", turn=index, number=version.count)
     return f'<div class="went-on"><span>{m.text(words)}</span>{show}</div>'
-
-
-def _turns(count: int) -> str:
-    return m.plural(count, "question") + (" and its answer" if count == 1 else " and their answers")

@@ -14,11 +14,11 @@ import pytest
 
 from app.documents import DocumentError, Extracted, ExtractionCancelled, Page, extract, recognition
 from app.store import Store, document_rows
-from app.ui import retaking
 from app.ui.drawing import PARTS
 from app.ui.session import Tab
 from app.ui.views import markup as m
 from app.ui.views.status import Loading
+from app.ui.words.documents import DOCUMENTS
 from tests import pdfs
 from tests.app.ui.desk import World, chat_of, sentences, until, words
 from tests.app.ui.fakes import FakeEngine
@@ -319,5 +319,5 @@ def test_what_fails_changes_nothing_and_says_why(
 
 
 def test_encodings_offered_are_ones_that_can_be_read() -> None:
-    for encoding in retaking.ENCODINGS:
+    for encoding in DOCUMENTS().encoding:
         assert "x".encode(encoding).decode(encoding) == "x"
