@@ -63,6 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import memory
 
             return memory.main(arguments[1:])
+        if arguments[:1] == ["mcp"]:
+            from app import mcp_command
+
+            return mcp_command.main(arguments[1:])
         if arguments[:1] == ["serve"]:
             from app import serve_command
 
@@ -81,11 +85,11 @@ def page_parser() -> argparse.ArgumentParser:
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat serve` serves the "
-        "OpenAI protocol, `ahn-chat text FILE` prints what is read of a document, `ahn-chat library` shows "
-        "and changes what is kept, `ahn-chat models` fetches models, "
-        "`ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one folder of base and AHN "
-        "and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, "
-        "`ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
+        "OpenAI protocol and `ahn-chat mcp` the library to agents, `ahn-chat text FILE` prints what is read "
+        "of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat models` fetches "
+        "models, `ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one "
+        "folder of base and AHN and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, "
+        "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")

@@ -22,6 +22,7 @@ from app import (
     cli,
     evaluation,
     library_command,
+    mcp_command,
     memory,
     merge_command,
     models_command,
@@ -51,6 +52,7 @@ def actions_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    mcp_command.parser(),
     serve_command.parser(),
     text_command.parser(),
     *actions_of(library_command.parser()),
@@ -117,6 +119,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
             for name in (
                 "ask",
                 "library",
+                "mcp",
                 "bench",
                 "eval",
                 "memory",
