@@ -28,7 +28,7 @@ _COLUMNS = 32  # columns of a record
 _ORDER = (0, 2, 1, 3)  # of 4 columns in a record
 # Up to this many tokens a kernel multiplies each by the packed weights; more of them share the unpacking.
 FEW_TOKENS = 8
-_UNPACKED_BYTES = 2**23  # of a weight that are unpacked at once
+_UNPACKED_BYTES = 2**26  # of a weight that are unpacked at once
 
 
 @dataclass(frozen=True)

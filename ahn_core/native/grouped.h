@@ -81,7 +81,6 @@ typedef __m512i Slice;
 struct Sums { __m512i even, odd; };
 
 inline Slice load_slice(const uint8_t* p) { return _mm512_loadu_si512(p); }
-inline void store_slice(uint8_t* p, Slice s) { _mm512_storeu_si512(p, s); }
 inline Slice lower(Slice s) { return _mm512_and_si512(s, _mm512_set1_epi8(0x0f)); }
 inline Slice upper(Slice s) { return lower(_mm512_srli_epi16(s, 4)); }
 inline Slice add_bit(Slice s, const uint8_t* bits, int value) {
@@ -103,6 +102,15 @@ inline void add_slice(Sums& sums, Slice s, const int16_t* x) {
     sums.odd = add_pairs(sums.odd, _mm512_srli_epi16(s, 8), x + 2);
 }
 inline Ints total(const Sums& sums) { return (Ints)_mm512_add_epi32(sums.even, sums.odd); }
+// 4 slices by rows: row r has its 16 columns at 64 * (r % 4) + 16 * (r / 4).
+inline void store_rows(uint8_t* to, const Slice* s) {
+    const __m512i a = _mm512_unpacklo_epi32(s[0], s[1]), b = _mm512_unpacklo_epi32(s[2], s[3]);
+    const __m512i c = _mm512_unpackhi_epi32(s[0], s[1]), d = _mm512_unpackhi_epi32(s[2], s[3]);
+    _mm512_storeu_si512(to, _mm512_unpacklo_epi64(a, b));
+    _mm512_storeu_si512(to + 64, _mm512_unpackhi_epi64(a, b));
+    _mm512_storeu_si512(to + 128, _mm512_unpacklo_epi64(c, d));
+    _mm512_storeu_si512(to + 192, _mm512_unpackhi_epi64(c, d));
+}
 
 #elif defined(__AVX2__)
 
@@ -113,7 +121,6 @@ inline Slice load_slice(const uint8_t* p) {
     const __m256i* at = reinterpret_cast<const __m256i*>(p);
     return {{_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)}};
 }
-inline void store_slice(uint8_t* p, Slice s) { std::memcpy(p, s.half, sizeof s.half); }
 inline __m256i lower(__m256i s) { return _mm256_and_si256(s, _mm256_set1_epi8(0x0f)); }
 inline Slice lower(Slice s) { return {{lower(s.half[0]), lower(s.half[1])}}; }
 inline Slice upper(Slice s) {
@@ -151,6 +158,17 @@ inline Ints total(const Sums& sums) {
     std::memcpy(&all, sums.half, sizeof all);
     return all;
 }
+// 4 slices by rows: row r has its 16 columns at 64 * (r % 4) + 16 * (r / 4).
+inline void store_rows(uint8_t* to, const Slice* s) {
+    for (int i = 0; i < 2; ++i) {
+        const __m256i s0 = s[0].half[i], s1 = s[1].half[i], s2 = s[2].half[i], s3 = s[3].half[i];
+        const __m256i a = _mm256_unpacklo_epi32(s0, s1), b = _mm256_unpacklo_epi32(s2, s3);
+        const __m256i c = _mm256_unpackhi_epi32(s0, s1), d = _mm256_unpackhi_epi32(s2, s3);
+        const __m256i rows[] = {_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b), _mm256_unpacklo_epi64(c, d),
+                                _mm256_unpackhi_epi64(c, d)};
+        for (int k = 0; k < 4; ++k) _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 64 * k + 32 * i), rows[k]);
+    }
+}
 
 #else  // any other: a row's four bytes are one number
 
@@ -158,7 +176,6 @@ typedef Words Slice;
 struct Sums { Ints all; };
 
 inline Slice load_slice(const uint8_t* p) { Slice s; std::memcpy(&s, p, sizeof s); return s; }
-inline void store_slice(uint8_t* p, Slice s) { std::memcpy(p, &s, sizeof s); }
 inline Slice lower(Slice s) { return s & 0x0f0f0f0fu; }
 inline Slice upper(Slice s) { return lower(s >> 4); }
 inline Slice add_bit(Slice s, const uint8_t* bits, int value) {
@@ -175,6 +192,14 @@ inline void add_slice(Sums& sums, Slice s, const int16_t* x) {
                 (Ints)((s >> 8) & 255u) * static_cast<int32_t>(x[2]) + (Ints)(s >> 24) * static_cast<int32_t>(x[3]);
 }
 inline Ints total(const Sums& sums) { return sums.all; }
+// 4 slices by rows: row r has its 16 columns at 64 * (r % 4) + 16 * (r / 4).
+inline void store_rows(uint8_t* to, const Slice* s) {
+    for (int r = 0; r < kTile; ++r)
+        for (int i = 0; i < 4; ++i) {
+            const uint32_t four = s[i][r];
+            std::memcpy(to + 64 * (r % 4) + 16 * (r / 4) + 4 * i, &four, sizeof four);
+        }
+}
 
 #endif
 
@@ -264,13 +289,14 @@ struct Format {
     static void unpack(const uint8_t* tile, int64_t groups, int first, int last, Write write) {
         for (int64_t g = 0; g < groups; ++g) {
             const uint8_t* record = tile + g * kRecord;
-            alignas(64) uint8_t bytes[8][kSlice];
+            Slice parts[2][4];
             for (int i = 0; i < 4; ++i) {
-                Slice a, b;
-                slices(record, i, a, b);
-                store_in_order(bytes[i], a);
-                store_in_order(bytes[i + 4], b);
+                slices(record, i, parts[0][i], parts[1][i]);
+                put_in_order(parts[0][i]);
+                put_in_order(parts[1][i]);
             }
+            alignas(64) int8_t bytes[2][4 * kSlice];
+            for (int half = 0; half < 2; ++half) store_rows(reinterpret_cast<uint8_t*>(bytes[half]), parts[half]);
             alignas(64) float scales[2][kTile], least[2][kTile];
             for (int half = 0; half < kScales; ++half) {
                 // Bytes are read as signed numbers, so those of 8 bits are stored 128 too low.
@@ -280,24 +306,22 @@ struct Format {
                 store(least[half], kAffine ? smallest(record, half) + base * d : (base - kOffset) * d);
             }
             for (int r = first; r < last; ++r) {
-                alignas(32) int8_t row[kGroup];
-                for (int i = 0; i < 8; ++i) std::memcpy(row + 4 * i, bytes[i] + 4 * r, 4);
                 for (int half = 0; half < 2; ++half) {
                     const int own = kHalves ? half : 0;
-                    write(r, g * kGroup + half * kLanes, load(row + half * kLanes) * scales[own][r] + least[own][r]);
+                    const Floats q = load(bytes[half] + 64 * (r % 4) + 16 * (r / 4));
+                    write(r, g * kGroup + half * kLanes, q * scales[own][r] + least[own][r]);
                 }
             }
         }
     }
 
 private:
-    static void store_in_order(uint8_t* to, Slice s) {
-        store_slice(to, s);
+    static void put_in_order(Slice& s) {
         Words w;
-        std::memcpy(&w, to, sizeof w);
+        std::memcpy(&w, &s, sizeof w);
         w = (w & 0xff0000ffu) | ((w >> 8) & 0x0000ff00u) | ((w << 8) & 0x00ff0000u);
         if constexpr (kBits == 8) w ^= 0x80808080u;
-        std::memcpy(to, &w, sizeof w);
+        std::memcpy(&s, &w, sizeof w);
     }
 };
 
@@ -329,13 +353,22 @@ inline void multiply(const Grouped& w, const Rounded& x, int64_t first, int64_t 
     });
 }
 
-inline void put(float* to, Floats v, int64_t count) { std::memcpy(to, &v, count * sizeof(float)); }
+template <class Number, class Vector>
+inline void put_some(Number* to, const Vector& v, int64_t count) {
+    if (count == kLanes) std::memcpy(to, &v, sizeof v);
+    else std::memcpy(to, &v, count * sizeof(Number));
+}
+inline void put(float* to, Floats v, int64_t count) { put_some(to, v, count); }
 inline void put(uint16_t* to, Floats v, int64_t count) {
+#if defined(__AVX512BF16__)
+    put_some(to, _mm512_cvtneps_pbh((__m512)v), count);
+#else
     typedef uint16_t Halves __attribute__((vector_size(32)));
     Words bits;
     std::memcpy(&bits, &v, sizeof bits);
     const Halves rounded = __builtin_convertvector((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16, Halves);
-    std::memcpy(to, &rounded, count * sizeof(uint16_t));
+    put_some(to, rounded, count);
+#endif
 }
 
 // Rows first ... last - 1 into y [last - first, columns], float32 or bfloat16.
