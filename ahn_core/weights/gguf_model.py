@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import Tensor
 from ..config import MODEL_TYPES, BackboneConfig
 from ..grouped import Blocks, GroupFormat
 from .errors import LoadError, some
+from .files import gguf_parts
 from .gguf_blocks import FORMATS, take_apart
 from .gguf_header import GGUFHeader, StoredTensor, read_header
 from .names import from_gguf
@@ -210,6 +212,28 @@ class GGUFModel:
                 "cannot be built: choose another file."
             )
         return value
+
+
+def packed_bits(base: str | os.PathLike[str], gguf_file: str | None = None) -> float | None:
+    """Bits a weight of a GGUF file on this machine takes in "int4", the mean of the blocks that are kept as they are;
+    None where those are less than half of the model, or there is no such file.
+
+    Raises LoadError where a part is missing or damaged.
+    """
+    path = Path(base).expanduser() if gguf_file is None else Path(base).expanduser() / gguf_file
+    if path.suffix.lower() != ".gguf" or not path.is_file():
+        return None
+    matrices = [
+        tensor
+        for part in gguf_parts(path)
+        for tensor in read_header(part).tensors.values()
+        if len(tensor.shape) == 2
+    ]
+    kept = [(math.prod(tensor.shape), FORMATS[tensor.kind]) for tensor in matrices if tensor.kind in FORMATS]
+    weights = sum(count for count, _ in kept)
+    if 2 * weights < sum(math.prod(tensor.shape) for tensor in matrices) or not weights:
+        return None
+    return sum(count * form.record * 8 / (16 * 32) for count, form in kept) / weights
 
 
 def _check_parts(headers: Sequence[GGUFHeader]) -> None:
