@@ -32,8 +32,8 @@ def chat_dtype(
 
 
 def _in_few_bits(base: str | os.PathLike[str], gguf_file: str | None) -> bool:
-    from ahn_core.native import build
+    from ahn_core.native import compilers
     from ahn_core.weights.gguf_model import packed_bits
 
     bits = packed_bits(base, gguf_file)
-    return bits is not None and bits < _FEW_BITS and build.compiler() is not None
+    return bits is not None and bits < _FEW_BITS and compilers.find() is not None

@@ -10,7 +10,7 @@ import pytest
 
 from ahn_core import AHNForCausalLM, LoadError
 from ahn_core.grouped import group_
-from ahn_core.native import build
+from ahn_core.native import compilers
 from ahn_core.native.compilers import Compiler
 from ahn_core.weights.gguf_model import packed_bits
 from app.models.dtypes import chat_dtype
@@ -21,7 +21,7 @@ from tests.tiny import tiny_model
 
 @pytest.fixture(autouse=True)
 def with_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "compiler", lambda: Compiler(("g++",)))
+    monkeypatch.setattr(compilers, "find", lambda: Compiler(("g++",)))
 
 
 def test_a_gguf_of_few_bits_keeps_its_blocks_on_a_cpu(
@@ -36,7 +36,7 @@ def test_a_gguf_of_few_bits_keeps_its_blocks_on_a_cpu(
     assert chat_dtype("cpu", None, tmp_path) == "int8", "a folder"
     assert chat_dtype("cpu", None, "embedded") == "int8"
     assert chat_dtype("cpu", None) == "int8"
-    monkeypatch.setattr(build, "compiler", lambda: None)
+    monkeypatch.setattr(compilers, "find", lambda: None)
     assert chat_dtype("cpu", None, tmp_path / "tiny.gguf") == "int8", (
         "torch alone would unpack for each token"
     )
