@@ -12,6 +12,7 @@ EMBEDDED = "embedded"  # the model that comes with the app
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 DEFAULT_UPLOAD_MB = 200
+LANGUAGES = ("en", "de", "zh")  # of the page; a test holds them to those it speaks
 DTYPES = ("int8", "mixed", "float32", "bfloat16", "float16")
 
 
@@ -48,6 +49,7 @@ class Options:
     offline: bool = False
     max_upload_mb: int = DEFAULT_UPLOAD_MB
     auth: tuple[str, str] | None = None  # user, password
+    language: str | None = None  # of the page; None: the browser's
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and self.auth is None:

@@ -19,7 +19,21 @@ from app.conversation.evidence import NO_EVIDENCE
 from app.ui.card_extras import extras_of
 from app.ui.library_view import draw_library
 from app.ui.session import Tab
-from app.ui.views import chats, comparison, documents, facts, found, memory, probe, status, transcript
+from app.ui.views import (
+    chats,
+    comparison,
+    documents,
+    facts,
+    found,
+    language,
+    library,
+    memory,
+    probe,
+    question,
+    reader,
+    status,
+    transcript,
+)
 from app.ui.views.documents import LibraryEntry
 from app.ui.views.facts import ModelFacts
 from app.ui.views.status import Loading
@@ -147,6 +161,18 @@ def draw_transcript(tab: Tab) -> dict[str, str]:
     turns = tab.chat.turns
     ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
     return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
+
+
+def draw_frames(model_name: str) -> dict[str, str]:
+    """What stays as it is while a page is open: drawn once for each, in its language."""
+    return {
+        "top": status.top_bar(model_name),
+        "question": question.box(),
+        "library-tools": library.frame(),
+        "reader": reader.frame(),
+        "shortcuts": status.shortcuts(),
+        "language": language.choice(),
+    }
 
 
 def facts_of(engine: Engine) -> ModelFacts:

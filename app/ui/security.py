@@ -32,6 +32,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.ui.words.server import SERVER
+from app.ui.words.translated import Language, choose, speaking
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
@@ -40,6 +41,7 @@ WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 MAX_MESSAGE_BYTES = 16 * 2**20
 
 UPLOAD_ROUTE = "/gradio_api/upload"
+LANGUAGE_COOKIE = "ahn_language"  # set by the page, see `assets/ui/page.js`
 LIVE_ROUTE = "/live"  # the pages' WebSockets
 # Asked for without cookies, or by a page that outlived its server: from the new random `app_id` it learns that it has
 # to load itself again, and then shows the sentence about the link.
@@ -199,6 +201,12 @@ def _cookie(headers: Headers, name: str) -> str | None:
     return jar[name].value if name in jar else None
 
 
+def _language(headers: Headers) -> Language:
+    """What a refusal is said in: the language chosen in the page's settings, else the browser's."""
+    accepted = [part.partition(";")[0] for part in headers.get("accept-language", "").split(",")]
+    return choose([_cookie(headers, LANGUAGE_COOKIE) or "", *accepted])
+
+
 class SecurityMiddleware:
     """The pure ASGI layer that enforces a :class:`Policy` on HTTP requests and websockets."""
 
@@ -218,7 +226,10 @@ class SecurityMiddleware:
             return
         if scope["type"] != "http":
             return
-        send = _with_security_headers(send)
+        with speaking(_language(Headers(scope=scope))):
+            await self._answer(scope, receive, _with_security_headers(send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._check(scope)
         if refusal is not None:
             await refusal(scope, receive, send)

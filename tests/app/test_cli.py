@@ -63,7 +63,7 @@ ALL_FLAGS = set().union(*map(flags, PARSERS))
 
 
 def test_the_flags_people_expect_exist() -> None:
-    expected = "host port no-browser model ahn device dtype data-dir offline max-upload-mb auth version help"
+    expected = "host port no-browser model ahn device dtype data-dir offline max-upload-mb language auth version help"
     assert {f"--{name}" for name in expected.split()} == flags(cli.page_parser())
 
 
