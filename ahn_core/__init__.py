@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from .backbone import AHNForCausalLM, CausalLMOutput
     from .cache import Cache, CacheKind, CacheStats, LayerStats
     from .config import AHNConfig, BackboneConfig, ConfigError
-    from .generation import Finished, PrefillProgress, SamplingSettings, Token, prefill, stream_generate
+    from .generation import Finished, PrefillProgress, Token, prefill, stream_generate
     from .loading import LoadError, load_tokenizer
     from .logprobs import TokenLogprobs
     from .ops.choose import BackendError
+    from .sampling import SamplingSettings
 
 _HOME = {
     "BackendError": "ops.choose",
@@ -37,7 +38,7 @@ _HOME = {
     "ConfigError": "config",
     "Finished": "generation",
     "PrefillProgress": "generation",
-    "SamplingSettings": "generation",
+    "SamplingSettings": "sampling",
     "Token": "generation",
     "prefill": "generation",
     "stream_generate": "generation",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+import torch
 from torch import Tensor
 
 from .cells import MemoryCell
@@ -21,6 +22,7 @@ from .config import AHNConfig
 from .layer_cache import LayerCache
 from .plan import Call, Layout, Step
 from .rope import Rotary
+from .tails import Tail
 
 if TYPE_CHECKING:
     from .ops.plain import Outputs
@@ -114,7 +116,13 @@ class Cache:
         ]
         self._length = 0
         self._sink_offset = 0  # where the sinks in the buffers are rotated to
+        self._tail: Tail | None = None  # what is noted since the last mark
         self.outputs: Outputs | None = None  # of the last token
+
+    @property
+    def device(self) -> torch.device:
+        """Where its tensors are."""
+        return self._device
 
     def get_seq_length(self) -> int:
         """Tokens read so far, in whichever store they are now."""
@@ -125,27 +133,46 @@ class Cache:
         if count < 1:
             raise ValueError("input_ids is empty, so there is nothing to read: give at least one token.")
         self._reserve(count)
+        self._note(count)
         self.outputs = None
         return self.layout.plan(self._length, count, self._rotary, self._device, self._dtype, query_block)
 
     def begin_step(self) -> Step:
         """Plan one new token, make room for it, and move capped sinks where its query sees them."""
         self._reserve(1)
+        self._note(1)
         self.outputs = None
         offset = self.layout.sink_offset(self._length)
         if offset != self._sink_offset:
-            self._sink_offset = offset
-            rotation = self._rotary.table(
-                offset, self.layout.sinks_among(self._length), device=self._device, dtype=self._dtype
-            )
-            for layer in self.layers:
-                layer.move_sinks(*rotation)
+            self._move_sinks(offset)
         return self.layout.plan_step(self._length, self._rotary, self._device, self._dtype)
 
     def end(self, count: int, outputs: Outputs) -> None:
         """Count tokens as read, once every layer has taken them. `outputs` is what the last of them attended to."""
         self._length += count
         self.outputs = outputs
+
+    def count_back(self, length: int, outputs: Outputs | None) -> None:
+        """Count only `length` tokens as read; whoever calls it has put back what the others wrote over (undo.py)."""
+        self._length, self.outputs = length, outputs
+
+    def _move_sinks(self, offset: int) -> None:
+        sinks = self.attention_sinks
+        tail = self._tail  # another thread may give it up
+        if not self._sink_offset and tail is not None and tail.sink_keys is None:
+            # As they were read, which may differ by rounding from what would be computed on the way back.
+            with torch.inference_mode():
+                tail.sink_keys = torch.stack([layer.keys[:, :sinks] for layer in self.layers])
+        self._sink_offset = offset
+        rotation = self._rotary.table(offset, sinks, device=self._device, dtype=self._dtype)
+        for layer in self.layers:
+            layer.move_sinks(*rotation)
+
+    def _note(self, count: int) -> None:
+        tail = self._tail  # another thread may give it up
+        if tail is not None:
+            with torch.inference_mode():
+                tail.note(self.layout, self.layers, self._length, count)
 
     def _reserve(self, count: int) -> None:
         if self.layout.capacity is None:
@@ -163,8 +190,13 @@ class Cache:
         """Mean over layers of |memory| / (|memory| + |window|) in the last token's attention output; 0
         while nothing is evicted.
         """
+        share = self.mean_memory_share()
+        return 0.0 if share is None else float(share)
+
+    def mean_memory_share(self) -> Tensor | None:
+        """The same where it was computed, without waiting for it, [] float32; None while nothing is evicted."""
         shares = self._layer_shares()
-        return 0.0 if shares is None else float(shares.mean())
+        return None if shares is None else shares.mean()
 
     def _layer_shares(self) -> Tensor | None:
         window, memory = self.outputs or (None, None)
@@ -214,11 +246,40 @@ class Cache:
             result.append(LayerStats(float(layer.state.detach().norm()), share, half_life))
         return tuple(result)
 
+    # ------------------------------------------------------------------ the way back
+
+    def mark(self) -> Tail:
+        """Note, from here on, what is overwritten, so that `rewind` can come back to here.
+
+        What was noted since an earlier mark stays with its own `Tail` and ends here: to come back to that one, rewind
+        to the later ones first. Nothing that is read while a mark is noted may need gradients.
+        """
+        self._tail = Tail(self._length, self._sink_offset)
+        return self._tail
+
+    def unmark(self) -> None:
+        """Note nothing any more."""
+        self._tail = None
+
+    @torch.inference_mode()
+    def rewind(self, tail: Tail) -> None:
+        """Be again what this cache was at the mark that `tail` is of, the last one or, after it, the one before.
+
+        From here on what is overwritten is noted in `tail` again. Works also where a call ended half-way by an error.
+        """
+        if tail.sink_offset != self._sink_offset and tail.sink_keys is None:
+            self._tail = None
+            self._move_sinks(tail.sink_offset)
+        tail.restore(self.layout, self.layers)
+        self._sink_offset, self._length, self._tail = tail.sink_offset, tail.length, tail
+        self.outputs = None
+
     # ------------------------------------------------------------------ copies
 
     def clone(self) -> Cache:
         """An independent copy: what is fed to one does not show in the other."""
         twin = copy.copy(self)
+        twin._tail = None
         twin.layers = [layer.clone() for layer in self.layers]
         return twin
 
@@ -249,8 +310,10 @@ class Cache:
         finally:
             partial.unlink(missing_ok=True)
 
-    def load(self, path: str | os.PathLike[str]) -> None:
+    def load(self, path: str | os.PathLike[str], *, length: int | None = None) -> None:
         """Take over the contents of a saved cache; this one is left as it was if they do not fit.
+
+        `length` is the number of tokens that it is to hold, where that is known. One tensor is in memory at a time.
 
         Raises:
             ValueError: the file is damaged, or was made with another model, AHN, S, W or kind: the message
@@ -267,23 +330,45 @@ class Cache:
                         "document again."
                     )
                 self._check_identity(path, json.loads(metadata["identity"]))
-                tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
+                saved, offset = int(metadata["length"]), int(metadata["sink_offset"])
+                if length is not None and saved != length:
+                    raise ValueError(
+                        f"{path} holds {saved} tokens in place of {length}, so it is not loaded."
+                    )
+                self._check_shapes(path, saved, file)
+                self._take(saved, offset, file)
         except SafetensorError as error:
             raise ValueError(
                 f"{path} is damaged ({error}), so it is not loaded: read the document again."
             ) from error
-        self._length = int(metadata["length"])
-        self._sink_offset = int(metadata["sink_offset"])
-        self.outputs = None
-        rows = self._used_rows()
+
+    def _check_shapes(self, path: str | os.PathLike[str], length: int, file: Any) -> None:
+        rows, there = self._used_rows(length), set(file.offset_keys())
+        for index, layer in enumerate(self.layers):
+            for name, tensor in layer.tensors().items():
+                shape = list(tensor.shape)
+                if name != "state":
+                    shape[0 if name == "gates" else 1] = rows[name]
+                key = f"layers.{index}.{name}"
+                if key not in there or file.get_slice(key).get_shape() != shape:
+                    raise ValueError(
+                        f"{path} is damaged ({key} is not there in its shape), so it is not loaded: read the "
+                        "document again."
+                    )
+
+    @torch.no_grad()
+    def _take(self, length: int, sink_offset: int, file: Any) -> None:
+        self._length, self._sink_offset, self._tail, self.outputs = length, sink_offset, None, None
+        rows = self._used_rows(length)
         for index, layer in enumerate(self.layers):
             if self.layout.capacity is None:
-                layer.reserve(self._length)
+                layer.reserve(length)
             for name, tensor in layer.tensors().items():
-                _used(name, tensor, rows).copy_(tensors[f"layers.{index}.{name}"])
+                _used(name, tensor, rows).copy_(file.get_tensor(f"layers.{index}.{name}"))
 
-    def _used_rows(self) -> dict[str, int]:
-        sinks, window = self.layout.sinks_among(self._length), self.layout.in_window(self._length)
+    def _used_rows(self, length: int | None = None) -> dict[str, int]:
+        length = self._length if length is None else length
+        sinks, window = self.layout.sinks_among(length), self.layout.in_window(length)
         return {"keys": sinks + window, "values": sinks + window, "raw_sinks": sinks, "gates": window}
 
     def _description(self) -> dict[str, Any]:

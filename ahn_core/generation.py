@@ -1,4 +1,9 @@
-"""Reading a prompt in chunks and generating from it, as a stream of typed events."""
+"""Reading a prompt in chunks and generating from it, as a stream of typed events.
+
+On a GPU the next step is queued before the last token is looked at: the device then never waits for the host. A token's
+id and its memory share come to the host in one copy, while the next step runs. Whether a token ends the answer shows
+only then, and the step that it was fed to by that time is taken back.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +18,12 @@ from torch import Tensor
 from .backbone import AHNForCausalLM
 from .cache import Cache
 from .logprobs import TokenLogprobs, token_logprobs
+from .sampling import Sampler, SamplingSettings
 from .text import StopStrings, StreamDecoder
+from .undo import StepUndo
 
 if TYPE_CHECKING:
-    from transformers import LogitsProcessorList, PreTrainedTokenizerFast
-
-READING_CHUNK = 512
+    from transformers import PreTrainedTokenizerFast
 
 
 @dataclass(frozen=True)
@@ -64,102 +69,16 @@ class Finished:
 Event = PrefillProgress | Token | Finished
 
 
-@dataclass(frozen=True)
-class SamplingSettings:
-    """How the next token is chosen; temperature 0 is greedy.
-
-    top_k 0, top_p 1, min_p 0 and repetition_penalty 1 switch each off.
-    The repetition penalty looks at the generated tokens only: over a whole document it would forbid its
-    vocabulary.
-    """
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    top_k: int = 0
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-    seed: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("temperature", 0.0, 5.0),
-            ("min_p", 0.0, 1.0),
-            ("repetition_penalty", 0.1, 10.0),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(
-                    f"{name} is {value}, outside {low} … {high}, where no sensible answer comes: choose a "
-                    "value inside."
-                )
-        if not 0.0 < self.top_p <= 1.0:
-            raise ValueError(
-                f"top_p is {self.top_p}, outside 0 … 1, so no token could be chosen: choose a value above "
-                "0 and up to 1."
-            )
-        if self.top_k < 0:
-            raise ValueError(
-                f"top_k is {self.top_k}, below 0, so no token could be chosen: choose 0 (off) or more."
-            )
-
-    def processors(self) -> LogitsProcessorList:
-        """transformers' logits processors in its own order."""
-        from transformers.generation.logits_process import (
-            LogitsProcessorList,
-            MinPLogitsWarper,
-            RepetitionPenaltyLogitsProcessor,
-            TemperatureLogitsWarper,
-            TopKLogitsWarper,
-            TopPLogitsWarper,
-        )
-
-        chain = LogitsProcessorList()
-        if self.repetition_penalty != 1.0:
-            chain.append(RepetitionPenaltyLogitsProcessor(self.repetition_penalty))
-        if self.temperature > 0:
-            if self.temperature != 1.0:
-                chain.append(TemperatureLogitsWarper(self.temperature))
-            if self.top_k:
-                chain.append(TopKLogitsWarper(self.top_k))
-            if self.top_p < 1.0:
-                chain.append(TopPLogitsWarper(self.top_p))
-            if self.min_p > 0:
-                chain.append(MinPLogitsWarper(self.min_p))
-        return chain
-
-
-class _Sampler:
-    def __init__(self, settings: SamplingSettings, device: torch.device) -> None:
-        self._greedy = settings.temperature == 0
-        self._chain = settings.processors()
-        self._generator = torch.Generator(device=device)
-        if settings.seed is None:
-            self._generator.seed()
-        else:
-            self._generator.manual_seed(settings.seed)
-
-    def choose(self, logits: Tensor, generated: list[int]) -> int:
-        """logits [V] -> token id."""
-        scores = logits.float()[None]
-        if self._chain:
-            seen = torch.tensor([generated], dtype=torch.long, device=logits.device)
-            # One by one: called itself, the list inspects the signature of each, token after token.
-            for process in self._chain:
-                scores = process(seen, scores)
-        if self._greedy:
-            return int(scores.argmax())
-        return int(torch.multinomial(scores.softmax(-1)[0], 1, generator=self._generator))
-
-
 def prefill(
     model: AHNForCausalLM,
     prompt_ids: Sequence[int],
     cache: Cache,
     *,
-    chunk_size: int = READING_CHUNK,
+    chunk_size: int | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Iterator[PrefillProgress]:
-    """Read tokens into the cache, one event a chunk; activations depend on `chunk_size`, not on the prompt.
+    """Read tokens into the cache, one event a chunk; activations depend on `chunk_size`, not on the prompt. By default
+    it is what suits the model's backend.
 
     Ends early, at a chunk's border, once `should_stop()` is true: then the last event has tokens_done <
     tokens_total, and reading can go on later with the remaining tokens.
@@ -171,11 +90,13 @@ def _read(
     model: AHNForCausalLM,
     prompt_ids: Sequence[int],
     cache: Cache,
-    chunk_size: int,
+    chunk_size: int | None,
     should_stop: Callable[[], bool] | None,
     hidden: list[Tensor] | None = None,
 ) -> Iterator[PrefillProgress]:
     """`prefill`, leaving the last token's hidden state [1, hidden] in `hidden`."""
+    if chunk_size is None:
+        chunk_size = model.ops.reading_chunk
     if chunk_size < 1:
         raise ValueError(f"chunk_size is {chunk_size}, so nothing would ever be read: give at least 1.")
     ids = torch.as_tensor(prompt_ids, dtype=torch.long)
@@ -192,6 +113,34 @@ def _read(
         yield PrefillProgress(done, total, seconds, done / seconds)
 
 
+class _Chosen:
+    """A token on its way to the host, with the memory share of the step that chose it."""
+
+    def __init__(self, logits: Tensor, token: Tensor, share: Tensor | None) -> None:
+        """`logits` [V], `token` [1] int64 and `share` [] stay where they are; the copy starts now, where the device can
+        do it by itself.
+        """
+        self.logits, self.token = logits, token
+        both = (
+            token[0].double(),
+            token.new_zeros((), dtype=torch.double) if share is None else share.double(),
+        )
+        self._arrived: torch.cuda.Event | None = None
+        self._values: Tensor | tuple[Tensor, Tensor] = both
+        if token.is_cuda:
+            self._values = torch.empty(2, dtype=torch.double, pin_memory=True)
+            self._values.copy_(torch.stack(both), non_blocking=True)
+            self._arrived = torch.cuda.Event()
+            self._arrived.record()
+
+    def on_host(self) -> tuple[int, float]:
+        """The token's id and its memory share, waiting for the copy but not for what was queued after it."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        token, share = self._values
+        return int(token), float(share)
+
+
 def stream_generate(
     model: AHNForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
@@ -201,29 +150,44 @@ def stream_generate(
     max_new_tokens: int = 512,
     sampling: SamplingSettings | None = None,
     stop: Sequence[str] = (),
-    chunk_size: int = READING_CHUNK,
+    chunk_size: int | None = None,
     should_stop: Callable[[], bool] | None = None,
     top_logprobs: int | None = None,
+    ahead: bool | None = None,
 ) -> Iterator[Event]:
     """Read `prompt_ids` (only the tokens that are new to the cache), then generate.
 
     Yields PrefillProgress a chunk, Token a token, and Finished once, last. Every yielded token is in the
     cache when Finished comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before
-    every chunk and token. Closing the iterator early leaves the last yielded token unfed. With `top_logprobs` each
-    token tells how likely it was, and so many of the likeliest ones beside it.
+    every chunk and token. `ahead` queues the next step before a token is yielded; None: on a GPU, where that saves
+    waiting. The tokens are the same either way. Closing the iterator early leaves the last yielded token unfed, or with
+    `ahead` fed. With `top_logprobs` each token tells how likely it was, and so many
+    of the likeliest ones beside it.
     """
     if not len(prompt_ids):
         raise ValueError("the prompt is empty, so there is nothing to answer: give at least one token.")
-    sampler = _Sampler(sampling or SamplingSettings(), model.device)
+    sampler = Sampler(sampling or SamplingSettings(), model.device)
+    ahead = model.device.type == "cuda" if ahead is None else ahead
     ends = set(model.config.eos_token_ids) | (
         {tokenizer.eos_token_id} if tokenizer.eos_token_id is not None else set()
     )
     decoder, stops = StreamDecoder(tokenizer), StopStrings(stop)
-    generated: list[int] = []
+    undo = StepUndo(cache)
+    generated = 0
     text: list[str] = []
     hidden: list[Tensor] = []
     began, first_at = time.perf_counter(), None
     progress = None
+
+    def choose(state: Tensor) -> _Chosen:
+        with torch.no_grad():
+            logits = model.logits(state)[0]
+            return _Chosen(logits, sampler.choose(logits), cache.mean_memory_share())
+
+    def feed(token: Tensor) -> Tensor:
+        with torch.no_grad():
+            return model.read(token[None], cache)
+
     for progress in _read(model, prompt_ids, cache, chunk_size, should_stop, hidden):
         yield progress
     read = progress.tokens_done if progress else 0
@@ -232,29 +196,38 @@ def stream_generate(
     if read < len(prompt_ids):
         reason = "cancelled"
     else:
-        state = hidden[0]
-        while len(generated) < max_new_tokens:
+        state, chosen = hidden[0], None
+        while generated < max_new_tokens:
             if should_stop is not None and should_stop():
                 reason = "cancelled"
                 break
-            with torch.no_grad():
-                logits = model.logits(state)[0]
-                token = sampler.choose(logits, generated)
+            chosen = chosen or choose(state)
+            following = None
+            if ahead:
+                undo.keep()
+                state = feed(chosen.token)
+                following = choose(state) if generated + 1 < max_new_tokens else None
+            token, memory_share = chosen.on_host()
             if first_at is None:
                 first_at = time.perf_counter()
             if token in ends:
                 reason = "end"
+                if ahead:
+                    undo.take_back()
                 break
-            generated.append(token)
+            generated += 1
             piece = stops.push(decoder.push(token))
             text.append(piece)
-            told = None if top_logprobs is None else token_logprobs(logits, token, top_logprobs)
-            yield Token(token, piece, cache.memory_share(), told)
-            with torch.no_grad():
-                state = model.read(torch.tensor([[token]], device=model.device), cache)
+            told = None
+            if top_logprobs is not None:
+                told = token_logprobs(chosen.logits, token, top_logprobs)
+            yield Token(token, piece, memory_share, told)
+            if not ahead:
+                state = feed(chosen.token)
             if stops.found:
                 reason = "stop"
                 break
+            chosen = following
         rest = stops.push(decoder.flush()) + stops.flush()
         text.append(rest)
     decode_seconds = time.perf_counter() - read_at
@@ -263,10 +236,10 @@ def stream_generate(
         reason=reason,
         text="".join(text),
         prompt_tokens=read,
-        generated_tokens=len(generated),
+        generated_tokens=generated,
         prefill_seconds=prefill_seconds,
         prefill_tokens_per_second=progress.tokens_per_second if progress else 0.0,
         decode_seconds=decode_seconds,
-        decode_tokens_per_second=len(generated) / decode_seconds if generated else 0.0,
+        decode_tokens_per_second=generated / decode_seconds if generated else 0.0,
         time_to_first_token=None if first_at is None else first_at - began,
     )

@@ -185,9 +185,9 @@ class Layout:
         row, sinks = self.slot(position), self.attention_sinks or 0
         is_sink = self.attention_sinks is None or position < sinks
         evicts = self.capacity is not None and position >= self.capacity
-        return Step(
-            row=torch.tensor([row], device=device),
-            slot=None if is_sink else torch.tensor([row - sinks], device=device),
+        return Step(  # filled on the device: a copy from the host would wait for all that is queued there
+            row=torch.full((1,), row, device=device),
+            slot=None if is_sink else torch.full((1,), row - sinks, device=device),
             seen=position + 1 if self.capacity is None else min(position + 1, self.capacity),
             rotation=rotary.at(position, device=device, dtype=dtype),
             evicted_rotation=rotary.at(position - self.sliding_window, device=device, dtype=dtype)

@@ -54,10 +54,16 @@ def parser() -> argparse.ArgumentParser:
         help="ahn: window and compressed memory (default); window: no memory; full: attention over everything",
     )
     memory.add_argument(
-        "--sinks", type=int, metavar="N", help="first tokens kept (default: what suits the model)"
+        "--sinks",
+        type=options.whole_number,
+        metavar="N",
+        help="first tokens kept (default: what suits the model)",
     )
     memory.add_argument(
-        "--window", type=int, metavar="N", help="last tokens kept (default: what suits the model)"
+        "--window",
+        type=options.whole_number,
+        metavar="N",
+        help="last tokens kept (default: what suits the model)",
     )
     answer = result.add_argument_group("answer")
     answer.add_argument(
@@ -66,24 +72,49 @@ def parser() -> argparse.ArgumentParser:
         help="look nothing up in the documents' text: answer from window and memory alone",
     )
     answer.add_argument(
-        "--max-new-tokens", type=int, default=512, metavar="N", help="longest answer (default %(default)s)"
+        "--max-new-tokens",
+        type=options.whole_number,
+        default=512,
+        metavar="N",
+        help="longest answer (default %(default)s)",
     )
     answer.add_argument(
-        "--temperature", type=float, default=0.0, metavar="X", help="0 (default): the likeliest token"
+        "--temperature",
+        type=options.decimal_number,
+        default=0.0,
+        metavar="X",
+        help="0 (default): the likeliest token",
     )
     answer.add_argument(
-        "--top-p", type=float, default=1.0, metavar="X", help="choose from this share of probability"
+        "--top-p",
+        type=options.decimal_number,
+        default=1.0,
+        metavar="X",
+        help="choose from this share of probability",
     )
     answer.add_argument(
-        "--top-k", type=int, default=0, metavar="N", help="choose from so many tokens; 0: from all"
+        "--top-k",
+        type=options.whole_number,
+        default=0,
+        metavar="N",
+        help="choose from so many tokens; 0: from all",
     )
     answer.add_argument(
-        "--min-p", type=float, default=0.0, metavar="X", help="least share of the likeliest's probability"
+        "--min-p",
+        type=options.decimal_number,
+        default=0.0,
+        metavar="X",
+        help="least share of the likeliest's probability",
     )
     answer.add_argument(
-        "--repetition-penalty", type=float, metavar="X", help="above 1 avoids repetition (default: a little)"
+        "--repetition-penalty",
+        type=options.decimal_number,
+        metavar="X",
+        help="above 1 avoids repetition (default: a little)",
     )
-    answer.add_argument("--seed", type=int, metavar="N", help="makes an answer drawn at random repeatable")
+    answer.add_argument(
+        "--seed", type=options.whole_number, metavar="N", help="makes an answer drawn at random repeatable"
+    )
     answer.add_argument(
         "--json",
         action="store_true",

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from app import paths
+from app import options, paths
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def parser() -> argparse.ArgumentParser:
     )
     search.add_argument("words", nargs="+", metavar="WORD")
     search.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="most places shown (default %(default)s)"
+        "--limit",
+        type=options.whole_number,
+        default=20,
+        metavar="N",
+        help="most places shown (default %(default)s)",
     )
     export = action("export", "Write out a document as it was added, or its text.")
     export.add_argument("document", nargs="?", metavar="DOCUMENT")

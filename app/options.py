@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,29 @@ def apply_to_environment(data_dir: Path, offline: bool) -> None:
     if offline:
         for name in ("AHN_CHAT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
             os.environ[name] = "1"
+
+
+def whole_number(text: str) -> int:
+    """A flag's whole number, for argparse, which shows the sentence."""
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number, so nothing was begun; give one, such as 4096"
+        ) from error
+
+
+def decimal_number(text: str) -> float:
+    """A flag's number, for argparse, which shows the sentence."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number, so nothing was begun; give one, such as 0.7"
+        ) from error
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is no finite number, so nothing was begun; give one")
+    return value
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -46,7 +46,7 @@ def prepare_parser() -> argparse.ArgumentParser:
     result.add_argument("--output", required=True, metavar="FOLDER", help="where the tokens go")
     result.add_argument(
         "--shortest",
-        type=int,
+        type=options.whole_number,
         default=1024,
         metavar="N",
         help="tokens a document must have (default %(default)s)",
@@ -106,7 +106,7 @@ def train_parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--save-every",
-        type=int,
+        type=options.whole_number,
         default=20,
         metavar="N",
         help="steps between checkpoints (default %(default)s)",
@@ -117,7 +117,12 @@ def train_parser() -> argparse.ArgumentParser:
         default="bfloat16",
         help="number format of the trained memory (default %(default)s)",
     )
-    run.add_argument("--threads", type=int, metavar="N", help="processor threads (default: torch's choice)")
+    run.add_argument(
+        "--threads",
+        type=options.whole_number,
+        metavar="N",
+        help="processor threads (default: torch's choice)",
+    )
     training = result.add_argument_group("training")
     for field, default in asdict(Settings()).items():
         flag, about = "--" + field.replace("_", "-"), f"{_ABOUT[field]} (default {_shown(default)})"

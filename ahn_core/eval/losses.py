@@ -54,18 +54,27 @@ def choice_probabilities(
 ) -> tuple[float, ...]:
     """How probable each choice is after `prompt`, among the choices, by its mean log-probability a token.
 
-    `cache` has read what comes before and reads the prompt; the choices are read by copies of it.
+    `cache` has read what comes before; it reads prompt and choices and is then what it was, without a mark.
     """
 
-    def feed(ids: Sequence[int], cache: Cache) -> Tensor:
+    def feed(ids: Sequence[int]) -> Tensor:
         """Logits after each of the tokens, [n, V]."""
         return model(torch.tensor([list(ids)], device=model.device), past_key_values=cache).logits[0].float()
 
-    first = feed(prompt, cache)[-1:]
-    scores = []
-    for ids in choices:
-        rows = first if len(ids) == 1 else torch.cat((first, feed(ids[:-1], cache.clone())))
-        scores.append(rows.log_softmax(-1)[range(len(ids)), list(ids)].mean())
+    tails, scores = [cache.mark()], []
+    try:
+        first = feed(prompt)[-1:]
+        tails.append(cache.mark())
+        for ids in choices:
+            rows = first
+            if len(ids) > 1:
+                rows = torch.cat((first, feed(ids[:-1])))
+                cache.rewind(tails[-1])
+            scores.append(rows.log_softmax(-1)[range(len(ids)), list(ids)].mean())
+    finally:
+        for tail in reversed(tails):
+            cache.rewind(tail)
+        cache.unmark()
     return tuple(torch.stack(scores).softmax(0).tolist())
 
 

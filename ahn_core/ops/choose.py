@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..native.decoder import NativeDecoder
 
 BackendName = Literal["torch", "cpu", "fla", "mamba", "graphs"]
+_GPU_CHUNK = 2048  # tokens read at once: on a CPU's few a GPU would mostly wait
 
 
 class BackendError(ValueError):
@@ -71,6 +72,7 @@ def _best(model: AHNForCausalLM) -> TorchOps:
 def _with_flash(ops: TorchOps, model: AHNForCausalLM) -> TorchOps:
     from .flash import FlashOps
 
+    ops.reading_chunk = _GPU_CHUNK
     return FlashOps(ops) if model.dtype in (torch.bfloat16, torch.float16) else ops
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .wrapped import WrappedOps
+from .plain import TorchOps
+from .wrapped import WrappedOps, first_line
 
 if TYPE_CHECKING:
     from ..plan import Band, KeysValues
@@ -28,7 +29,11 @@ class FlashOps(WrappedOps):
     """Another backend with this attention, for halves on an NVIDIA GPU; with gradients, the other one's attention."""
 
     addition = "flash"
-    query_block = 4096
+
+    def __init__(self, inner: TorchOps) -> None:
+        super().__init__(inner)
+        # A block is cut into parts of a kernel call each, and wide matrix products keep a GPU busy.
+        self.query_block = self.reading_chunk = 4096
 
     def attend(self, q: Tensor, sinks: KeysValues, window: KeysValues, band: Band) -> Tensor:
         queries = band.end - band.first
@@ -39,7 +44,9 @@ class FlashOps(WrappedOps):
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, NotImplementedError) as error:
-            self._give_up("flash attention failed", error, f"{self._inner.name} computes attention")
+            self._give_up(
+                "flash attention failed", first_line(error), f"{self._inner.name} computes attention"
+            )
             return self._inner.attend(q, sinks, window, band)
 
 

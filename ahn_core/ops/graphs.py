@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..plan import Step
 from .plain import Outputs, TorchOps, gathered
-from .wrapped import WrappedOps
+from .wrapped import WrappedOps, first_line
 
 if TYPE_CHECKING:
     from ..backbone import AHNForCausalLM
@@ -134,7 +134,6 @@ class GraphedOps(WrappedOps):
 
     def __init__(self, inner: TorchOps, step: type[FixedStep] = GraphedStep) -> None:
         super().__init__(inner)
-        self.query_block = inner.query_block
         self._step_kind = step
         self._steps: WeakKeyDictionary[Cache, FixedStep] = WeakKeyDictionary()
 
@@ -148,7 +147,9 @@ class GraphedOps(WrappedOps):
                 raise
             except RuntimeError as error:  # what CUDA raises where a kernel cannot be captured
                 self._give_up(
-                    "no CUDA graph could be captured", error, "each token's kernels are launched anew"
+                    "no CUDA graph could be captured",
+                    first_line(error),
+                    "each token's kernels are launched anew",
                 )
                 self._steps.clear()
         if self._given_up or fixed is None:

@@ -40,6 +40,8 @@ class TorchOps:
     name = "torch"
     # Queries whose attention is computed at once, where that is not part of what is computed; None: plan.QUERY_BLOCK.
     query_block: int | None = None
+    # Tokens to read at once: enough for wide matrix products, few enough to stop and to tell how far it is.
+    reading_chunk = 512
 
     def __init__(self, reason: str = "it was asked for") -> None:
         """`reason` is a clause that tells why this backend was chosen."""

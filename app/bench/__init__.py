@@ -25,8 +25,8 @@ from app import options, paths
 from app.acceleration import native_folder
 from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
+from app.models.dtypes import chat_dtype
 from app.options import CommandFailed, OptionError
-from app.startup import chat_dtype
 
 _PACKAGES = ("torch", "transformers", "tokenizers")
 
@@ -52,21 +52,38 @@ def parser() -> argparse.ArgumentParser:
         help="which to measure (default %(default)s)",
     )
     bench.add_argument(
-        "--rounds", type=int, default=3, metavar="N", help="times each is measured (default %(default)s)"
+        "--rounds",
+        type=options.whole_number,
+        default=3,
+        metavar="N",
+        help="times each is measured (default %(default)s)",
     )
     bench.add_argument(
         "--decode-tokens",
-        type=int,
+        type=options.whole_number,
         default=32,
         metavar="N",
         help="tokens generated after each length (default %(default)s)",
     )
-    bench.add_argument("--threads", type=int, metavar="N", help="processor threads (default: torch's choice)")
     bench.add_argument(
-        "--sinks", type=int, default=64, metavar="N", help="first tokens kept (default %(default)s)"
+        "--threads",
+        type=options.whole_number,
+        metavar="N",
+        help="processor threads (default: torch's choice)",
     )
     bench.add_argument(
-        "--window", type=int, default=960, metavar="N", help="last tokens kept (default %(default)s)"
+        "--sinks",
+        type=options.whole_number,
+        default=64,
+        metavar="N",
+        help="first tokens kept (default %(default)s)",
+    )
+    bench.add_argument(
+        "--window",
+        type=options.whole_number,
+        default=960,
+        metavar="N",
+        help="last tokens kept (default %(default)s)",
     )
     bench.add_argument(
         "--gguf", metavar="FILE", help="what llama.cpp reads (default: the embedded model's own file)"

@@ -7,9 +7,9 @@
         ...                                         # app.conversation.events
 
 What is remembered
-    A chat is one sequence of tokens: the system prompt, the documents in the order they were read, then the turns. The
-    documents' cache (`Reader`) holds the first two and is never fed a question; the turns continue a copy of it
-    (`Head`). So a document is read once, whatever is asked, answered again, edited or cleared.
+    A chat is one sequence of tokens: the system prompt, the documents in the order they were read, then the turns. One
+    cache (`Reader`) holds them all. What a turn overwrites in it is kept (`TurnTails`), so that the turns can be taken
+    out again: a document is read once, whatever is asked, answered again, edited or cleared.
 
 Documents and turns
     Documents always come before the turns. Where more is read after a question was answered (the rest of a document,
@@ -18,8 +18,8 @@ Documents and turns
     the transcript as it was given, and its figures say how much had been read.
 
 Looking up
-    Passages of the documents' text (`Lookup`, over `app.recall`) are read into a copy of the cache right before the
-    question; the head for the next turn has read question and answer without them. A turn keeps what it used
+    Passages of the documents' text (`Lookup`, over `app.recall`) are read right before the question and taken out with
+    the turn when it is complete; then question and answer are read once more, without them. A turn keeps what it used
     (`Evidence`), and is held against the text when it is complete (`review`).
 
 Pausing
@@ -27,10 +27,10 @@ Pausing
     meanwhile; the rest of the first then follows later, under its name again. Nothing that was read is taken back.
 
 Answering again
-    Before each question the cache is copied (`TurnCaches`: the last in memory, older ones on disk, bounded).
-    Regenerating and editing go on from the copy; where it has been dropped, from the documents' cache and the turns'
-    tokens. Nothing is thrown away by it: the turns are a tree (`versions`), of which one path is shown, fed and looked
-    up with. Choosing another version changes the path; its turns are fed with the next question. Deleting alone
+    Before each question the cache is marked (`TurnTails`: the newest tails in memory, older ones on disk, bounded).
+    Regenerating and editing rewind to the mark; where it has been given up, to an earlier one, and the turns between
+    are read again. Nothing is thrown away by it: the turns are a tree (`versions`), of which one path is shown, fed and
+    looked up with. Choosing another version changes the path; its turns are fed with the next question. Deleting alone
     deletes.
 
 On disk
@@ -53,6 +53,7 @@ from app.conversation.errors import (
     UnknownChatError,
     UnreadableChatError,
 )
+from app.conversation.presets import Preset, PresetShelf
 from app.conversation.settings import DEFAULT_SYSTEM_PROMPT, MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.streams import EventStream
 
@@ -67,6 +68,8 @@ __all__ = [
     "Engine",
     "EventStream",
     "MemoryKind",
+    "Preset",
+    "PresetShelf",
     "SettingsError",
     "UnknownChatError",
     "UnreadableChatError",

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,10 @@ from app.conversation.answers import (
     Draft,
     PastTurn,
     Running,
-    first_head,
     replay,
     wait_for_reading,
     what_is_read,
+    with_documents_end,
     write_answer,
 )
 from app.conversation.errors import ChatError
@@ -38,7 +39,7 @@ from app.conversation.question import check_question
 from app.conversation.recalling import judged, look_up, still_holds
 from app.conversation.review import review
 from app.conversation.streams import EventStream
-from app.conversation.turns import Head
+from app.conversation.turns import Head, TailLost
 
 if TYPE_CHECKING:
     from app.conversation.device import Ticket
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from app.conversation.state import ChatState
 
 _SAVE_ANSWER_SECONDS = 2.0
+_LOOK_SECONDS = 0.1  # between two looks whether the cache is free
 log = logging.getLogger(__name__)
 
 
@@ -81,6 +83,7 @@ class Answering:
                 emit(event)
 
             emit(self._run(running, tell, stop.is_set))
+            self._state.caches.settle()
 
         # The chat keeps no reference to the stream, so that dropping it ends the answer.
         stream = EventStream(work, name=f"answer-{self._state.chat_id[:8]}", stop=running.stop)
@@ -94,9 +97,7 @@ class Answering:
         question, message = running.draft.question, ""
         try:
             found = self._look_up(running, emit)
-            if not running.now.is_set():
-                wait_for_reading(self._state.reader, self._state.told, emit, should_stop, running.now)
-            turn, head = self._write(running, found, emit, should_stop)
+            turn = self._written(running, found, emit, should_stop)
             turn = replace(turn, review=self._review(turn))
         except Cancelled:
             self._give_up(running, "")
@@ -110,8 +111,7 @@ class Answering:
                 "terminal shows the details; ask again."
             )
         else:
-            self._complete(running, turn, head)
-            self._state.caches.spill()
+            self._complete(running, turn)
             return AnswerFinished(running.index, turn)
         self._give_up(running, message)
         return AnswerFailed(question, message)
@@ -135,14 +135,41 @@ class Answering:
         texts = [entry.text for entry in state.reader.entries()]
         return review(state.resources.lookup, turn.answer, turn.question, turn.evidence, texts)
 
+    def _written(
+        self,
+        running: Running,
+        found: Found | None,
+        emit: Callable[[ChatEvent], None],
+        should_stop: Callable[[], bool],
+    ) -> Turn:
+        """Wait for the reading and for the device, and answer."""
+        state, began = self._state, time.monotonic()
+        while True:
+            if not running.now.is_set():
+                wait_for_reading(state.reader, state.told, emit, should_stop, running.now)
+            reader = state.reader
+            while not reader.still.acquire(timeout=_LOOK_SECONDS):  # what was read is being kept on disk
+                if should_stop():
+                    raise Cancelled
+                emit(Waiting(time.monotonic() - began, 0))
+            try:
+                return self._write(running, found, emit, should_stop)
+            except TailLost:
+                if state.closed:
+                    raise Cancelled from None
+                reader.begin_again()
+            finally:
+                reader.still.release()
+
     def _write(
         self,
         running: Running,
         found: Found | None,
         emit: Callable[[ChatEvent], None],
         should_stop: Callable[[], bool],
-    ) -> tuple[Turn, Head | None]:
-        """Answer over a copy of the cache that reads the quotes first; the head for the next turn never reads them."""
+    ) -> Turn:
+        """Answer in the chat's one cache. The quotes are read first and taken out again: the next turn never reads
+        them."""
         resources, reader, caches = self._state.resources, self._state.reader, self._state.caches
         began = time.monotonic()
 
@@ -160,55 +187,60 @@ class Answering:
             reader.prepare()
             known = what_is_read(reader.states(), running.index)
             emit(known)
-            head = self._head_before(running.index)
-            missing = self._state.past[head.turns : running.index]
+            try:
+                head = self._head_before(running.index, emit, should_stop)
+                if found is not None and (better := judged(resources, found, should_stop)) is not None:
+                    running.draft.evidence = better
+                    emit(Recalled(running.index, better, True))
+                caches.begin_turn()
+                with self._state.lock:
+                    if self._state.closed:
+                        raise Cancelled
+                turn, after = write_answer(
+                    resources,
+                    reader.layout,
+                    head,
+                    self._state.settings,
+                    running.draft,
+                    known,
+                    self._state.live,
+                    should_stop,
+                    on_event,
+                )
+                if turn.state is TurnState.STOPPED and not running.draft.token_ids:
+                    raise Cancelled
+                with suppress(TailLost):  # the chat was closed
+                    if running.draft.evidence.passages:
+                        # Where the reader does not wait for it, the next question reads this turn first.
+                        head = with_documents_end(resources, reader, caches.rewind(running.index))
+                        caches.begin_turn()
+                        past = PastTurn(turn, tuple(running.draft.token_ids))
+                        after = replay(resources, reader.layout, head, [past], should_stop, lambda _: None)
+                    if after is not None:
+                        caches.end_turn(after)
+            finally:
+                with suppress(TailLost):
+                    caches.rewind(running.index + 1)  # takes out what is left of a turn that was not ended
+        return _with_all_held(turn, caches.held().nbytes)
+
+    def _head_before(
+        self, index: int, emit: Callable[[ChatEvent], None], should_stop: Callable[[], bool]
+    ) -> Head:
+        """The cache with the documents and the turns before this one, of which those that it has not are replayed.
+
+        Needs the device. Raises Cancelled, TailLost.
+        """
+        resources, reader, caches = self._state.resources, self._state.reader, self._state.caches
+        head = with_documents_end(resources, reader, caches.rewind(index))
+        missing = self._state.past[head.turns : index]
+        if missing:
+            caches.begin_turn()
             replayed = replay(resources, reader.layout, head, missing, should_stop, emit)
             if replayed is None:
                 raise Cancelled
+            caches.end_turn(replayed)
             head = replayed
-            if running.index and not caches.has(
-                running.index
-            ):  # before the first the documents' own cache serves
-                caches.keep(head.clone())
-            if found is not None and (better := judged(resources, found, should_stop)) is not None:
-                running.draft.evidence = better
-                emit(Recalled(running.index, better, True))
-            quoted = bool(running.draft.evidence.passages)
-            asked = head.clone() if quoted else head
-            with self._state.lock:
-                if self._state.closed:
-                    raise Cancelled
-                self._state.head = asked  # shown while the answer is written
-            turn, after = write_answer(
-                resources,
-                reader.layout,
-                asked,
-                self._state.settings,
-                running.draft,
-                known,
-                self._state.live,
-                should_stop,
-                on_event,
-            )
-            if turn.state is TurnState.STOPPED and not running.draft.token_ids:
-                raise Cancelled
-            if quoted:
-                # Where the reader does not wait for it, the next question reads this turn first.
-                past = PastTurn(turn, tuple(running.draft.token_ids))
-                after = replay(resources, reader.layout, head, [past], should_stop, lambda _: None)
-        return turn, after
-
-    def _head_before(self, index: int) -> Head:
-        """A cache that has read the documents and at most the turns before this one. Needs the device."""
-        length = self._state.reader.length()
-        with self._state.lock:
-            head, self._state.head = self._state.head, None
-        self._state.caches.forget_other(length)
-        if head is not None and head.turns == index and head.documents_length == length:
-            return head
-        del head  # one cache less while another is copied
-        kept = self._state.caches.restore(index, length)
-        return kept if kept is not None else first_head(self._state.resources, self._state.reader)
+        return head
 
     def _begin_or_save(self, running: Running) -> None:
         with self._state.lock:
@@ -221,12 +253,10 @@ class Answering:
             self._state.store_draft(running)
             running.saved_at = now
 
-    def _complete(self, running: Running, turn: Turn, head: Head | None) -> None:
+    def _complete(self, running: Running, turn: Turn) -> None:
         past = PastTurn(turn, tuple(running.draft.token_ids))
         with self._state.lock:
-            self._state.caches.forget_from(running.index + 1)
             self._state.tree.put(running.id, running.parent, past)
-            self._state.head = None if self._state.closed else head
             self._state.running = None
             self._state.store()
             self._state.disk.save_turn(running.id, running.parent, past)
@@ -235,10 +265,9 @@ class Answering:
         """End an answer that was not finished: what was written is kept, else the transcript is as it was."""
         if running.draft.token_ids:
             turn = replace(running.draft.turn(), state=TurnState.FAILED, message=message)
-            self._complete(running, turn, None)
+            self._complete(running, turn)
             return
         with self._state.lock:
-            self._state.head = None
             self._state.running = None
             if not self._state.closed:  # what a closed page asked is not lost
                 versions = self._state.tree.children(running.parent)
@@ -246,3 +275,9 @@ class Answering:
                 self._state.disk.show_turn(
                     running.parent, next((node.id for node in versions if node.shown), None)
                 )
+
+
+def _with_all_held(turn: Turn, nbytes: int) -> Turn:
+    if turn.figures is None or not nbytes:  # the chat was closed meanwhile
+        return turn
+    return replace(turn, figures=replace(turn.figures, held_nbytes=nbytes))

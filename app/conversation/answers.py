@@ -127,11 +127,12 @@ def what_is_read(states: Sequence[ReadState], turn_index: int) -> AnswerStarted:
     )
 
 
-def first_head(resources: Resources, reader: Reader) -> Head:
-    """A head over a copy of the documents' cache, before any question. Needs the device."""
-    cache = reader.prepare()
+def with_documents_end(resources: Resources, reader: Reader, head: Head) -> Head:
+    """The head with what comes between the documents and the first question, where it has read no turn."""
+    if head.turns:
+        return head
     pending = resources.encoder.encode(DOCUMENTS_END) if reader.plan() else []
-    return Head(cache.clone(), 0, cache.get_seq_length(), tuple(pending))
+    return replace(head, pending=tuple(pending))
 
 
 def replay(
@@ -290,4 +291,5 @@ def _figures(finished: Finished, head: Head, known: AnswerStarted) -> AnswerFigu
         pages_read=known.pages_read,
         pages_total=known.pages_total,
         read_all=known.read_all,
+        held_nbytes=stats.nbytes,
     )

@@ -16,6 +16,7 @@ from app.conversation.records import given_title
 from app.conversation.settings import ChatSettings
 from app.conversation.state import ChatState
 from app.conversation.streams import EventStream
+from app.conversation.turns import Held
 from app.conversation.versions import TurnTree, Version, places
 
 if TYPE_CHECKING:
@@ -107,6 +108,10 @@ class Chat:
         """
         cache = self._state.shown_cache()
         return None if cache is None else self._state.live.read(cache, per_layer)
+
+    def held(self) -> Held:
+        """What this chat takes in all, in bytes: its cache, and what leads back through its turns."""
+        return self._state.caches.held()
 
     def page_states(self) -> list[PageStates]:
         """Each document's pages: unread, compressed or verbatim, whichever holds half or more of a page's tokens; or
@@ -349,7 +354,6 @@ class Chat:
             self.stop()
             self._state.reader.close()
             self._state.caches.close()
-            self._state.head = None
             if delete:
                 self._state.disk.delete()
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from app.conversation.answers import Cancelled, Draft, first_head, what_is_read, write_answer
+from app.conversation.answers import Cancelled, Draft, what_is_read, with_documents_end, write_answer
 from app.conversation.entries import entry_of
 from app.conversation.errors import ChatError
 from app.conversation.events import (
@@ -119,9 +119,10 @@ class Comparing:
         with resources.device_unless(should_stop, on_wait) as mine:
             if not mine:
                 raise Cancelled
-            head = first_head(resources, reader)
+            reader.prepare()
+            head = with_documents_end(resources, reader, reader.turns.head())
             known = what_is_read(reader.states(), 0)
-            reader.close()  # the answer has its copy
+            reader.close()  # it is the answer's now
             emit(known)
             texts = [document.text for document in self._documents]
             found = look_up(resources, settings, question, (), texts)

@@ -24,6 +24,7 @@ from app.conversation.events import (
     Turn,
     TurnState,
 )
+from app.conversation.presets import PresetShelf
 from app.conversation.probe import Probing
 from app.conversation.question import longest_question
 from app.conversation.records import given_title, opened, turn_from_record, unreadable_reason
@@ -77,6 +78,7 @@ class Engine:
         shutil.rmtree(turns, ignore_errors=True)  # copies that a crash left; they are never used twice
         snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes)
         self._resources = Resources(model, tokenizer, store, snapshots, turns)
+        self.presets = PresetShelf(store.presets, self.default_settings, self._resources.max_positions)
         self._chats: dict[str, Chat] = {}
         self._viewers: Counter[str] = Counter()  # of each open chat that somebody views
         self._left: dict[str, float] = {}  # viewed by nobody any more, and since when (`time.monotonic`)
@@ -87,7 +89,10 @@ class Engine:
         self._lock = threading.RLock()  # over all of these
 
     def default_settings(self) -> ChatSettings:
-        """What a new chat starts with: the sinks and window that suit the model, within its trained length."""
+        """What a new chat starts with, unless a preset was chosen for it (`presets.for_new_chats`).
+
+        The sinks and window that suit the model, within its trained length.
+        """
         model = self.model
         settings = ChatSettings(
             attention_sinks=model.default_attention_sinks, sliding_window=model.default_sliding_window
@@ -162,7 +167,8 @@ class Engine:
 
     def last_used_chat(self) -> str:
         """The id of the chat that was used last; "" where there is none."""
-        return next((summary.id for summary in self.list_chats() if not summary.unreadable), "")
+        readable = [summary for summary in self.list_chats() if not summary.unreadable]
+        return max(readable, key=lambda summary: summary.updated_at).id if readable else ""
 
     def _close_rested(self) -> None:
         """Close the chats that were left while busy, each when it has come to rest; ends when there is none."""
@@ -207,8 +213,14 @@ class Engine:
         if not self.store.chats.rename(chat_id, given_title(title)):
             raise _unknown(chat_id)
 
+    def pin_chat(self, chat_id: str, pinned: bool) -> None:
+        """List a stored chat before the others, or no longer. Raises UnknownChatError."""
+        if not self.store.chats.pin(chat_id, pinned):
+            raise _unknown(chat_id)
+
     def list_chats(self, search: str = "") -> list[ChatSummary]:
-        """The stored chats, last used first; with `search`, those whose title, documents or turns contain it.
+        """The stored chats, pinned ones first, then last used first; with `search`, those whose title, documents or
+        turns contain it.
 
         One that cannot be opened is among them and says why.
         """

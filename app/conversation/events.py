@@ -151,6 +151,9 @@ class AnswerFigures:
     pages_read: int
     pages_total: int
     read_all: bool
+    held_nbytes: int = (
+        0  # all that the chat then had in memory: the cache, and what leads back through its turns
+    )
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class Lookup:
     @property
     def prose(self) -> ProsePlace:
         """Where this model's prose stands beside the quotes."""
-        return prose_place(self._model)
+        return prose_place(self._model, self._store.folder)
 
     # -- before questions --------------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ KINDS: tuple[MemoryKind, ...] = ("ahn", "window")  # the AHN first: its reading 
 
 
 class Probing:
-    """One probe. Calling it does the work, in the calling thread; one cache and its copies exist at a time."""
+    """One probe. Calling it does the work, in the calling thread; one cache exists at a time."""
 
     def __init__(self, resources: Resources, documents: Sequence[Document], settings: ChatSettings) -> None:
         """Raises ChatError where there is no document to ask about."""
@@ -109,4 +109,4 @@ class Probing:
                 raise Cancelled
             prompt = resources.encoder.encode(f"{DOCUMENTS_END}The text says: “… {question.cue}")
             choices = [resources.encoder.encode(f" {choice}") for choice in question.choices]
-            return choice_probabilities(resources.model, reader.prepare().clone(), prompt, choices)
+            return choice_probabilities(resources.model, reader.prepare(), prompt, choices)

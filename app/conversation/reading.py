@@ -27,6 +27,7 @@ from app.conversation.pages import Segment
 from app.conversation.resources import Resources
 from app.conversation.settings import ChatSettings
 from app.conversation.snapshots import Reading
+from app.conversation.turns import TurnTails
 from app.store import StoreError
 
 if TYPE_CHECKING:
@@ -45,14 +46,25 @@ class Reader:
     """Reads documents into one cache. The methods may be called from any thread; those that say so need the device."""
 
     def __init__(
-        self, resources: Resources, settings: ChatSettings, live: LiveStats, on_change: Callable[[], None]
+        self,
+        resources: Resources,
+        settings: ChatSettings,
+        live: LiveStats,
+        on_change: Callable[[], None],
+        turns: TurnTails | None = None,
     ) -> None:
-        """`on_change` is called, in any thread, whenever a document's state has changed: at least once a chunk."""
+        """`on_change` is called, in any thread, whenever a document's state has changed: at least once a chunk.
+
+        `turns` are those of the chat, which are read into the same cache and taken out before a document is read on.
+        """
         self.settings = settings
         self.layout = resources.layout(settings.system_prompt)
         self._resources = resources
         self._live = live
         self._on_change = on_change
+        self.turns = turns or TurnTails(None)
+        # Held while the cache is being kept on disk, and while an answer is written into it.
+        self.still = threading.RLock()
         self._lock = (
             threading.RLock()
         )  # over everything below but the cache's contents, which the device guards
@@ -147,7 +159,7 @@ class Reader:
         self._stop.set()
         with self._lock:
             if self._thread is None:
-                self._cache = None
+                self._set_cache(None)
 
     def join(self, timeout: float) -> bool:
         """Wait for the background thread to end, at most `timeout` seconds; True when it has."""
@@ -178,9 +190,8 @@ class Reader:
             return [self._state(entry, rate, nbytes) for entry in self._entries]
 
     def length(self) -> int:
-        """Tokens in the cache."""
-        cache = self._cache
-        return 0 if cache is None else cache.get_seq_length()
+        """Tokens of the documents in the cache."""
+        return self.turns.documents_length
 
     def _state(self, entry: Entry, rate: float | None, nbytes: int) -> ReadState:
         done = self._done(entry.id)
@@ -227,7 +238,7 @@ class Reader:
             self.run(self._stop.is_set)
             with self._lock:
                 if self._stop.is_set():
-                    self._cache = None
+                    self._set_cache(None)
                 elif self._next() is not None:
                     continue
                 self._thread = None
@@ -293,10 +304,20 @@ class Reader:
                     for _ in prefill(self._resources.model, list(self.layout.opening), cache):
                         pass
                 with self._lock:
-                    self._cache, self._plan = cache, []
+                    self._plan = []
+                    self._set_cache(cache)
             self._on_change()
         assert self._cache is not None
         return self._cache
+
+    def begin_again(self) -> None:
+        """Drop the cache: it is brought back from disk, or read anew, when it is wanted next."""
+        self._drop_cache()
+        self.start()
+
+    def _set_cache(self, cache: Cache | None) -> None:
+        self._cache = cache
+        self.turns.attach(cache)
 
     def _unplanned(self) -> list[Segment]:
         planned = {segment.document_id for segment in self._plan}
@@ -312,11 +333,12 @@ class Reader:
         reading = snapshots.find(key)
         if reading is None or len(reading.segments) != len(wanted):
             return False
-        cache = self._resources.make_cache(self.settings)
+        # Into the cache that is here, where there is one: two would take twice the memory.
+        cache = self._cache or self._resources.make_cache(self.settings)
         if not snapshots.load(key, reading, cache):
             return False
         with self._lock:
-            self._cache = cache
+            self._set_cache(cache)
             self._plan = [replace(segment) for segment in reading.segments]
             for entry in self._entries:
                 if entry.id in reading.page_starts:
@@ -330,7 +352,7 @@ class Reader:
         with device_unless(should_stop) as mine:
             if not mine:
                 return
-            self.prepare()
+            self._documents_cache()
             if entry.phase is not ReadPhase.DONE and not self._continues(entry):
                 # Another chat may have read this document after the same ones.
                 rest = Segment(entry.id, self._done(entry.id), None, 0, 0, entry.revision)
@@ -355,12 +377,15 @@ class Reader:
                 self._read_chunk(entry, segment, tokens)
             if time.monotonic() - self._saved_at > max(_SAVE_SECONDS, self._save_seconds / _SAVE_SHARE):
                 self._save(entry)
-        if segment.done >= len(tokens.ids):
-            self._move(entry, ReadPhase.DONE)
-            self._resources.rates.store(self.settings.memory)
-        elif entry.phase is ReadPhase.READING:
-            self._move(entry, ReadPhase.QUEUED)  # stopped, not paused: goes on when the chat is opened again
-        self._save(entry)
+        with self.still:  # no answer begins before this is kept
+            if segment.done >= len(tokens.ids):
+                self._move(entry, ReadPhase.DONE)
+                self._resources.rates.store(self.settings.memory)
+            elif entry.phase is ReadPhase.READING:
+                self._move(
+                    entry, ReadPhase.QUEUED
+                )  # stopped, not paused: goes on when the chat is opened again
+            self._save(entry)
         self._on_change()
 
     def _move(self, entry: Entry, phase: ReadPhase) -> None:
@@ -411,13 +436,19 @@ class Reader:
         complete = entry is not None and entry.page_starts is not None and segment.done >= entry.total
         return segment.end is None and not complete
 
+    def _documents_cache(self) -> Cache:
+        """The cache with documents alone in it. Needs the device."""
+        cache = self.prepare()
+        self.turns.to_documents()
+        return cache
+
     def _begin(self, entry: Entry) -> Segment:
         """The run to read on: the last one, or a new one under the document's name. Needs the device."""
         from ahn_core import prefill
 
         if self._continues(entry):
             return self._plan[-1]
-        cache, start = self.prepare(), self._done(entry.id)
+        cache, start = self._documents_cache(), self._done(entry.id)
         heading = f"Document “{entry.name}”{', continued' if start else ''}:\n\n"
         # Reading the heading commits to it: from here on the earlier documents end where they stand.
         for _ in prefill(self._resources.model, self._resources.encoder.encode(heading), cache):
@@ -430,8 +461,7 @@ class Reader:
     def _read_chunk(self, entry: Entry, segment: Segment, tokens: DocumentTokens) -> None:
         from ahn_core import prefill
 
-        cache = self._cache
-        assert cache is not None
+        cache = self._documents_cache()
         ids = tokens.ids[segment.done : segment.done + self._chunk_size()].tolist()
         began = time.perf_counter()
         for _ in prefill(self._resources.model, ids, cache, chunk_size=len(ids)):
@@ -451,7 +481,8 @@ class Reader:
         if rate is None:
             return LONGEST_CHUNK
         multiple = round(rate * _CHUNK_SECONDS) // SHORTEST_CHUNK * SHORTEST_CHUNK
-        return min(max(multiple, SHORTEST_CHUNK), LONGEST_CHUNK)
+        longest = max(LONGEST_CHUNK, self._resources.model.ops.reading_chunk)
+        return min(max(multiple, SHORTEST_CHUNK), longest)
 
     def _fail(self, entry: Entry, message: str) -> None:
         with self._lock:
@@ -461,7 +492,7 @@ class Reader:
     def _drop_cache(self) -> None:
         """Forget a cache in which a chunk may be half read: it is brought back from disk, or read anew."""
         with self._lock:
-            self._cache = None
+            self._set_cache(None)
             for entry in self._entries:
                 if entry.phase is ReadPhase.DONE:
                     entry.phase = ReadPhase.QUEUED
@@ -469,25 +500,30 @@ class Reader:
     # -- keeping it --------------------------------------------------------------------------------------------------
 
     def _save(self, entry: Entry) -> None:
-        """Keep the reading on disk. Only this thread changes the cache, so the device is free meanwhile."""
-        with self._lock:
-            cache, plan = self._cache, self.plan()
-            starts = {e.id: e.page_starts for e in self._entries if e.page_starts is not None}
-        if cache is None or not plan:
-            return
-        began = time.monotonic()
-        read = {segment.document_id for segment in plan}
-        reading = Reading(
-            tuple(plan), {name: starts[name] for name in read if name in starts}, cache.get_seq_length()
-        )
-        try:
-            self._resources.keep(self.settings, reading, cache)
-        except OSError as error:
-            log.warning("What was read of %s is not kept: %s", entry.name, error)
+        """Keep the reading on disk. The device is free meanwhile: only this thread changes the cache, and an answer
+        waits."""
+        with self.still:
+            if self.turns.holds_turns:  # it was asked about what had been read
+                with self._resources.device_unless(lambda: False):
+                    self.turns.to_documents()
             with self._lock:
-                entry.message = (
-                    f"What was read of {entry.name} could not be kept on disk ({error}), so it will be read again "
-                    "after a restart; free some disk space."
-                )
-        self._saved_at = time.monotonic()
-        self._save_seconds = self._saved_at - began
+                cache, plan = self._cache, self.plan()
+                starts = {e.id: e.page_starts for e in self._entries if e.page_starts is not None}
+            if cache is None or not plan:
+                return
+            began = time.monotonic()
+            read = {segment.document_id for segment in plan}
+            reading = Reading(
+                tuple(plan), {name: starts[name] for name in read if name in starts}, cache.get_seq_length()
+            )
+            try:
+                self._resources.keep(self.settings, reading, cache)
+            except OSError as error:
+                log.warning("What was read of %s is not kept: %s", entry.name, error)
+                with self._lock:
+                    entry.message = (
+                        f"What was read of {entry.name} could not be kept on disk ({error}), so it will be read again "
+                        "after a restart; free some disk space."
+                    )
+            self._saved_at = time.monotonic()
+            self._save_seconds = self._saved_at - began

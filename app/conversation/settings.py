@@ -15,6 +15,7 @@ MemoryKind = Literal["full", "window", "ahn"]
 _SHAPES_READING = ("memory", "attention_sinks", "sliding_window", "system_prompt")
 MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
 DEFAULT_REPETITION_PENALTY = 1.15
+LARGEST_SEED = 2**63 - 1  # what torch takes
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
 
 
@@ -63,6 +64,15 @@ class ChatSettings:
         _at_least("attention sinks", self.attention_sinks, 0)
         _at_least("sliding window", self.sliding_window, 1)
         _at_least("longest answer", self.max_new_tokens, 1)
+        _at_least("top-k", self.sampling.top_k, 0)
+        seed = self.sampling.seed
+        if seed is not None and not (
+            isinstance(seed, int) and not isinstance(seed, bool) and -LARGEST_SEED <= seed <= LARGEST_SEED
+        ):
+            raise SettingsError(
+                f"The seed is {seed!r}, not a whole number within ±{LARGEST_SEED:,}, so nothing can be drawn with it; "
+                "choose one of those, or leave it out."
+            )
         if not isinstance(self.stop, tuple) or not all(isinstance(one, str) for one in self.stop):
             raise SettingsError(
                 f"What is to end an answer is {self.stop!r} and not texts; give a list of texts."
@@ -134,5 +144,5 @@ def _at_least(name: str, value: int, limit: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < limit:
         raise SettingsError(
             f"The setting “{name}” is {value!r}, not a whole number of {limit} or more, so nothing can be read or "
-            "answered with it; change it in Settings."
+            f"answered with it; choose a whole number from {limit} on."
         )

@@ -66,14 +66,12 @@ class ReadingSnapshots:
             return None
 
     def load(self, key: str, reading: Reading, cache: Cache) -> bool:
-        """Fill a new cache with what was kept; False, and a line in the log, where it is damaged or foreign.
+        """Fill a cache with what was kept; False, and a line in the log, where it is damaged or foreign.
 
-        The cache is not to be used after False.
+        The cache is as it was after False.
         """
         try:
-            cache.load(self._cache_path(key, reading.length))
-            if cache.get_seq_length() != reading.length:
-                raise ValueError(f"it holds {cache.get_seq_length()} tokens in place of {reading.length}")
+            cache.load(self._cache_path(key, reading.length), length=reading.length)
         except (
             OSError,
             ValueError,

@@ -19,7 +19,7 @@ from app.conversation.pages import Segment
 from app.conversation.reading import Reader
 from app.conversation.records import ChatStore, short_title
 from app.conversation.settings import ChatSettings
-from app.conversation.turns import Head, TurnCaches
+from app.conversation.turns import TurnTails
 from app.conversation.versions import ROOT, TurnTree
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ class ChatState:
         self.lock = threading.RLock()  # over everything below
         self.tree = turns
         self.running: Running | None = None
-        self.head: Head | None = None
         self.closed = False
         self.told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
         self.left: list[Reader] = []  # closed when what they read was changed; their last chunk may still run
@@ -81,9 +80,9 @@ class ChatState:
             return past if running is None else [*past[: running.index], running.draft.turn()]
 
     def shown_cache(self) -> Cache | None:
-        """The conversation's cache, or the documents' while they are read; None before any."""
+        """The conversation's cache; None before anything was read."""
         with self.lock:
-            return self.head.cache if self.head is not None else self.reader.cache
+            return self.reader.cache
 
     # -- needs the lock ----------------------------------------------------------------------------------------------
 
@@ -99,7 +98,6 @@ class ChatState:
         self.left.append(self.reader)
         self.left = [reader for reader in self.left if not reader.join(timeout=0)]
         self.caches.close()
-        self.head = None
         fresh = [replace(entry, phase=ReadPhase.QUEUED, message="", pages_counted=0) for entry in entries]
         self.reader, self.caches = self._begin_reading(fresh, plan)
         self.store()
@@ -107,7 +105,7 @@ class ChatState:
     def show(self, index: int, parent: int, turn_id: int | None) -> None:
         """Have the transcript go on at this place with another version, or end before it (None).
 
-        The copy before it stays: the next question goes on from that, and the turns of the version are fed again.
+        The next question goes on from before it, and the turns of the version are fed again.
         """
         self.tree.show(parent, turn_id)
         self._path_changed(index)
@@ -136,7 +134,6 @@ class ChatState:
         return self.tree.path[index - 1].id if index else ROOT
 
     def _path_changed(self, index: int) -> None:
-        self.head = None
         self.caches.forget_from(index + 1)
 
     def turn_at(self, index: int) -> int:
@@ -175,20 +172,14 @@ class ChatState:
         past = PastTurn(running.draft.turn(), tuple(running.draft.token_ids))
         self.disk.save_turn(running.id, running.parent, past)
 
-    def _begin_reading(self, entries: Sequence[Entry], plan: Sequence[Segment]) -> tuple[Reader, TurnCaches]:
-        settings = self.settings
-        reader = Reader(self.resources, settings, self.live, self._reading_changed)
+    def _begin_reading(self, entries: Sequence[Entry], plan: Sequence[Segment]) -> tuple[Reader, TurnTails]:
+        caches = TurnTails(self.resources.turns_folder / self.chat_id)
+        reader = Reader(self.resources, self.settings, self.live, self._reading_changed, caches)
         for entry in entries:
             reader.add(entry)
         reader.remember(plan)
-        caches = TurnCaches(
-            self.resources.turns_folder / self.chat_id, lambda: self.resources.make_cache(settings)
-        )
         return reader, caches
 
     def _reading_changed(self) -> None:
         with self.lock:
-            head = self.head
-            if head is not None and self.running is None and head.documents_length != self.reader.length():
-                self.head = None  # more has been read: its turns are replayed over that
             self.store()

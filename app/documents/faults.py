@@ -11,7 +11,9 @@ _MIB = 1024 * 1024
 
 class DocumentError(ValueError):
     """A document cannot be used. The message is one sentence for the user: value, limit, consequence,
-    remedy."""
+    remedy. `fault` is the kind of it, where it is one of the kinds."""
+
+    fault: Fault | None = None
 
 
 class ExtractionCancelled(DocumentError):
@@ -80,11 +82,14 @@ def document_error(
 ) -> DocumentError:
     """The error for `fault`. `value` is the number that broke a limit (or a count of pages, or an exit status);
     `detail` is what a file really is, or what a library said."""
-    error = ExtractionCancelled if fault is Fault.CANCELLED else DocumentError
+    kind = ExtractionCancelled if fault is Fault.CANCELLED else DocumentError
     over = _over_limit(fault, limits, value)
     if over:
-        return error(f"{name} {over}, so it was not added; split it into smaller files and add those.")
-    return error(f"{name} was not added, because {_reason(fault, value, detail)}.")
+        error = kind(f"{name} {over}, so it was not added; split it into smaller files and add those.")
+    else:
+        error = kind(f"{name} was not added, because {_reason(fault, value, detail)}.")
+    error.fault = fault
+    return error
 
 
 def _over_limit(fault: Fault, limits: Limits, value: int) -> str:

@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from app.evaluation.questions import Question
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from app.conversation import Chat, Engine
     from app.conversation.events import Turn
 
+LEAST_QUESTIONS = 20  # answered ones, to decide where a model's prose stands
 Reading = Literal["read", "unread"]
+_PLACES = {
+    "leads": "comes first, with the quotes below it",
+    "beside": "stands below the quotes",
+    "folded": "is folded under the quotes",
+}
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ def ask_all(
             engine.delete_chat(chat.id)
     return {
         "reading": reading,
+        "model": engine.model.name,
         "fingerprint": fingerprint(engine.model),
         **summary(outcomes),
         "questions": [asdict(outcome) for outcome in outcomes],
@@ -159,6 +167,29 @@ def _share(hits: Sequence[bool]) -> float | None:
     return round(sum(hits) / len(hits), 4) if hits else None
 
 
+def keep(folder: Path, report: dict[str, Any]) -> None:
+    """Have a report decide where its model's prose stands, in this data folder; it then says where, as "prose".
+
+    Raises CommandFailed where too few questions were asked for a decision, or the folder cannot be written to.
+    """
+    from app.conversation.prose import keep_figures
+
+    if report["answerable"] < LEAST_QUESTIONS:
+        raise CommandFailed(
+            f"{report['answerable']} questions with an answer decide nothing about a model, so its figures were not "
+            f"kept: ask at least {LEAST_QUESTIONS}."
+        )
+    figures = {name: report[f"right_in_{name}"] for name in ("prose", "quotes", "either")}
+    try:
+        report["prose"] = keep_figures(
+            folder, report["fingerprint"], report["model"], figures | {"questions": report["answerable"]}
+        )
+    except OSError as error:
+        raise CommandFailed(
+            f"The figures cannot be written to {folder} ({error.strerror}): choose another with --data-dir."
+        ) from error
+
+
 def lines(report: Mapping[str, Any]) -> list[str]:
     """The report for people."""
     names = (
@@ -182,4 +213,6 @@ def lines(report: Mapping[str, Any]) -> list[str]:
         f"seconds to the quotes: median {report['median_seconds_to_quotes']}, to the end {report['median_seconds']}"
     )
     result.append(f"prose.json: {report['fingerprint']}")
+    if "prose" in report:
+        result.append(f"kept: the prose of this model {_PLACES[report['prose']]}")
     return result

@@ -22,7 +22,7 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from app import paths
+from app import options, paths
 from app.documents import DocumentError, Extracted, extract
 from app.evaluation.words import Comparison, compare_pages
 from app.options import CommandFailed
@@ -53,7 +53,10 @@ def parser() -> argparse.ArgumentParser:
         "--corpus", metavar="FOLDER", help="take the listed manuals from the packages unpacked in this folder"
     )
     result.add_argument(
-        "--pages", type=int, metavar="N", help="also list the N pages of each file that differ most"
+        "--pages",
+        type=options.whole_number,
+        metavar="N",
+        help="also list the N pages of each file that differ most",
     )
     result.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return result

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -32,6 +33,7 @@ Column = Literal["full", "window", "ahn", "ahn + recall", "words"]
 COLUMNS: tuple[Column, ...] = ("full", "window", "ahn", "ahn + recall")
 _MEMORY: dict[Column, MemoryKind] = {"full": "full", "window": "window", "ahn": "ahn", "ahn + recall": "ahn"}
 MOST_TOKENS = 32  # of an answer: a fact is said by then
+_ROUND = 4  # needles of each depth that are asked for before the next memory and text are
 _BESIDE_TEXT = 192  # tokens that system prompt, question and answer may take after the text
 
 
@@ -128,22 +130,37 @@ def in_chats(engine: Engine, texts: Sequence[str], results: Results, progress: P
 
     measured, encoder = Measured(fingerprint(engine.model), [], []), TextEncoder(engine.tokenizer)
     most = engine.model.config.max_position_embeddings
-    for length in needles.LENGTHS:
-        document_id, digest = _text(engine.store, texts, length, lambda text: len(encoder.encode(text)))
-        for column in COLUMNS:
-            if column == "full" and length + _BESIDE_TEXT > most:
-                measured.notes.append(
-                    f"full attention over {length:,} tokens: the model was trained for {most:,}"
-                )
-                continue
-            rows = [
-                (needle, _row(measured.model, length, digest, column, needle)) for needle in needles.NEEDLES
-            ]
+    documents = {
+        length: _text(engine.store, texts, length, lambda text: len(encoder.encode(text)))
+        for length in needles.LENGTHS
+    }
+    wanted: list[tuple[int, Column]] = []
+    for length, column in product(needles.LENGTHS, COLUMNS):
+        if column == "full" and length + _BESIDE_TEXT > most:
+            measured.notes.append(
+                f"full attention over {length:,} tokens: the model was trained for {most:,}"
+            )
+        else:
+            wanted.append((length, column))
+    for some in _rounds():
+        for length, column in wanted:
+            document_id, digest = documents[length]
+            rows = [(needle, _row(measured.model, length, digest, column, needle)) for needle in some]
             missing = [(needle, row) for needle, row in rows if results.get(row) is None]
             if missing:
                 _ask_all(engine, document_id, column, missing, results, progress)
             measured.rows.extend(results.get(row) or row for _, row in rows)
     return measured
+
+
+def _rounds() -> Iterator[list[Needle]]:
+    """The needles, some of each depth at a time, so that what there is of a run that was ended says something of all.
+
+    A text is read in the first round; later ones have the reading from disk.
+    """
+    by_depth = [[needle for needle in needles.NEEDLES if needle.depth == depth] for depth in needles.DEPTHS]
+    for first in range(0, max(map(len, by_depth)), _ROUND):
+        yield [needle for some in by_depth for needle in some[first : first + _ROUND]]
 
 
 def _ask_all(

@@ -271,11 +271,22 @@ def count_words(text: str) -> int:
 def haystack(
     texts: Sequence[str], tokens: int, count: Count = count_words, needles: Sequence[Needle] = NEEDLES
 ) -> list[Page]:
-    """Pages of about `tokens`, needles among them: the texts one after the other and again from the first, with each
-    needle around its depth, in a paragraph of its own and with a paragraph of the text before the next one.
+    """Pages of at most `tokens`, and nearly so many, needles among them: the texts one after the other and again from
+    the first, with each needle around its depth, in a paragraph of its own and with a paragraph of the text before the
+    next one.
 
     Raises ValueError where the needles alone are longer, or the texts have no words.
     """
+    wanted = tokens
+    while True:
+        pages = _pages(_paragraphs(texts, wanted, count, needles), needles)
+        too_many = sum(count(f"{page.text}\n\n") for page in pages) - tokens
+        if too_many <= 0:
+            return pages
+        wanted -= too_many  # paragraphs have other tokens together than one by one
+
+
+def _paragraphs(texts: Sequence[str], tokens: int, count: Count, needles: Sequence[Needle]) -> list[str]:
     paragraphs: list[str] = []
     left = tokens - sum(count(f"{needle.sentence}\n\n") for needle in needles)
     if left <= 0:
@@ -289,6 +300,10 @@ def haystack(
             paragraphs.append(paragraph)
         if left == before:
             raise ValueError("the texts have no words, so nothing can be hidden in them")
+    return paragraphs
+
+
+def _pages(paragraphs: list[str], needles: Sequence[Needle]) -> list[Page]:
     for depth in sorted({needle.depth for needle in needles}, reverse=True):
         some = [needle for needle in needles if needle.depth == depth]
         at = round(depth * len(paragraphs))

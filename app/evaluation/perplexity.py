@@ -40,17 +40,27 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("files", nargs="+", metavar="FILE", help="a document, read on its own")
     evaluation = result.add_argument_group("evaluation")
     evaluation.add_argument(
-        "--tokens", type=int, default=8192, metavar="N", help="tokens read of each file (default %(default)s)"
+        "--tokens",
+        type=options.whole_number,
+        default=8192,
+        metavar="N",
+        help="tokens read of each file (default %(default)s)",
     )
     evaluation.add_argument(
-        "--sinks", type=int, metavar="N", help="first tokens kept (default: what suits the model)"
+        "--sinks",
+        type=options.whole_number,
+        metavar="N",
+        help="first tokens kept (default: what suits the model)",
     )
     evaluation.add_argument(
-        "--window", type=int, metavar="N", help="last tokens kept (default: what suits the model)"
+        "--window",
+        type=options.whole_number,
+        metavar="N",
+        help="last tokens kept (default: what suits the model)",
     )
     evaluation.add_argument(
         "--bucket",
-        type=int,
+        type=options.whole_number,
         default=1024,
         metavar="N",
         help="tokens a row of the table (default %(default)s)",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import options, paths
 from app.evaluation import answers, needle_answers
+from app.evaluation.files import files_of
 from app.evaluation.questions import Question, corpus_files, own_questions, read_questions
 from app.options import CommandFailed, OptionError
 from app.progress import ProgressLine
@@ -94,6 +95,12 @@ def parser() -> argparse.ArgumentParser:
         "quotes, in the model's prose",
     )
     result.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep what --answers finds of this model in the data folder: it decides from then on whether the model's "
+        "prose or the quotes come first",
+    )
+    result.add_argument(
         "--words-alone", action="store_true", help="load no model: passages and quotations by words alone"
     )
     result.add_argument(
@@ -105,7 +112,11 @@ def parser() -> argparse.ArgumentParser:
         help="write to FILE the weights by which questions are told to be answered, fitted to these",
     )
     result.add_argument(
-        "--budget", type=int, default=1600, metavar="N", help="tokens of passages (default %(default)s)"
+        "--budget",
+        type=options.whole_number,
+        default=1600,
+        metavar="N",
+        help="tokens of passages (default %(default)s)",
     )
     result.add_argument(
         "--json", action="store_true", help="print JSON with every question instead of the tables"
@@ -119,6 +130,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     if not arguments.documents and not arguments.corpus:
         raise OptionError("No document was named, so nothing can be recalled: give --documents or --corpus.")
+    if arguments.keep and not arguments.answers:
+        raise OptionError("There is nothing to --keep without --answers: give --answers unread, too.")
     if arguments.budget < 1:
         raise OptionError(
             f"A budget of {arguments.budget} tokens holds no passage: give --budget at least 1."
@@ -152,6 +165,8 @@ def main(argv: Sequence[str]) -> int:
         report["model"] = name
         if arguments.answers:
             report["answers"] = _answers(arguments, folder, scratch, questions, progress)
+            if arguments.keep:
+                answers.keep(folder, report["answers"])
         if arguments.fit:
             from app.evaluation.fit import write_fit
 
@@ -221,9 +236,7 @@ def _encoder() -> SentenceEncoder:
 
 
 def _files(arguments: argparse.Namespace, scratch: Path) -> list[Path]:
-    files: list[Path] = []
-    for path in map(Path, arguments.documents or ()):
-        files += sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    files = files_of(arguments.documents or ())
     if arguments.corpus:
         copies = scratch / "corpus"
         copies.mkdir(exist_ok=True)
@@ -254,7 +267,7 @@ def _load(arguments: argparse.Namespace, folder: Path) -> tuple[Aids, Judge, str
     from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
     from ahn_core.zoo import ZooError
     from app.conversation.prompt import PromptLayout, TextEncoder
-    from app.startup import chat_dtype
+    from app.models.dtypes import chat_dtype
 
     paths.prepare(folder)
     chosen = options.model_options(arguments)

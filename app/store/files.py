@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -51,6 +52,13 @@ def make_private(path: Path) -> None:
         pass
     except OSError as error:  # a file system without permissions
         log.warning("Others may be able to read %s: %s", path, error)
+
+
+def free_bytes(folder: Path) -> int:
+    """The bytes that may still be written where `folder` is, or is to be. Raises OSError."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def tighten(data_dir: Path) -> None:

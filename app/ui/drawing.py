@@ -28,6 +28,7 @@ from app.ui.views import (
     language,
     library,
     memory,
+    presets,
     probe,
     question,
     reader,
@@ -87,6 +88,13 @@ def draw_activity(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     return status.waiting_line(latest) if isinstance(latest, Waiting) else status.loading_line(loading)
 
 
+def draw_settings_note(tab: Tab, engine: Engine | None, loading: Loading) -> str:
+    if engine is None or tab.chat is None:
+        return ""
+    settings, defaults = tab.chat.settings, tab.default_settings or engine.default_settings()
+    return presets.note(settings, defaults, engine.presets.all()) if settings != defaults else ""
+
+
 def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
     trained = engine is None or engine.model.memory_trained
     if tab.chat is None:
@@ -100,6 +108,7 @@ def draw_memory(tab: Tab, engine: Engine | None, loading: Loading) -> str:
         answer=last.pieces if last is not None else (),
         show_answer=tab.show_answer,
         evidence=last.evidence if last is not None else NO_EVIDENCE,
+        held=tab.chat.held(),
     )
 
 
@@ -150,6 +159,7 @@ LISTS: dict[str, Draw] = {
     "found": draw_found,
     "library": draw_library_list,
     "facts": draw_facts,
+    "settings-note": draw_settings_note,
 }
 PARTS = LIVE_PARTS | LISTS
 

@@ -12,6 +12,7 @@ import gradio as gr
 
 from app.conversation import ChatError, ChatSettings, UnreadableChatError
 from app.conversation.events import ChatEvent, ReadPhase, TurnState
+from app.conversation.presets import DEFAULTS
 from app.conversation.question import replaced_sentence, unreadable_characters
 from app.store import StoreError
 from app.ui import import_line
@@ -79,6 +80,7 @@ class Handlers:
             "ask-delete": lambda tab, data: setattr(tab, "deleting", data["chatId"]),
             "cancel-delete": lambda tab, data: setattr(tab, "deleting", ""),
             "delete-chat": self._delete,
+            "pin-chat": lambda tab, data: self._engine().pin_chat(data["chatId"], bool(data["pinned"])),
             "search-everything": self._search,
             "edit-question": self._start_editing,
             "cancel-edit": lambda tab, data: setattr(tab, "editing", None),
@@ -129,6 +131,7 @@ class Handlers:
         """A page has come, or come back: show the chat it had, else the one used last."""
         tab = self.tabs.open(tab_id)
         tab.retakes = self.retakings.states
+        tab.default_settings = self._settings
         tab.wanted_chat = remembered_chat if remembered_chat.isalnum() else ""
         return tab
 
@@ -189,14 +192,15 @@ class Handlers:
         deleted_open = tab.chat is not None and tab.chat.id == data["chatId"]
         self._engine().delete_chat(data["chatId"])
         if deleted_open:
-            settings = self._chat(tab).settings
             tab.chat = None
-            self.tabs.open_chat(tab, self._engine(), "", settings)
+            self._open(tab, "")
 
     def _open(self, tab: Tab, chat_id: str) -> None:
+        """Show a stored chat, or a new one: with the defaults or the preset that was chosen for new chats."""
         engine = self._engine()
-        settings = tab.chat.settings if tab.chat is not None else self._settings or engine.default_settings()
-        self.tabs.open_chat(tab, engine, chat_id, settings)
+        preset = engine.presets.for_new_chats()
+        defaults = self._settings is not None and preset.name == DEFAULTS
+        self.tabs.open_chat(tab, engine, chat_id, self._settings if defaults else preset.settings)
 
     # --------------------------------------------------------------------------------------------- documents
 
@@ -358,6 +362,7 @@ class Handlers:
                 tab.tell(SETTINGS().in_use_read_again if again else SETTINGS().in_use)
             except ValueError as error:  # ChatError is one, and so is what the sampling settings raise
                 tab.warn(str(error))
+            tab.lists_due = 0.0
             tab.wake()
 
         return apply
@@ -397,6 +402,10 @@ class Handlers:
         return preview
 
     # ------------------------------------------------------------------------------------------------ common
+
+    def engine(self) -> Engine:
+        """The engine. Raises ChatError while it is being loaded."""
+        return self._engine()
 
     def _engine(self) -> Engine:
         if self.loader.engine is None:

@@ -11,12 +11,20 @@ from typing import Any, TypeVar, cast
 
 import gradio as gr
 
+from app.ui.words.common import COMMON
 from app.ui.words.comparison import COMPARISON
 from app.ui.words.frame import FRAME
+from app.ui.words.presets import PRESETS
 from app.ui.words.settings import SETTINGS
 from app.ui.words.translated import LANGUAGES, TAGS, Translated
 
-GROUPS: dict[str, Translated[Any]] = {"frame": FRAME, "comparison": COMPARISON, "settings": SETTINGS}
+GROUPS: dict[str, Translated[Any]] = {
+    "common": COMMON,
+    "frame": FRAME,
+    "comparison": COMPARISON,
+    "presets": PRESETS,
+    "settings": SETTINGS,
+}
 Sentences = TypeVar("Sentences")
 
 

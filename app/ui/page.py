@@ -17,6 +17,7 @@ from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder
 from app.ui.labels import keys
 from app.ui.loading import EngineLoader
+from app.ui.presets import PresetFields, PresetHandlers
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
 from app.ui.views import (
@@ -71,6 +72,7 @@ class Page:
         self.tabs = Tabs()
         self.handlers = Handlers(loader, self.tabs, uploads, settings, model_name)
         self.components: Components | None = None  # made by `build`
+        self.preset_handlers: PresetHandlers | None = None  # made by `build`
         self._model_name = model_name
 
     def build(self) -> gr.Blocks:
@@ -90,6 +92,7 @@ class Page:
                             _part("earlier")
                             _part("last", transcript.empty())
                         _part("activity")
+                        _part("settings-note")
                         _part("question", question.box())
                     with gr.Tab(w.library_tab, id="library", elem_id="library-tab", render_children=True):
                         _part("library-tools", library.frame())
@@ -100,6 +103,7 @@ class Page:
                         _part("probe", probe.panel(None, ready=False, running=False))
                     with gr.Tab(w.settings_tab, id="settings", elem_id="settings-tab") as settings_tab:
                         _part("language", language.choice())
+                        presets = PresetFields.build()
                         form = SettingsForm.build()
                         cost = _drawn("cost")
                         apply = gr.Button(keys(SETTINGS).apply, variant="primary", elem_id="apply", size="md")
@@ -112,7 +116,9 @@ class Page:
             _part("shortcuts", status.shortcuts())
             self.components = Components(form, cost, *compare)
             self._wire(blocks, self.components, compare_tab)
-            self._wire_settings(self.components, settings_tab, apply)
+            events = self._wire_settings(self.components, settings_tab, apply)
+            self.preset_handlers = PresetHandlers(presets, form, self.handlers.tab, self.handlers.engine)
+            self.preset_handlers.wire(self.handlers.in_its_language, *events)
         blocks.max_threads = QUEUE_SLOTS
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
@@ -125,8 +131,11 @@ class Page:
         gr.on([c.compare_question.submit, c.compare_button.click], spoken(handlers.compare), inputs, **_QUIET)
         tab.select(spoken(handlers.compare_choices), None, c.compare_documents, **_QUIET)
 
-    def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> None:
-        """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use."""
+    def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> tuple[Any, Any]:
+        """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use.
+
+        Returns the events of opening the tab and of using the settings.
+        """
         spoken = self.handlers.in_its_language
         fields = set(c.form.components().values())
         shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
@@ -137,6 +146,7 @@ class Page:
             event.then(preview, fields, c.cost, **_QUIET)
         changes = [component.change for component in shaping]
         gr.on(changes, preview, fields, c.cost, trigger_mode="always_last", **_QUIET)
+        return shown, applied
 
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

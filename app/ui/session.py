@@ -119,6 +119,7 @@ class Tab:
     extras_due: float = 0.0  # when they are looked up again; `time.monotonic` seconds
     notices: list[Notice] = field(default_factory=list)
     wanted_chat: str = ""  # to open once there is an engine
+    default_settings: ChatSettings | None = None  # the server's own; None: the engine's
     returned_question: str | None = None  # goes back into the text box
     show_layers: bool = False
     show_answer: bool = False
@@ -235,7 +236,7 @@ class Tabs:
     def __len__(self) -> int:
         return len(self._tabs)
 
-    def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings) -> None:
+    def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings | None) -> None:
         """Show the stored chat `chat_id` in `tab`, or a new one where there is none of this id."""
         chat = engine.view_chat(chat_id, settings)
         with tab.lock:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from textwrap import shorten
 from typing import Any
 
 import gradio as gr
@@ -13,6 +15,16 @@ from app.ui.labels import keys
 from app.ui.words.settings import SETTINGS
 
 KINDS = ("ahn", "window", "full")
+NUMBERS = (
+    "attention_sinks",
+    "sliding_window",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "repetition_penalty",
+    "max_new_tokens",
+)
 
 
 @dataclass(frozen=True)
@@ -23,11 +35,11 @@ class SettingsForm:
     attention_sinks: gr.Number
     sliding_window: gr.Number
     system_prompt: gr.Textbox
-    temperature: gr.Slider
-    top_p: gr.Slider
+    temperature: gr.Number
+    top_p: gr.Number
     top_k: gr.Number
-    min_p: gr.Slider
-    repetition_penalty: gr.Slider
+    min_p: gr.Number
+    repetition_penalty: gr.Number
     seed: gr.Textbox
     max_new_tokens: gr.Number
     recall: gr.Checkbox
@@ -37,31 +49,26 @@ class SettingsForm:
         """Lay the fields out in the current column."""
         w = keys(SETTINGS)
         _heading(w.answers)
+        # No limits in the components: the framework says "Error" beyond them, and the settings say what is wrong.
         with gr.Row(elem_classes="fields"):
-            temperature = gr.Slider(0, 2, step=0.05, label=w.temperature, info=w.temperature_info)
-            top_p = gr.Slider(0.05, 1, step=0.05, label=w.top_p, info=w.top_p_info)
+            temperature = gr.Number(step=0.05, label=w.temperature, info=w.temperature_info)
+            top_p = gr.Number(step=0.05, label=w.top_p, info=w.top_p_info)
         with gr.Row(elem_classes="fields"):
-            min_p = gr.Slider(0, 1, step=0.01, label=w.min_p, info=w.min_p_info)
-            repetition_penalty = gr.Slider(
-                1, 2, step=0.05, label=w.repetition_penalty, info=w.repetition_penalty_info
+            min_p = gr.Number(step=0.01, label=w.min_p, info=w.min_p_info)
+            repetition_penalty = gr.Number(
+                step=0.05, label=w.repetition_penalty, info=w.repetition_penalty_info
             )
         with gr.Row(elem_classes="fields"):
-            top_k = gr.Number(label=w.top_k, precision=0, minimum=0, info=w.top_k_info)
-            max_new_tokens = gr.Number(
-                label=w.max_new_tokens, precision=0, minimum=1, info=w.max_new_tokens_info
-            )
+            top_k = gr.Number(label=w.top_k, info=w.top_k_info)
+            max_new_tokens = gr.Number(label=w.max_new_tokens, info=w.max_new_tokens_info)
             seed = gr.Textbox(label=w.seed, info=w.seed_info, max_lines=1)
         recall = gr.Checkbox(label=w.recall, info=w.recall_info)
         system_prompt = gr.Textbox(label=w.system_prompt, lines=2, max_lines=8, info=w.system_prompt_info)
         _heading(w.memory)
         memory = gr.Radio(_kinds(), label=w.kind_label)
         with gr.Row(elem_classes="fields"):
-            attention_sinks = gr.Number(
-                label=w.attention_sinks, precision=0, minimum=0, info=w.attention_sinks_info
-            )
-            sliding_window = gr.Number(
-                label=w.sliding_window, precision=0, minimum=1, info=w.sliding_window_info
-            )
+            attention_sinks = gr.Number(label=w.attention_sinks, info=w.attention_sinks_info)
+            sliding_window = gr.Number(label=w.sliding_window, info=w.sliding_window_info)
         return cls(
             memory, attention_sinks, sliding_window, system_prompt, temperature, top_p, top_k, min_p,
             repetition_penalty, seed, max_new_tokens, recall,
@@ -90,33 +97,39 @@ class SettingsForm:
         from ahn_core import SamplingSettings
 
         flat = {name: values[component] for name, component in self.components().items()}
-        for name in ("attention_sinks", "sliding_window", "top_k", "max_new_tokens"):
+        for name in NUMBERS:
             if flat[name] is None:
                 raise ValueError(SETTINGS().field_empty.format(field=SETTINGS().field[name]))
+            flat[name] = _plain(flat[name])
         seed = (flat["seed"] or "").strip()
-        if seed and not seed.lstrip("-").isdecimal():
-            raise ValueError(SETTINGS().seed_not_whole.format(seed=repr(seed)))
+        if seed and not re.fullmatch(r"[-+]?[0-9]{1,4000}", seed):
+            raise ValueError(SETTINGS().seed_not_whole.format(seed=repr(shorten(seed, 40, placeholder="…"))))
         sampling = SamplingSettings(
             temperature=flat["temperature"],
             top_p=flat["top_p"],
-            top_k=int(flat["top_k"]),
+            top_k=flat["top_k"],
             min_p=flat["min_p"],
             repetition_penalty=flat["repetition_penalty"],
             seed=int(seed) if seed else None,
         )
         return ChatSettings(
             memory=flat["memory"],
-            attention_sinks=int(flat["attention_sinks"]),
-            sliding_window=int(flat["sliding_window"]),
+            attention_sinks=flat["attention_sinks"],
+            sliding_window=flat["sliding_window"],
             system_prompt=flat["system_prompt"] or "",
             sampling=sampling,
-            max_new_tokens=int(flat["max_new_tokens"]),
+            max_new_tokens=flat["max_new_tokens"],
             recall=bool(flat["recall"]),
         )
 
 
 def _kinds() -> list[tuple[str, str]]:
     return [(SETTINGS().kind[kind], kind) for kind in KINDS]
+
+
+def _plain(value: float) -> float:
+    """A number as it was typed: whole where it is (960.0 -> 960), for the settings to judge."""
+    return int(value) if float(value).is_integer() else value
 
 
 def _heading(title: str) -> None:

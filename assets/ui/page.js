@@ -47,6 +47,7 @@ const local = {
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
   "show-library": showLibrary,
+  "show-settings": () => document.getElementById("settings-tab-button")?.click(),
   ...readerActions,
 };
 // Where the reader stands in the memory's place, the memory comes back when the reader goes.

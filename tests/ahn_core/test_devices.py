@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from ahn_core import SamplingSettings, sampling
 from ahn_core.config import CELL_NAMES
+from ahn_core.sampling import Sampler
+from ahn_core.undo import StepUndo
 from tests.tiny import tiny_model
 
 
@@ -44,3 +49,78 @@ def test_a_tensor_on_the_cpu_and_a_look_at_a_value_would_be_seen() -> None:
         model(torch.zeros(1, 20, dtype=torch.long, device="meta"), past_key_values=cache)
     with pytest.raises(RuntimeError):
         float(torch.zeros(1, device="meta"))
+
+
+class Copies(TorchDispatchMode):
+    """Notes every copy from the CPU to the device, for which the host waits until all that is queued has run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):  # type: ignore[no-untyped-def]
+        options = {name: x for name, x in (options or {}).items() if name != "generator"}  # meta has none
+        out = function(*arguments, **options)
+        if "copy" in str(function):
+            tensors = [x for x in (*arguments, out) if isinstance(x, torch.Tensor)]
+            if len({x.device.type for x in tensors}) > 1 and tensors[0].dim():
+                self.shapes.append(tuple(tensors[0].shape))
+        return out
+
+
+class HostNumbers(TorchFunctionMode):
+    """Notes every tensor made of Python's numbers on the device, which is a copy, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+
+    def __torch_function__(self, function, types, arguments=(), options=None):  # type: ignore[no-untyped-def]
+        out = function(*arguments, **(options or {}))
+        if function in (torch.tensor, torch.as_tensor) and out.device.type != "cpu":
+            self.made.append(function.__name__)
+        return out
+
+
+class TorchWithCpuGenerators:
+    """torch, but generators are the CPU's: the meta device has none."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(torch, name)
+
+    def Generator(self, device: object) -> torch.Generator:
+        return torch.Generator()
+
+
+@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        SamplingSettings(),
+        SamplingSettings(0.7, top_p=0.9, top_k=9, min_p=0.01, repetition_penalty=1.2, seed=1),
+    ],
+    ids=["greedy", "drawn"],
+)
+@torch.no_grad()
+def test_decoding_neither_looks_at_a_token_nor_copies_to_the_device(
+    cell, settings: SamplingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "torch", TorchWithCpuGenerators())
+    model = tiny_model(cell)
+    model.identity = {}  # of its values
+    model = model.to("meta")
+    cache = model.make_cache("ahn", attention_sinks=3, sliding_window=9)
+    state = model.read(torch.zeros(1, 40, dtype=torch.long, device="meta"), cache)
+    assert state.device.type == "meta"
+    sampler, undo = Sampler(settings, model.device), StepUndo(cache)
+    model.read(torch.zeros(1, 1, dtype=torch.long, device="meta"), cache)  # fetches the rotary table's block
+    with Copies() as copies, HostNumbers() as numbers:
+        for _ in range(30):
+            token = sampler.choose(model.logits(state[-1:])[0])
+            undo.keep()
+            state = model.read(token[None], cache)
+            share = cache.mean_memory_share()
+    assert (copies.shapes, numbers.made) == ([], [])
+    assert share is not None and share.device.type == "meta"
+    with pytest.raises(RuntimeError):
+        int(token)

@@ -25,8 +25,11 @@ close = {"rtol": 1e-4, "atol": 1e-4}
 class Watched(FlashOps):
     """Counts the blocks that went through the kernel, which takes sixteen queries at a time here."""
 
-    query_block = 16
     blocks = 0
+
+    def __init__(self, inner: TorchOps) -> None:
+        super().__init__(inner)
+        self.query_block = 16
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from ahn_core import Finished, PrefillProgress, SamplingSettings, Token, prefill, stream_generate
+from ahn_core.sampling import Sampler
 from ahn_core.text import StopStrings, StreamDecoder
+from ahn_core.undo import StepUndo
 from tests.tiny import byte_tokenizer, tiny_model
 
 MODEL, TOKENIZER = tiny_model(), byte_tokenizer()
@@ -125,6 +127,85 @@ def test_a_stop_string_ends_the_answer_and_is_not_in_it() -> None:
     assert finished.reason == "stop"
     assert finished.text == whole.text[: whole.text.index(target)]
     assert len(stopped) < len(tokens)
+
+
+# ---- queueing the next step before a token is looked at
+
+
+def contents(memory):
+    """Everything a cache holds, but for rows that hold nothing."""
+    rows = memory._used_rows()
+    return [
+        t if name == "state" else t[: rows[name]] if name == "gates" else t[:, : rows[name]]
+        for layer in memory.layers
+        for name, t in layer.tensors().items()
+    ]
+
+
+@pytest.mark.parametrize("ending", ["length", "end", "stop", "cancelled"])
+@pytest.mark.parametrize(
+    ("kind", "sink_positions", "prompt"),
+    [
+        ("full", "absolute", PROMPT),
+        ("window", "capped", PROMPT),
+        ("ahn", "absolute", PROMPT),
+        ("ahn", "capped", PROMPT),
+        ("ahn", "capped", PROMPT[:8]),  # the window is still filling up
+    ],
+)
+def test_ahead_of_the_host_nothing_is_different(kind, sink_positions, prompt, ending) -> None:
+    found = {}
+    for ahead in (False, True):
+        model = tiny_model(sink_positions=sink_positions, memory_rope=sink_positions == "absolute")
+        memory = model.make_cache(kind, attention_sinks=4, sliding_window=16)
+        options = {
+            "sampling": SamplingSettings(temperature=0.9, top_p=0.97, repetition_penalty=1.3, seed=5),
+            "max_new_tokens": 20,
+            "ahead": ahead,
+        }
+        events: list = []
+        if ending != "length":
+            scouted = stream_generate(model, TOKENIZER, prompt, memory.clone(), **options)
+            ids = [event.token_id for event in scouted if isinstance(event, Token)]
+            if ending == "end":
+                object.__setattr__(model.config, "eos_token_ids", (ids[15],))
+            elif ending == "stop":
+                text = TOKENIZER.decode(ids[10:16])
+                options["stop"] = [text[1:3]]
+            else:
+                options["should_stop"] = lambda seen=events: len(seen) >= 15
+        for event in stream_generate(model, TOKENIZER, prompt, memory, **options):
+            events.append(event)
+        chosen = [(e.token_id, e.text, e.memory_share) for e in events if isinstance(e, Token)]
+        assert events[-1].reason == ending
+        assert memory.get_seq_length() == len(prompt) + len(chosen)
+        found[ahead] = chosen, contents(memory)
+    (tokens, tensors), (other, others) = found[False], found[True]
+    assert other == tokens
+    assert all(torch.equal(a, b) for a, b in zip(tensors, others, strict=True))
+
+
+def test_a_step_is_taken_back_once() -> None:
+    memory = cache()
+    list(prefill(MODEL, PROMPT, memory))
+    before, kept = [t.clone() for t in contents(memory)], StepUndo(memory)
+    kept.keep()
+    with torch.no_grad():
+        MODEL(torch.tensor([[7]]), past_key_values=memory)
+    assert not all(torch.equal(a, b) for a, b in zip(contents(memory), before, strict=True))
+    kept.take_back()
+    assert memory.get_seq_length() == len(PROMPT)
+    assert all(torch.equal(a, b) for a, b in zip(contents(memory), before, strict=True))
+    with pytest.raises(ValueError, match="nothing was kept"):
+        kept.take_back()
+
+
+def test_drawing_is_what_multinomial_draws() -> None:
+    logits = torch.randn(300, generator=torch.Generator().manual_seed(1)) * 3
+    sampler = Sampler(SamplingSettings(temperature=1.0, seed=11), torch.device("cpu"))
+    generator = torch.Generator().manual_seed(11)
+    for _ in range(600):  # more than there is room for at first
+        assert sampler.choose(logits) == torch.multinomial(logits.softmax(-1), 1, generator=generator)
 
 
 @pytest.mark.parametrize("pieces", [["ab", "c", "STO", "P", "more"], list("abcSTOPmore"), ["abcSTOPmore"]])

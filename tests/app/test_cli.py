@@ -23,8 +23,11 @@ from app import (
     evaluation,
     library_command,
     memory,
+    merge_command,
+    models_command,
     options,
     paths,
+    plan_command,
     startup,
     text_command,
     train,
@@ -39,10 +42,8 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
     return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
 
 
-def library_actions() -> list[argparse.ArgumentParser]:
-    (actions,) = (
-        action.choices for action in library_command.parser()._actions if isinstance(action.choices, dict)
-    )
+def actions_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    (actions,) = (action.choices for action in parser._actions if isinstance(action.choices, dict))
     return list(actions.values())
 
 
@@ -50,7 +51,11 @@ PARSERS = (
     cli.page_parser(),
     ask.parser(),
     text_command.parser(),
-    *library_actions(),
+    *actions_of(library_command.parser()),
+    *actions_of(models_command.parser()),
+    plan_command.parser(),
+    merge_command.merge_parser(),
+    merge_command.split_parser(),
     bench.parser(),
     *evaluation.parsers(),
     memory.parser(),
@@ -104,7 +109,20 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
         ["--help"],
         *(
             [name, "--help"]
-            for name in ("ask", "library", "bench", "eval", "memory", "prepare", "text", "train")
+            for name in (
+                "ask",
+                "library",
+                "bench",
+                "eval",
+                "memory",
+                "merge",
+                "models",
+                "plan",
+                "prepare",
+                "split",
+                "text",
+                "train",
+            )
         ),
     ],
 )
@@ -494,6 +512,28 @@ def test_ask_refuses_in_one_sentence(
     last_line = captured.err.splitlines()[-1]
     assert last_line.startswith("ahn-chat: ") and sentence in last_line
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["ask", "a.txt", "When?", "--window", "4096.5"],
+            "'4096.5' is not a whole number, so nothing was begun",
+        ),
+        (["ask", "a.txt", "When?", "--temperature", "warm"], "'warm' is not a number"),
+        (["ask", "a.txt", "When?", "--top-p", "nan"], "'nan' is no finite number"),
+        (["--port", "80.5"], "'80.5' is not a whole number"),
+        (["library", "search", "pump", "--limit", "many"], "'many' is not a whole number"),
+    ],
+)
+def test_a_flag_that_is_no_number_says_so(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    assert sentence in capsys.readouterr().err
 
 
 def test_ask_without_a_file_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

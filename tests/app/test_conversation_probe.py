@@ -140,7 +140,8 @@ def test_a_choice_is_as_probable_as_its_tokens_are_on_the_mean() -> None:
         rows = logits[-len(ids) - 1 : -1].log_softmax(-1)
         scores.append(torch.stack([row[token] for row, token in zip(rows, ids, strict=True)]).mean())
     torch.testing.assert_close(torch.tensor(got), torch.stack(scores).softmax(0), rtol=1e-4, atol=1e-5)
-    assert cache.get_seq_length() == len(before) + len(prompt), "no choice was read into it"
+    assert cache.get_seq_length() == len(before), "prompt and choices are taken out again"
+    assert choice_probabilities(model, cache, prompt, choices) == got
 
 
 def test_an_untrained_memory_answers_as_the_window(world: World) -> None:

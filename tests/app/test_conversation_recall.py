@@ -25,7 +25,7 @@ from app.conversation.events import (
 )
 from app.conversation.evidence import Evidence, TurnQuote, UsedPassage
 from app.conversation.loops import begun, looping
-from app.conversation.prose import place_of, prose_place
+from app.conversation.prose import fingerprint, keep_figures, place_of, prose_place
 from app.conversation.quoting import quoted_question
 from app.paths import assets_dir
 from app.recall import Judge
@@ -364,6 +364,20 @@ def test_prose_stands_where_its_figures_put_it(prose: float, quotes: float, plac
 
 def test_a_model_that_was_not_measured_is_neither_trusted_nor_hidden(world: World) -> None:
     assert prose_place(world.counting.model) == "beside"
+
+
+def test_figures_that_were_kept_decide_where_prose_stands(world: World) -> None:
+    model, folder = world.counting.model, world.folder
+    key = fingerprint(model)
+    assert keep_figures(folder, key, "tiny", {"prose": 0.8, "quotes": 0.7, "either": 0.9}) == "leads"
+    assert prose_place(model, folder) == "leads"
+    assert keep_figures(folder, "another", "other", {"prose": 0.1, "quotes": 0.7, "either": 0.7}) == "folded"
+    assert prose_place(model, folder) == "leads", "the figures of others leave it as it is"
+    chat = world.chat(world.document(), settings=replace(SETTINGS, recall=True))
+    list(chat.ask("What must not be opened?"))
+    assert chat.turns[-1].evidence.prose == "leads"
+    (folder / "prose.json").write_text("{not json")
+    assert prose_place(model, folder) == "beside"
 
 
 def test_the_table_of_measured_models_can_be_read_and_folds_the_embedded_one() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ import torch
 from ahn_core import prefill
 from app.conversation.pages import Segment
 from app.conversation.snapshots import Reading, ReadingSnapshots
-from app.conversation.turns import Head, TurnCaches
+from app.conversation.turns import Head, TailLost, TurnTails
 from tests.tiny import tiny_model
 
 MODEL = tiny_model()
@@ -139,64 +141,90 @@ def test_a_crash_between_the_two_files_leaves_the_earlier_reading(
     assert snapshots.load("key", found, new_cache())
 
 
-# -- copies of a conversation's cache ----------------------------------------------------------------------------------
+# -- the way back through the turns -----------------------------------------------------------------------------------
 
 
-def kept(tmp_path: Path, count: int, **limits: int) -> TurnCaches:
-    caches = TurnCaches(tmp_path / "turns", new_cache, **limits)
+def talk(tmp_path: Path, count: int, **limits: int) -> tuple[TurnTails, list[torch.Tensor]]:
+    """Turns of three tokens over a document of 60, and what came next before each and after the last."""
+    tails, cache = TurnTails(tmp_path / "turns", **limits), read(60)
+    tails.attach(cache)
+    wanted = [next_logits(cache)]
     for turns in range(count):
-        caches.keep(Head(read(30 + turns), turns, 30, (1, 2)))
-    caches.spill()
-    return caches
+        tails.begin_turn()
+        for _ in prefill(MODEL, [turns, turns + 1, turns + 2], cache):
+            pass
+        tails.end_turn(Head(cache, turns + 1, 60, (turns,)))
+        wanted.append(next_logits(cache))
+    return tails, wanted
 
 
-def test_the_last_copies_stay_in_memory_and_older_ones_come_back_from_disk(tmp_path: Path) -> None:
-    caches = kept(tmp_path, 5, in_memory=2)
-    assert sorted(path.stem for path in (tmp_path / "turns").iterdir()) == ["0", "1", "2"]
-    for turns in range(5):
-        head = caches.restore(turns, 30)
-        assert (head.turns, head.pending) == (turns, (1, 2))
-        assert torch.equal(next_logits(head.cache), next_logits(read(30 + turns)))
+def files(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "turns").glob("*"))
 
 
-def test_a_copy_is_not_changed_by_going_on_from_it(tmp_path: Path) -> None:
-    caches = kept(tmp_path, 2)
-    before = next_logits(caches.restore(1, 30).cache)
-    head = caches.restore(1, 30)
-    for _ in prefill(MODEL, [9, 9, 9], head.cache):
+@pytest.mark.parametrize("spilled", [False, True])
+def test_a_conversation_goes_back_turn_by_turn(tmp_path: Path, spilled: bool) -> None:
+    tails, wanted = talk(tmp_path, 5)
+    if spilled:
+        tails.settle()
+        assert len(files(tmp_path)) == 4, "the newest stays in memory"
+        assert tails.held().tails_nbytes < tails.held().disk_nbytes
+    for turns in (5, 4, 2, 0):
+        head = tails.rewind(turns)
+        assert (head.turns, head.documents_length) == (turns, 60)
+        assert head.pending == ((turns - 1,) if turns else ())
+        assert torch.equal(next_logits(head.cache), wanted[turns])
+    assert files(tmp_path) == []
+
+
+def test_a_turn_that_was_not_ended_is_taken_out(tmp_path: Path) -> None:
+    tails, wanted = talk(tmp_path, 2)
+    tails.begin_turn()
+    for _ in prefill(MODEL, [9, 9, 9], tails.head().cache):
         pass
-    assert torch.equal(next_logits(caches.restore(1, 30).cache), before)
+    assert torch.equal(next_logits(tails.rewind(2).cache), wanted[2])
+    tails.forget_from(2)  # the second turn is another one now
+    assert tails.rewind(2).turns == 1
+    tails.to_documents()
+    assert not tails.holds_turns and torch.equal(next_logits(tails.head().cache), wanted[0])
 
 
-def test_memory_and_disk_are_bounded(tmp_path: Path) -> None:
-    nbytes = read(40).nbytes
-    caches = kept(tmp_path, 6, in_memory=5, memory_bytes=int(2.5 * nbytes), disk_bytes=int(2.5 * nbytes))
-    assert len(list((tmp_path / "turns").iterdir())) == 2
-    assert caches.restore(1, 30) is None  # dropped: its turns are replayed
-    assert caches.restore(2, 30).turns == 2
+def test_over_the_limit_of_the_disk_nothing_is_written_and_tails_become_one(tmp_path: Path) -> None:
+    one = talk(tmp_path, 1)[0].held().tails_nbytes
+    tails, wanted = talk(tmp_path, 8, disk_bytes=int(2.8 * one))
+    tails.settle()
+    held = tails.held()
+    assert held.disk_nbytes == sum(path.stat().st_size for path in files(tmp_path)) <= 2.9 * one
+    assert held.tails < 8 and held.nbytes <= 2 * held.cache_nbytes
+    assert torch.equal(next_logits(tails.rewind(7).cache), wanted[7])
+    between = tails.rewind(4)
+    assert between.turns < 4, "its turns are replayed"
+    assert torch.equal(next_logits(between.cache), wanted[between.turns])
+    assert torch.equal(next_logits(tails.rewind(0).cache), wanted[0])
 
 
-def test_without_the_exact_copy_the_nearest_earlier_one_serves(tmp_path: Path) -> None:
-    caches = kept(tmp_path, 3)
-    assert caches.restore(7, 30).turns == 2
-    assert caches.restore(7, 31) is None  # more of the documents has been read since
-    caches.forget_from(1)
-    assert caches.restore(7, 30).turns == 0
-    caches.forget_other(31)
-    assert caches.restore(7, 30) is None
+def test_a_full_disk_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    tails, wanted = talk(tmp_path, 4)
+    tails.settle()
+    assert files(tmp_path) == []
+    assert torch.equal(next_logits(tails.rewind(0).cache), wanted[0])
 
 
-def test_a_copy_lost_on_disk_is_passed_over(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caches = kept(tmp_path, 4, in_memory=1)
-    (tmp_path / "turns" / "2.safetensors").write_bytes(b"damaged")
-    assert caches.restore(2, 30).turns == 1
-    assert "its turns are replayed" in caplog.text
+def test_a_tail_lost_on_disk_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tails, _ = talk(tmp_path, 4)
+    tails.settle()
+    files(tmp_path)[-1].write_bytes(b"damaged")
+    with pytest.raises(TailLost):
+        tails.rewind(0)
+    assert "it is read again" in caplog.text
 
 
 def test_closing_leaves_nothing_behind(tmp_path: Path) -> None:
-    caches = kept(tmp_path, 4, in_memory=1)
-    caches.close()
-    caches.keep(Head(read(30), 0, 30, ()))
-    caches.spill()
+    tails, _ = talk(tmp_path, 4)
+    tails.settle()
+    tails.close()
+    tails.settle()
     assert not (tmp_path / "turns").exists()
-    assert caches.restore(3, 30) is None
+    with pytest.raises(TailLost):
+        tails.rewind(0)

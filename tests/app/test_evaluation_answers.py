@@ -11,6 +11,7 @@ import pytest
 
 from app.evaluation import answers
 from app.evaluation.questions import Question
+from app.options import CommandFailed
 from app.progress import ProgressLine
 from tests.app.chatting import World, pages
 
@@ -48,6 +49,19 @@ def test_the_report_says_where_answers_stand(world: World, reading: answers.Read
     assert world.engine.list_chats() == []
     shown = "\n".join(answers.lines(report))
     assert "100.0% right in quotes or prose" in shown and report["fingerprint"] in shown
+
+
+def test_a_report_decides_where_prose_stands_where_it_says_enough(tmp_path: Path) -> None:
+    report = {"model": "m", "fingerprint": "1 int8", "answerable": 52, "reading": "unread"}
+    report |= {
+        f"right_in_{name}": share for name, share in (("prose", 0.3), ("quotes", 0.8), ("either", 0.8))
+    }
+    answers.keep(tmp_path, report)
+    assert report["prose"] == "folded" and "1 int8" in (tmp_path / "prose.json").read_text()
+    with pytest.raises(CommandFailed, match="at least 20"):
+        answers.keep(tmp_path, report | {"answerable": 19})
+    with pytest.raises(CommandFailed, match="cannot be written"):
+        answers.keep(tmp_path / "none", report)
 
 
 def test_a_report_over_nothing_has_no_shares() -> None:

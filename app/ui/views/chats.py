@@ -12,6 +12,8 @@ from app.ui.words.common import COMMON
 if TYPE_CHECKING:
     from app.store import ChatSummary
 
+ICON_PIN = m.icon("M5.5 2.5h5M6.5 2.5v4L4.5 9h7L9.5 6.5v-4M8 9v4.5")
+
 
 def chat_list(
     chats: Sequence[ChatSummary], open_id: str, *, renaming: str = "", deleting: str = "", query: str = ""
@@ -52,8 +54,17 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
         detail += " · " + w.cannot_be_opened.format(reason=chat.unreadable)
     open_button = (
         f'<button type="button" class="entry-main" data-action="open-chat" data-chat-id="{m.text(chat.id)}"'
-        f' title="{m.text(detail)}"{" aria-current=true" if is_open else ""}>'
+        f' title="{m.text(chat.title)}\n{m.text(detail)}"{" aria-current=true" if is_open else ""}>'
         f'<span class="name">{m.text(chat.title)}</span></button>'
+    )
+    pin = m.button(
+        "",
+        "pin-chat",
+        css="icon-button pinned" if chat.pinned else "icon-button faint",
+        icon=ICON_PIN,
+        title=(w.unpin if chat.pinned else w.pin).format(title=chat.title),
+        chat_id=chat.id,
+        pinned="" if chat.pinned else "1",
     )
     rename = m.button(
         "",
@@ -71,4 +82,4 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
         title=w.delete.format(title=chat.title),
         chat_id=chat.id,
     )
-    return f'<li class="entry{" open" if is_open else ""}">{open_button}{rename}{delete}</li>'
+    return f'<li class="entry{" open" if is_open else ""}">{open_button}{pin}{rename}{delete}</li>'

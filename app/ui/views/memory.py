@@ -15,6 +15,7 @@ from app.ui.words.translated import number
 
 if TYPE_CHECKING:
     from ahn_core import CacheStats, LayerStats
+    from app.conversation.turns import Held
 
 WIDTH = 1000  # of every drawing, in its own units; the page scales them to the column
 
@@ -36,8 +37,9 @@ def panel(
     answer: Sequence[AnswerPiece] = (),
     show_answer: bool = False,
     evidence: Evidence = NO_EVIDENCE,
+    held: Held | None = None,
 ) -> str:
-    """The whole right column. `evidence` is what was looked up for the last question.
+    """The whole right column. `evidence` is what was looked up for the last question, `held` what the chat takes.
     `answer` are the pieces of the last answer, tinted where `show_answer` asks for it."""
     w, heading = MEMORY(), m.text(COMMON().memory)
     if stats is None:
@@ -48,6 +50,7 @@ def panel(
         tier_bar(stats),
         _tier_table(stats, evidence),
         bytes_bars(stats),
+        all_held(held),
         "".join(page_strip(document) for document in pages),
         _page_legend(pages),
         _notes(stats.kind, trained),
@@ -157,6 +160,17 @@ def bytes_bars(stats: CacheStats) -> str:
         size = w.times_as_much.format(size=size, n=number(ratio, ".1f" if ratio < 9.95 else ",.0f"))
     beside = m.line(m.text(w.full_attention), size)
     return f'<div class="bytes">{own}{beside}{_svg("bytes-bar", 12, full, w.full_attention_bar)}</div>'
+
+
+def all_held(held: Held | None) -> str:
+    """What the chat takes in all: this memory, and what leads back through its turns; "" before any turn."""
+    if held is None or not held.tails:
+        return ""
+    w, size = MEMORY(), f"<b>{m.size(held.nbytes)}</b>"
+    if held.disk_nbytes:
+        size += f" · {m.text(w.on_disk.format(size=m.size(held.disk_nbytes)))}"
+    title = w.this_chat_title.format(size=m.size(held.tails_nbytes))
+    return f'<div class="held" title="{m.text(title)}">{m.line(m.text(w.this_chat), size)}</div>'
 
 
 def page_strip(document: PageStates) -> str:

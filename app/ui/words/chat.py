@@ -73,6 +73,8 @@ class ChatWords:
     new_name: str
     ask_delete: str
     cannot_be_opened: str
+    pin: str
+    unpin: str
     rename: str
     delete: str
     internal_error: str
@@ -157,6 +159,8 @@ CHAT = Translated(
         new_name="New name",
         ask_delete="Delete “{title}”?",
         cannot_be_opened="cannot be opened: {reason}",
+        pin="Pin {title} to the top",
+        unpin="Unpin {title}",
         rename="Rename {title}",
         delete="Delete {title}",
         internal_error=(
@@ -251,6 +255,8 @@ CHAT = Translated(
         cannot_be_opened="lässt sich nicht öffnen: {reason}",
         rename="{title} umbenennen",
         delete="{title} löschen",
+        pin="{title} oben anheften",
+        unpin="{title} nicht mehr anheften",
         internal_error=(
             "Das endete wegen eines Fehlers in AHN Chat; Näheres steht im Terminal, und alles Frühere ist aufgehoben."
         ),
@@ -321,6 +327,8 @@ CHAT = Translated(
         cannot_be_opened="无法打开：{reason}",
         rename="重命名 {title}",
         delete="删除 {title}",
+        pin="置顶 {title}",
+        unpin="取消置顶 {title}",
         internal_error="由于 AHN Chat 内部错误而中断；详情见终端，此前的内容都已保留。",
         add_later="模型仍在加载；请在加载完成后重新添加文档。",
         ask_later="模型仍在加载；请在加载完成后再提问。",

@@ -29,6 +29,9 @@ class MemoryWords:
     full_attention: str
     times_as_much: str
     full_attention_bar: str
+    this_chat: str
+    this_chat_title: str
+    on_disk: str
     one_page_state: str
     pages_state: str
     pages_of: str
@@ -91,6 +94,11 @@ MEMORY = Translated(
         full_attention="full attention",
         times_as_much="{size} · {n} times as much",
         full_attention_bar="Full attention",
+        this_chat="this chat in all",
+        this_chat_title=(
+            "This memory, and {size} of what turns have overwritten in it, so that an answer can be given again."
+        ),
+        on_disk="{size} on disk",
         one_page_state="page {first}: {state}",
         pages_state="pages {first} to {last}: {state}",
         pages_of="Pages of {name}",
@@ -147,6 +155,12 @@ MEMORY = Translated(
             "{n} Textstellen, nur vor der letzten Antwort gelesen",
         ),
         this_memory="dieser Speicher",
+        this_chat="dieser Chat insgesamt",
+        this_chat_title=(
+            "Dieser Speicher und {size} von dem, was spätere Schritte darin überschrieben haben, damit neu geantwortet "
+            "werden kann."
+        ),
+        on_disk="{size} auf dem Datenträger",
         in_use="Belegter Speicher",
         full_attention="volle Aufmerksamkeit",
         times_as_much="{size} · {n}-mal so viel",
@@ -201,6 +215,9 @@ MEMORY = Translated(
         tier_bar="各级记忆中的词元",
         passages_title=same("{n} 个段落，仅在上一次回答前读取"),
         this_memory="此记忆",
+        this_chat="此对话合计",
+        this_chat_title="此记忆，以及各轮覆盖掉的 {size} 内容，以便重新回答。",
+        on_disk="磁盘上 {size}",
         in_use="占用的内存",
         full_attention="全注意力",
         times_as_much="{size} · {n} 倍",

@@ -15,7 +15,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from ahn_core import CacheStats, LayerStats
-from app.conversation import ChatBusyError, ChatError, ChatSettings, UnknownChatError, UnreadableChatError
+from app.conversation import (
+    ChatBusyError,
+    ChatError,
+    ChatSettings,
+    PresetShelf,
+    UnknownChatError,
+    UnreadableChatError,
+)
 from app.conversation.cloze import Cloze
 from app.conversation.events import (
     AnswerCancelled,
@@ -54,6 +61,7 @@ from app.conversation.evidence import (
     TurnQuote,
     UsedPassage,
 )
+from app.conversation.turns import Held
 from app.conversation.versions import ROOT, TurnTree, Version, places
 from app.store import ChatSummary, Document
 
@@ -370,6 +378,11 @@ class FakeChat:
             NBYTES - 1024 * BYTES_PER_TOKEN, NBYTES, read * BYTES_PER_TOKEN, layers if per_layer else (),
         )  # fmt: skip
 
+    def held(self) -> Held:
+        return Held(
+            NBYTES if self.documents or self.turns else 0, len(self.turns), 9_000_000 * bool(self.turns), 0
+        )
+
     def page_states(self) -> list[PageStates]:
         drawn = []
         for state in self.documents:
@@ -381,6 +394,30 @@ class FakeChat:
             ]
             drawn.append(PageStates(state.document_id, state.name, bytes(states)))
         return drawn
+
+
+class FakePresetRows:
+    """Saved presets in a dictionary."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.chosen = ""
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        return dict(self.rows)
+
+    def save(self, name: str, settings: dict[str, Any]) -> None:
+        self.rows[name] = settings
+
+    def delete(self, name: str) -> bool:
+        self.chosen = "" if self.chosen == name else self.chosen
+        return self.rows.pop(name, None) is not None
+
+    def for_new_chats(self) -> str:
+        return self.chosen
+
+    def choose_for_new_chats(self, name: str) -> None:
+        self.chosen = name
 
 
 class FakeEngine:
@@ -396,6 +433,8 @@ class FakeEngine:
         self.unreadable: set[str] = set()
         self.newer: list[str] = []  # documents with a newer text than the chats have
         self.measured = False
+        self.presets = PresetShelf(FakePresetRows(), self.default_settings, 8192)
+        self.pinned: set[str] = set()
         self.compiled = lambda: "yes"
         self.model = SimpleNamespace(
             name="SmolLM2-135M-Instruct", memory_trained=trained, device="cpu", precision="float32",
@@ -433,7 +472,7 @@ class FakeEngine:
             self.close_chat(chat.id)
 
     def last_used_chat(self) -> str:
-        return next((summary.id for summary in self.list_chats()), "")
+        return next((chat.id for chat in reversed(self.chats.values()) if chat.turns or chat.documents), "")
 
     def close_chat(self, chat_id: str) -> None:
         self.chats[chat_id].closed = True
@@ -449,7 +488,14 @@ class FakeEngine:
             raise ChatError("A chat needs a name; write one.")
         self.chats[chat_id].title = title
 
+    def pin_chat(self, chat_id: str, pinned: bool) -> None:
+        if chat_id not in self.chats:
+            raise UnknownChatError(f"There is no chat {chat_id}.")
+        (self.pinned.add if pinned else self.pinned.discard)(chat_id)
+
     def list_chats(self, search: str = "") -> list[ChatSummary]:
+        last_first = list(reversed(self.chats.values()))
+        known = sorted(last_first, key=lambda chat: chat.id not in self.pinned)
         return [
             ChatSummary(
                 chat.id,
@@ -458,8 +504,9 @@ class FakeEngine:
                 0.0,
                 len(chat.turns),
                 tuple(state.name for state in chat.documents),
+                pinned=chat.id in self.pinned,
             )  # fmt: skip
-            for chat in reversed(self.chats.values())
+            for chat in known
             if (chat.turns or chat.documents)
             and search.lower() in (chat.title or chat.documents[0].name).lower()
         ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.conversation import ChatSettings
 from app.conversation.events import ReadPhase, TurnState
 from app.ui.drawing import PARTS, draw_transcript
 from app.ui.handlers import Handlers
@@ -313,6 +314,40 @@ def test_a_load_failure_is_shown(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert not loader.wait(5)
     drawn = PARTS["activity"](Tab("one"), None, loader.state)
     assert "There is no model in /models/x" in drawn and 'role="alert"' in drawn
+
+
+def test_a_new_chat_starts_with_the_defaults_or_what_was_chosen_and_says_so(world: World) -> None:
+    tab = world.open()
+    odd = replace(ChatSettings(), sliding_window=480)
+    chat_of(tab).update_settings(odd)
+    note = PARTS["settings-note"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert "Not the default settings: window 480 (default 960)" in words(note)
+    world.ask("one")
+    settle(tab)
+    world.act("new-chat")
+    assert chat_of(tab).settings == ChatSettings()
+    assert PARTS["settings-note"](tab, world.engine, Loading(ready=True)) == ""  # type: ignore[arg-type]
+    world.engine.presets.save("Odd", odd)
+    world.engine.presets.choose_for_new_chats("Odd")
+    world.act("new-chat")
+    assert chat_of(tab).settings == odd
+    note = PARTS["settings-note"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert "Preset “Odd”: window 480" in words(note)
+
+
+def test_a_pinned_chat_stays_at_the_top(world: World) -> None:
+    tab = world.open()
+    for question in ("one", "two"):
+        world.ask(question)
+        settle(tab)
+        world.act("new-chat")
+    world.act("pin-chat", chatId="chat0", pinned="1")
+    drawn = PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert drawn.index("Unpin one") < drawn.index("Pin two to the top")
+    assert 'title="one\n1 question"' in drawn, "the whole title, where there is no room for it"
+    world.act("pin-chat", chatId="chat0", pinned="")
+    drawn = PARTS["chats"](tab, world.engine, Loading(ready=True))  # type: ignore[arg-type]
+    assert drawn.index("Pin two") < drawn.index("Pin one")
 
 
 def test_versions_are_chosen_and_deleted_and_nothing_else_is(world: World) -> None:

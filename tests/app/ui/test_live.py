@@ -127,6 +127,15 @@ def test_settings_reach_the_chat_and_mistakes_say_so(world: World, components: C
         (form.seed, "seven", "'seven' is not a whole number"),
         (form.sliding_window, 100_000, "over the 8,192"),
         (form.top_k, None, "top k is empty"),
+        (form.sliding_window, -5, "“sliding window” is -5, not a whole number of 1 or more"),
+        (form.sliding_window, 4096.5, "“sliding window” is 4096.5, not a whole number"),
+        (form.attention_sinks, 1e30, "over the 8,192"),
+        (form.temperature, 7, "temperature is 7, outside 0.0 … 5.0"),
+        (form.top_p, 0, "top_p is 0"),
+        (form.top_k, 2.5, "“top-k” is 2.5"),
+        (form.max_new_tokens, 0, "“longest answer” is 0"),
+        (form.seed, "9" * 30, "The seed is 9999"),
+        (form.seed, "9" * 5000, "is not a whole number"),
     ):
         world.handlers.apply_settings(form)({**values, component: wrong}, request())
         assert part in sentences(tab)[0]

@@ -26,6 +26,7 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
+from app.conversation.turns import Held
 from app.store import ChatSummary
 from app.ui.views import chats, comparison, documents, facts, markup, memory, status, transcript
 from app.ui.views.transcript import Ways
@@ -232,6 +233,12 @@ def test_memory_panel_adds_up() -> None:
         assert part in seen
     assert "compressed remembered 211,456" in seen
     assert "this memory 52.4 MB full attention 9.8 GB · 187 times as much" in seen
+
+
+def test_the_panel_says_what_the_chat_takes_in_all() -> None:
+    seen = words(memory.panel(STATS, trained=True, held=Held(52_400_000, 3, 9_000_000, 12_000_000)))
+    assert "this chat in all 61.4 MB · 12.0 MB on disk" in seen
+    assert "in all" not in words(memory.panel(STATS, trained=True, held=Held(52_400_000, 0, 0, 0)))
 
 
 def test_untrained_memory_says_that_it_adds_nothing() -> None:

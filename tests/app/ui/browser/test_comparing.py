@@ -75,6 +75,41 @@ def test_settings_are_used_and_read_the_documents_anew(page: Page, note: Path) -
     )
     expect(page.locator("#notices")).to_contain_text("the documents are read again", timeout=WAIT)
     expect(page.locator("#cost")).not_to_contain_text("read again", timeout=WAIT)
-    window.fill("9000")
+    for value, words in (
+        ("9000", "over the 512"),
+        ("-5", "“sliding window” is -5, not a whole number of 1 or more"),
+        ("40.5", "“sliding window” is 40.5, not a whole number"),
+    ):
+        window.fill(value)
+        page.click("#apply")
+        expect(page.locator("#notices")).to_contain_text(words, timeout=WAIT)
+        expect(window).to_have_value(value)
+
+
+def test_presets_fill_the_fields_in_and_new_chats_start_with_the_defaults(page: Page) -> None:
+    page.click("#settings-tab-button")
+    window = page.get_by_label("Window", exact=True)
+    expect(window).to_have_value("192")
+    window.fill("100")
+    page.fill("#preset-name :is(input, textarea)", "Narrow")
+    page.click("#preset-save")
+    expect(page.locator("#notices")).to_contain_text("Saved as the preset “Narrow”", timeout=WAIT)
+    preset = page.get_by_label("Preset", exact=True)
+    expect(preset).to_have_value("Narrow", timeout=WAIT)
     page.click("#apply")
-    expect(page.locator("#notices")).to_contain_text("512", timeout=WAIT)
+    note = page.locator("#settings-note")
+    expect(note).to_contain_text("Preset “Narrow”: window 100 (default 192)", timeout=WAIT)
+    preset.click()
+    page.get_by_role("option", name=re.compile("Varied")).click()
+    expect(page.get_by_label("Temperature", exact=True)).to_have_value("0.8", timeout=WAIT)
+
+    page.get_by_role("button", name="Start a new chat").click()
+    expect(note).to_have_text("", timeout=WAIT)
+    page.click("#settings-tab-button")
+    expect(window).to_have_value("192", timeout=WAIT)
+    preset.click()
+    page.get_by_role("option", name="Narrow").click()
+    expect(window).to_have_value("100", timeout=WAIT)
+    page.click("#preset-delete")
+    expect(page.locator("#notices")).to_contain_text("The preset “Narrow” is deleted", timeout=WAIT)
+    expect(window).to_have_value("100")
