@@ -76,8 +76,10 @@ LAUNCHER_FLAGS = {
 
 
 def test_the_flags_people_expect_exist() -> None:
-    expected = "host port no-browser model ahn device dtype data-dir offline max-upload-mb language auth version help api "
-    expected += "api-key api-conversations api-memory-mb api-documents"
+    expected = (
+        "host port no-browser model ahn device dtype data-dir offline max-upload-mb language auth version "
+    )
+    expected += "help api api-key api-conversations api-memory-mb api-documents"
     assert {f"--{name}" for name in expected.split()} == flags(cli.page_parser())
 
 

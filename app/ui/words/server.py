@@ -19,6 +19,7 @@ class ServerWords:
     other_site: str
     nothing_here: str
     message_too_large: str
+    request_too_large: str
     upload_too_large: str
     log_in: str
     no_pictures: str
@@ -38,6 +39,9 @@ SERVER = Translated(
         other_site="Requests from other sites are refused; use the AHN Chat page itself.",
         nothing_here="There is nothing at this address.",
         message_too_large="This message is larger than {limit} MB; add long texts as a file.",
+        request_too_large=(
+            "This request is larger than {limit} MB, so nothing was done; put the document into /v1/files and name its id."
+        ),
         upload_too_large=(
             "This upload is larger than {limit} MB, so nothing was taken; start with --max-upload-mb to allow more."
         ),
@@ -57,6 +61,10 @@ SERVER = Translated(
         other_site="Anfragen anderer Seiten werden abgelehnt; benutzen Sie die Seite von AHN Chat selbst.",
         nothing_here="Unter dieser Adresse gibt es nichts.",
         message_too_large="Diese Nachricht ist größer als {limit} MB; fügen Sie lange Texte als Datei hinzu.",
+        request_too_large=(
+            "Diese Anfrage ist größer als {limit} MB, darum wurde nichts getan; legen Sie das Dokument unter /v1/files ab, "
+            "und nennen Sie seine Id."
+        ),
         upload_too_large=(
             "Diese Datei ist größer als {limit} MB, darum wurde nichts angenommen; starten Sie mit --max-upload-mb, um "
             "mehr zu erlauben."
@@ -75,6 +83,7 @@ SERVER = Translated(
         other_site="来自其他网站的请求会被拒绝；请使用 AHN Chat 自己的页面。",
         nothing_here="此地址没有内容。",
         message_too_large="此消息超过 {limit} MB；请把长文本作为文件添加。",
+        request_too_large="此请求超过 {limit} MB，因此没有处理；请把文档放入 /v1/files 并给出其 id。",
         upload_too_large="此上传超过 {limit} MB，因此没有接收；可用 --max-upload-mb 启动以提高上限。",
         log_in="请先登录再查看文档。",
         no_pictures="{name} 没有页面图像；请阅读其文字。",
