@@ -322,7 +322,7 @@ def main(argv: Sequence[str]) -> int:
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
     library = compiled_library(paths.data_dir(arguments.data_dir))
     device = bench_device(arguments.device, shape is not None)
-    limits, dtype = measure_limits(arguments.threads), chat_dtype(device, arguments.dtype)
+    limits, dtype = measure_limits(arguments.threads), chat_dtype(device, arguments.dtype, arguments.model)
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
             print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
