@@ -13,6 +13,7 @@ EMBEDDED = "embedded"  # the model that comes with the app
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 DEFAULT_UPLOAD_MB = 200
+LANGUAGES = ("en", "de", "zh")  # of the page; a test holds them to those it speaks
 DEFAULT_API_CONVERSATIONS = 4
 DEFAULT_API_MEMORY_MB = 2048
 DEFAULT_API_DOCUMENTS = 64
@@ -85,6 +86,7 @@ class Options:
     offline: bool = False
     max_upload_mb: int = DEFAULT_UPLOAD_MB
     auth: tuple[str, str] | None = None  # user, password
+    language: str | None = None  # of the page; None: the browser's
     api: ApiChoice | None = None
 
     def __post_init__(self) -> None:
