@@ -59,6 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return (merge_command.merge_main if arguments[0] == "merge" else merge_command.split_main)(
                 arguments[1:]
             )
+        if arguments[:1] == ["doctor"]:
+            from app import doctor
+
+            return doctor.main(arguments[1:])
         if arguments[:1] == ["memory"]:
             from app import memory
 
@@ -89,7 +93,8 @@ def page_parser() -> argparse.ArgumentParser:
         "of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat models` fetches "
         "models, `ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one "
         "folder of base and AHN and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, "
-        "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
+        "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
+        "`ahn-chat doctor` says what computes here and why; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")
