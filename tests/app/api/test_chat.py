@@ -114,6 +114,47 @@ def test_a_stream_says_what_an_answer_at_once_says(api: ApiWorld) -> None:
     assert api.counting.tokens_fed() < 80
 
 
+def test_a_document_may_come_later_in_a_conversation(api: ApiWorld) -> None:
+    first = kept(api, "first.txt", 11)
+    messages: Messages = [question("Why?", first)]
+    answer = ask(api, messages)
+    messages = going_on(messages, answer.choices[0].message.content, "")
+    messages[-1] = question("And in this one?", kept(api, "second.txt", 12))
+    api.counting.fed.clear()
+    answer = ask(api, messages)
+    assert 2400 < api.counting.tokens_fed() < 2800, "the second one, and the turn before"
+    assert answer.usage.prompt_tokens_details.cached_tokens > 2300
+    assert answer.ahn["tokens_read"] > 4800
+
+
+def test_two_conversations_about_one_document_do_not_disturb_each_other(api: ApiWorld) -> None:
+    file = kept(api, "shared.txt", 13)
+    both: list[Messages] = [[question("Why?", file)], [question("Who?", file)]]
+    for text in ("How?", "Where?"):
+        for number, messages in enumerate(both):
+            said = ask(api, messages).choices[0].message.content
+            both[number] = going_on(messages, said, text)
+    api.counting.fed.clear()
+    for messages in both:
+        assert ask(api, messages).usage.prompt_tokens_details.cached_tokens > 2400
+    assert api.counting.tokens_fed() < 160
+
+
+def test_a_waiting_client_is_told_how_far_the_reading_is(
+    api: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.chat.TELL_SECONDS", 0.0)
+    gate = Gate(api, after_chunks=1)
+    body = {"model": "tiny", "messages": [question("Why?", kept(api, "told.txt", 14))], "stream": True}
+    with api.http.stream("POST", "/v1/chat/completions", json={**body, "max_tokens": 2}) as response:
+        lines = response.iter_lines()
+        told = next(line for line in lines if line.startswith(": reading"))
+        gate.open()
+        rest = list(lines)
+    assert re.fullmatch(r": reading [\d,]+ of [\d,]+ tokens", told)
+    assert [line for line in rest if line][-1] == "data: [DONE]"
+
+
 def test_quotes_come_first_with_their_places_and_are_not_read_back(api: ApiWorld) -> None:
     messages: Messages = [question("When is the valve opened?", kept(api, "quotes.txt", 5))]
     answer = ask(api, messages, extra_body={"ahn": {"recall": True}})
