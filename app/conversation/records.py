@@ -32,11 +32,15 @@ CHAT_VERSION = (
 class ChatStore:
     """One chat's rows on disk. Not safe between threads: the chat calls it under its lock."""
 
-    def __init__(self, chats: Chats, chat_id: str, tokenizer: str, *, kept: bool = True) -> None:
-        """`tokenizer` is the fingerprint that the answers' token ids belong to. kept: False writes nothing at all."""
+    def __init__(
+        self, chats: Chats, chat_id: str, tokenizer: str, model: str = "", *, kept: bool = True
+    ) -> None:
+        """`tokenizer` is the fingerprint that the answers' token ids belong to, `model` the name of who answers. kept:
+        False writes nothing at all."""
         self._chats = chats
         self._chat_id = chat_id
         self._tokenizer = tokenizer
+        self._model = model
         self._last: object = None
         self._writes = kept
 
@@ -57,7 +61,7 @@ class ChatStore:
 
     def save_turn(self, turn_id: int, parent: int, past: PastTurn) -> None:
         """Commit a turn, and that it is the version that is shown after `parent`."""
-        stored = replace(turn_to_record(past, self._tokenizer), id=turn_id, parent=parent)
+        stored = replace(turn_to_record(past, self._tokenizer, self._model), id=turn_id, parent=parent)
         self._commit(lambda: self._chats.save_turn(self._chat_id, stored))
 
     def show_turn(self, parent: int, turn_id: int | None) -> None:
@@ -101,8 +105,8 @@ def given_title(title: str) -> str:
     return title
 
 
-def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:
-    """A turn to be stored; `tokenizer` is the fingerprint its token ids belong to."""
+def turn_to_record(past: PastTurn, tokenizer: str, model: str = "") -> StoredTurn:
+    """A turn to be stored; `tokenizer` is the fingerprint its token ids belong to, `model` the name of who answered."""
     turn = past.turn
     details = {
         "state": turn.state.value,
@@ -111,6 +115,7 @@ def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:
         "figures": None if turn.figures is None else asdict(turn.figures),
         "token_ids": past.token_ids,
         "tokenizer": tokenizer,
+        "model": model,
         **to_record(turn.evidence, turn.review),
     }
     return StoredTurn(turn.question, turn.answer, details)
@@ -124,7 +129,7 @@ def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
     try:
         if stored.unreadable:
             raise ValueError(stored.unreadable)
-        return _turn_from_record(stored, tokenizer)
+        return strict_turn(stored, tokenizer)
     except (ValueError, TypeError, KeyError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         log.warning("A stored turn is shown without its details: %s", reason)
@@ -132,7 +137,8 @@ def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
         return PastTurn(Turn(stored.question, stored.answer, TurnState.FAILED, message=message), None)
 
 
-def _turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
+def strict_turn(stored: StoredTurn, tokenizer: str) -> PastTurn:
+    """As `turn_from_record`, but raises ValueError, TypeError or KeyError for details that cannot be read."""
     details = stored.details
     state, message = TurnState(details["state"]), text(details.get("message", ""), "the message")
     if state is TurnState.ANSWERING:

@@ -53,7 +53,9 @@ class ChatState:
         self.closed = False
         self.told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
         self.left: list[Reader] = []  # closed when what they read was changed; their last chunk may still run
-        self.disk = ChatStore(resources.store.chats, chat_id, resources.encoder.fingerprint, kept=kept)
+        self.disk = ChatStore(
+            resources.store.chats, chat_id, resources.encoder.fingerprint, resources.model.name, kept=kept
+        )
         self.live = LiveStats(resources.device)
         self.reader, self.caches = self._begin_reading(entries, plan)
 
