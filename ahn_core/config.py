@@ -84,7 +84,9 @@ class BackboneConfig:
                 f"activation '{config.hidden_act}' is not supported and would give wrong numbers: only "
                 "'silu' is."
             )
-        if getattr(config, "use_sliding_window", False):
+        # With the switch on, only layers from `max_window_layers` on have a window; in most files there are none.
+        layer_types = getattr(config, "layer_types", None)
+        if getattr(config, "use_sliding_window", False) and set(layer_types or ()) != {"full_attention"}:
             raise ConfigError(
                 "this base was trained with its own sliding window (use_sliding_window is true), "
                 "so full attention would not be the base model: choose a base without one."

@@ -41,7 +41,7 @@ def load_model(
 ) -> AHNForCausalLM:
     """See `AHNForCausalLM.from_pretrained`."""
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    precision, number = _formats(dtype, target)
+    precision, number = formats(dtype, target)
     folder, parts = locate(base, gguf_file)
     source: TensorSource
     if parts:
@@ -69,7 +69,7 @@ def load_model(
     return model.eval().requires_grad_(False)
 
 
-def _formats(dtype: torch.dtype | str | None, device: torch.device) -> tuple[Precision, torch.dtype]:
+def formats(dtype: torch.dtype | str | None, device: torch.device) -> tuple[Precision, torch.dtype]:
     """How the linear layers are kept, and the number format of everything else. Raises LoadError."""
     if dtype == "int8" or dtype == "mixed":
         if device.type != "cpu":
@@ -92,7 +92,7 @@ def _formats(dtype: torch.dtype | str | None, device: torch.device) -> tuple[Pre
 def _name(base: str | os.PathLike[str]) -> str:
     if base == "embedded":
         return EMBEDDED.name
-    return Path(base).name if Path(base).exists() else str(base)
+    return Path(base).name if Path(base).exists() else str(base).partition("@")[0]
 
 
 __all__ = ["ConfigError", "LoadError", "load_model", "load_tokenizer", "resolve_folder", "save_ahn"]

@@ -45,6 +45,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import library_command
 
             return library_command.main(arguments[1:])
+        if arguments[:1] == ["models"]:
+            from app import models_command
+
+            return models_command.main(arguments[1:])
+        if arguments[:1] == ["plan"]:
+            from app import plan_command
+
+            return plan_command.main(arguments[1:])
+        if arguments[:1] in (["merge"], ["split"]):
+            from app import merge_command
+
+            return (merge_command.merge_main if arguments[0] == "merge" else merge_command.split_main)(
+                arguments[1:]
+            )
         if arguments[:1] == ["memory"]:
             from app import memory
 
@@ -63,9 +77,10 @@ def page_parser() -> argparse.ArgumentParser:
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat text FILE` prints what "
-        "is read of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat bench` measures this "
-        "machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
-        "each has its own --help.",
+        "is read of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat models` fetches models, "
+        "`ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one folder of base and AHN "
+        "and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, "
+        "`ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")

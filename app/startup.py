@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ahn_core import zoo
+from app.models import catalogue
+from app.models.downloads import sentence
+from app.models.dtypes import chat_dtype
+from app.models.hub import Hub
+from app.models.ready import make_ready
 from app.options import EMBEDDED, ModelOptions
 
 if TYPE_CHECKING:
@@ -32,17 +37,10 @@ def describe(step: zoo.ZooProgress, model: zoo.EmbeddedModel = zoo.EMBEDDED) -> 
 
 def shown_name(model: ModelOptions) -> str:
     """What to call the model before it is loaded: its name, or the last part of a path or hub id."""
-    return zoo.EMBEDDED.name if model.model == EMBEDDED else Path(model.model).name
-
-
-def chat_dtype(device: str | None, dtype: str | None) -> str | None:
-    """The number format to chat with: what was asked for, else 8 bits on a CPU, the core's choice elsewhere."""
-    if dtype is not None:
-        return dtype
-    import torch
-
-    on_cpu = torch.device(device).type == "cpu" if device else not torch.cuda.is_available()
-    return "int8" if on_cpu else None
+    if model.model == EMBEDDED:
+        return zoo.EMBEDDED.name
+    choice = catalogue.find(model.model)
+    return choice.title if choice is not None else Path(model.model).name.partition("@")[0]
 
 
 def load_engine(
@@ -56,6 +54,9 @@ def load_engine(
     """
     if model.model == EMBEDDED:
         zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
+    ready = make_ready(
+        Hub(), data_dir, model.model, model.ahn, lambda step: report(sentence(step), step.fraction)
+    )
     report("Loading the model")
     import torch
 
@@ -69,14 +70,15 @@ def load_engine(
     # On a CPU the C++ is compiled behind the page, which is not to wait for it.
     device = torch.device(model.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     network = AHNForCausalLM.from_pretrained(
-        model.model,
-        model.ahn,
+        ready.base,
+        ready.ahn,
+        gguf_file=ready.gguf_file,
         dtype=dtype,
         device=device,
         backend="torch" if device.type == "cpu" else None,
     )
     compilation = compile_decoder(network, data_dir)
-    tokenizer = load_tokenizer(model.model)
+    tokenizer = load_tokenizer(ready.base, gguf_file=ready.gguf_file)
     return Engine(
         network,
         tokenizer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from pathlib import Path
@@ -10,11 +11,15 @@ from ..embedded.folder import embedded_path
 from .errors import LoadError
 
 HUB_FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "tokenizer.model", "*.txt", "*.jinja")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+log = logging.getLogger(__name__)
 _GGUF_PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.IGNORECASE)
 
 
 def resolve_folder(source: str | os.PathLike[str], *, files: tuple[str, ...] = HUB_FILES) -> Path:
     """The local folder of "embedded", a folder, or a hub id (fetched through the hub's own cache).
+
+    A hub id may name a commit: "Qwen/Qwen2.5-3B-Instruct@aa8e725…"; if that is in the cache, the hub is not asked.
 
     Raises:
         LoadError: no such folder, or the hub cannot be reached and has nothing cached.
@@ -33,8 +38,14 @@ def resolve_folder(source: str | os.PathLike[str], *, files: tuple[str, ...] = H
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    name, _, revision = str(source).partition("@")
+    if _COMMIT.fullmatch(revision):
+        try:
+            return Path(snapshot_download(name, revision=revision, local_files_only=True))
+        except LocalEntryNotFoundError:
+            log.info("%s is not in the cache and is fetched.", source)
     try:
-        return Path(snapshot_download(str(source), allow_patterns=list(files)))
+        return Path(snapshot_download(name, revision=revision or None, allow_patterns=list(files)))
     except HFValidationError as error:
         raise LoadError(
             f"'{source}' is neither a folder nor a hub id ({error}), so nothing can be loaded: check the "

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..config import BackboneConfig
-from .source import Shape
+
+if TYPE_CHECKING:
+    from .source import Shape
 
 # Ours, and the stored ones that are stacked to it, row upon row.
 _JOINED = {

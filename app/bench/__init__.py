@@ -25,8 +25,8 @@ from app import options, paths
 from app.acceleration import native_folder
 from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
+from app.models.dtypes import chat_dtype
 from app.options import CommandFailed, OptionError
-from app.startup import chat_dtype
 
 _PACKAGES = ("torch", "transformers", "tokenizers")
 

@@ -2,6 +2,7 @@
 
 perplexity, memory: what a compressed state is worth on a long text. extraction: how well PDFs are read. checks:
 how many wrong facts of answers are marked. recall: whether passages and quotations hold the answers to questions.
+index: how long a text takes to be made searchable, and searches in it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ MEASURES = {
     "extraction": "app.evaluation.extraction",
     "checks": "app.evaluation.checks",
     "recall": "app.evaluation.recall",
+    "index": "app.evaluation.index",
 }
 _HELP = f"""usage: ahn-chat eval MEASURE …
 

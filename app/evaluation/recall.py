@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import options, paths
 from app.evaluation import answers, needle_answers
+from app.evaluation.files import files_of
 from app.evaluation.questions import Question, corpus_files, own_questions, read_questions
 from app.options import CommandFailed, OptionError
 from app.progress import ProgressLine
@@ -235,9 +236,7 @@ def _encoder() -> SentenceEncoder:
 
 
 def _files(arguments: argparse.Namespace, scratch: Path) -> list[Path]:
-    files: list[Path] = []
-    for path in map(Path, arguments.documents or ()):
-        files += sorted(file for file in path.iterdir() if file.is_file()) if path.is_dir() else [path]
+    files = files_of(arguments.documents or ())
     if arguments.corpus:
         copies = scratch / "corpus"
         copies.mkdir(exist_ok=True)
@@ -268,7 +267,7 @@ def _load(arguments: argparse.Namespace, folder: Path) -> tuple[Aids, Judge, str
     from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
     from ahn_core.zoo import ZooError
     from app.conversation.prompt import PromptLayout, TextEncoder
-    from app.startup import chat_dtype
+    from app.models.dtypes import chat_dtype
 
     paths.prepare(folder)
     chosen = options.model_options(arguments)

@@ -19,6 +19,12 @@ class Rates:
             ).fetchone()
         return None if row is None else float(row[0])
 
+    def all(self) -> dict[str, float]:
+        """Every rate by its name. Raises StoreError."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT name, tokens_per_second FROM reading_rates").fetchall()
+        return {str(name): float(rate) for name, rate in rows}
+
     def save(self, name: str, tokens_per_second: float) -> None:
         """Keep a measured rate. Raises StoreError."""
         with self._database.writing() as connection:

@@ -23,8 +23,11 @@ from app import (
     evaluation,
     library_command,
     memory,
+    merge_command,
+    models_command,
     options,
     paths,
+    plan_command,
     startup,
     text_command,
     train,
@@ -39,10 +42,8 @@ def flags(parser: argparse.ArgumentParser) -> set[str]:
     return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
 
 
-def library_actions() -> list[argparse.ArgumentParser]:
-    (actions,) = (
-        action.choices for action in library_command.parser()._actions if isinstance(action.choices, dict)
-    )
+def actions_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    (actions,) = (action.choices for action in parser._actions if isinstance(action.choices, dict))
     return list(actions.values())
 
 
@@ -50,7 +51,11 @@ PARSERS = (
     cli.page_parser(),
     ask.parser(),
     text_command.parser(),
-    *library_actions(),
+    *actions_of(library_command.parser()),
+    *actions_of(models_command.parser()),
+    plan_command.parser(),
+    merge_command.merge_parser(),
+    merge_command.split_parser(),
     bench.parser(),
     *evaluation.parsers(),
     memory.parser(),
@@ -104,7 +109,20 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
         ["--help"],
         *(
             [name, "--help"]
-            for name in ("ask", "library", "bench", "eval", "memory", "prepare", "text", "train")
+            for name in (
+                "ask",
+                "library",
+                "bench",
+                "eval",
+                "memory",
+                "merge",
+                "models",
+                "plan",
+                "prepare",
+                "split",
+                "text",
+                "train",
+            )
         ),
     ],
 )
