@@ -30,6 +30,7 @@ from app.conversation.records import (
 from app.conversation.settings import ChatSettings
 from app.store import Document, Store, StoredChat, StoredTurn
 
+_HALF = re.compile("[\ud800-\udfff]")
 NOTHING = "so nothing was imported"
 
 
@@ -155,7 +156,7 @@ def _document(record: Any, library: dict[str, Document], missing: dict[str, None
         }  # fmt: skip
     else:
         missing[name] = None
-        values = {**values, "id": digest[:32] if digest else values.get("id"), "revision": 1, "paused": True}
+        values = {**values, "id": digest[:32] if digest else values.get("id"), "revision": 1, "paused": False}
     entries, _ = documents_from_record([{**values, "runs": []}])
     return documents_to_record(entries, [])[0]
 
@@ -222,7 +223,7 @@ def _object(value: Any, name: str) -> dict[str, Any]:
 def _clean(value: Any) -> Any:
     """Halves of surrogate pairs, which JSON can spell and no file can hold, become U+FFFD."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
+        return _HALF.sub("\ufffd", value)
     if isinstance(value, list):
         return [_clean(one) for one in value]
     if isinstance(value, dict):

@@ -40,6 +40,7 @@ WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 MAX_MESSAGE_BYTES = 16 * 2**20
 
 UPLOAD_ROUTE = "/gradio_api/upload"
+IMPORT_ROUTE = "/chats/import"  # chats from a file
 LIVE_ROUTE = "/live"  # the pages' WebSockets
 # Asked for without cookies, or by a page that outlived its server: from the new random `app_id` it learns that it has
 # to load itself again, and then shows the sentence about the link.
@@ -63,8 +64,17 @@ ROUTES = frozenset(
         "/gradio_api/user",
     }
 )
-# The last three: pictures, files and texts of documents (`app.ui.document_files`).
-ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/", "/pictures/", "/originals/", "/texts/")
+# The last four: pictures, files and texts of documents (`app.ui.document_files`), and chats (`app.ui.chat_files`).
+ROUTE_PREFIXES = (
+    "/assets/",
+    "/static/",
+    "/svelte/",
+    "/ui/",
+    "/pictures/",
+    "/originals/",
+    "/texts/",
+    "/chats/",
+)
 
 NO_TOKEN_PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>AHN Chat</title>'
@@ -297,12 +307,12 @@ class SecurityMiddleware:
 
     def _body_limit(self, scope: Scope) -> int:
         """In bytes; an upload's multipart frame is not the file's fault, so it gets a little room."""
-        if scope["path"] == UPLOAD_ROUTE:
+        if scope["path"] in (UPLOAD_ROUTE, IMPORT_ROUTE):
             return self.policy.max_upload_bytes + 64 * 1024
         return MAX_MESSAGE_BYTES
 
     def _too_large(self, path: str) -> Response:
-        if path != UPLOAD_ROUTE:
+        if path not in (UPLOAD_ROUTE, IMPORT_ROUTE):
             return _refuse(413, SERVER().message_too_large.format(limit=MAX_MESSAGE_BYTES // 2**20))
         limit = f"{self.policy.max_upload_bytes / 2**20:g}"
         return _refuse(413, SERVER().upload_too_large.format(limit=limit))

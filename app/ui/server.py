@@ -29,6 +29,7 @@ from starlette.types import ASGIApp
 from app import paths
 from app.conversation import ChatSettings
 from app.documents import SUPPORTED_SUFFIXES
+from app.ui.chat_files import ChatFiles
 from app.ui.document_files import DocumentFiles
 from app.ui.ingest import UploadFolder
 from app.ui.live import LiveChannel
@@ -190,6 +191,12 @@ class PageServer:
             lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
         )
         app.router.routes.extend(self._files.routes())
+        chats = ChatFiles(
+            self.loader,
+            lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
+            page.tabs,
+        )
+        app.router.routes.extend(chats.routes())
         app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
         app.add_api_route("/manifest.json", _manifest, include_in_schema=False)
         gr.mount_gradio_app(

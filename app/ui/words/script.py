@@ -29,6 +29,7 @@ class ScriptWords:
     no_picture: str
     you: str
     drop_here: str
+    chats_to_import: str
 
 
 SCRIPT = Translated(
@@ -56,5 +57,6 @@ SCRIPT = Translated(
         no_picture="The picture of this page did not arrive; turn the page and back.",
         you="You",
         drop_here="Drop to add to this chat",
+        chats_to_import="Chats to import",
     ),
 )
