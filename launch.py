@@ -4,6 +4,9 @@
     python launch.py ask FILE QUESTION  the same for one question; all arguments go to the app (see --help)
     python launch.py test [...]         installs the test tools and runs the tests; arguments go to pytest
 
+    --with ocr,sense                    also installs these extras of pyproject.toml; later starts keep them
+    --no-compiler                       fetches no C++ compiler where none is installed; later starts keep to it
+
 Standard library only, and old syntax only: an old Python has to get far enough to say that it is too old.
 """
 
@@ -26,11 +29,17 @@ ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 10)
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CPU_INDEX_TIMEOUT = 5.0  # seconds
+ANSWER_TIMEOUT = 60.0  # seconds, for a question to the environment: torch is slow to import the first time
+FIND_COMPILER = "from ahn_core.native import compilers as c; f = c.find(); print(f.name if f else 'none')"
+TORCH_CUDA = "import torch; print(torch.version.cuda or torch.version.hip or 'none')"
 NEEDED_BYTES = {
     "cpu": 3 * 10**9,
     "gpu": 12 * 10**9,
     "mac": 3 * 10**9,
 }  # packages, their cache, the embedded model
+COMPILER = "ziglang"  # clang out of a package, for every system
+COMPILER_SIZE = "100 MB to fetch, 410 MB on disk"
+TORCH_PAGE = "https://pytorch.org/get-started/locally/"
 
 
 class SetupError(Exception):
@@ -43,6 +52,7 @@ class Plan(NamedTuple):
     key: str
     build: str
     extras: Tuple[str, ...]
+    no_compiler: bool = False  # the user wants none to be fetched
 
 
 class State(NamedTuple):
@@ -53,19 +63,64 @@ class State(NamedTuple):
     extras: Tuple[str, ...]
     python: str
     complete: bool
+    no_compiler: bool = False
 
     def satisfies(self, plan: Plan) -> bool:
         return self.complete and self.key == plan.key and set(plan.extras) <= set(self.extras)
+
+
+class Wishes(NamedTuple):
+    """What of the arguments is for this script, and what is the app's."""
+
+    extras: Tuple[str, ...]
+    no_compiler: bool
+    rest: List[str]
+
+
+def read_wishes(arguments: List[str], known: Tuple[str, ...]) -> Wishes:
+    """Take --with and --no-compiler out of the arguments. Raises SetupError: an extra that is not `known`."""
+    extras: List[str] = []
+    no_compiler = False
+    rest: List[str] = []
+    left = list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            rest += [word] + left
+            break
+        if word == "--no-compiler":
+            no_compiler = True
+        elif word == "--with" or word.startswith("--with="):
+            names = word[len("--with=") :] if "=" in word else (left.pop(0) if left else "")
+            extras += [name.strip() for name in names.split(",") if name.strip()]
+            if not names or names.startswith("-"):
+                raise SetupError(f"--with needs names of extras: choose among {', '.join(known)}.")
+        else:
+            rest.append(word)
+    unknown = [name for name in extras if name not in known]
+    if unknown:
+        raise SetupError(
+            f"'{unknown[0]}' is no extra of AHN Chat, so nothing is installed: choose among {', '.join(known)}."
+        )
+    return Wishes(tuple(dict.fromkeys(extras)), no_compiler, rest)
+
+
+def known_extras(root: Path) -> Tuple[str, ...]:
+    """The names under [project.optional-dependencies], without a reader of TOML, which an old Python lacks."""
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    part = text.partition("[project.optional-dependencies]")[2]
+    part = re.split(r"^\[", part, maxsplit=1, flags=re.MULTILINE)[0]
+    return tuple(sorted(re.findall(r"^([A-Za-z0-9_-]+)\s*=", part, re.MULTILINE)))
 
 
 # ---- what is wanted, what is there
 
 
 def torch_build(system: str, has_nvidia: bool) -> str:
-    """Which PyTorch suits this machine."""
+    """Which PyTorch suits this machine; on Windows the package index has the CPU's alone."""
     if system == "Darwin":
         return "mac"
-    return "gpu" if has_nvidia else "cpu"
+    return "gpu" if has_nvidia and system == "Linux" else "cpu"
 
 
 def has_nvidia_gpu() -> bool:
@@ -73,15 +128,17 @@ def has_nvidia_gpu() -> bool:
     return shutil.which("nvidia-smi") is not None or os.path.exists("/proc/driver/nvidia")
 
 
-def make_plan(root: Path, build: str, testing: bool) -> Plan:
+def make_plan(
+    root: Path, build: str, testing: bool, extras: Tuple[str, ...] = (), no_compiler: bool = False
+) -> Plan:
     """The plan for this checkout and this kind of PyTorch.
 
     The key covers the folder too: an environment that was moved or copied still points at the old one.
     """
     digest = hashlib.sha256((root / "pyproject.toml").read_bytes())
     digest.update(f"{root}\n{build}".encode())
-    extras = (["gpu"] if build == "gpu" else []) + (["test"] if testing else [])
-    return Plan(digest.hexdigest(), build, tuple(extras))
+    wanted = (["gpu"] if build == "gpu" else []) + (["test"] if testing else []) + list(extras)
+    return Plan(digest.hexdigest(), build, tuple(dict.fromkeys(wanted)), no_compiler)
 
 
 def state_file(venv: Path) -> Path:
@@ -93,7 +150,8 @@ def read_state(venv: Path) -> Optional[State]:
     try:
         values = json.loads(state_file(venv).read_text(encoding="utf-8"))
         extras = tuple(values["extras"])
-        return State(values["key"], values["build"], extras, values["python"], values["complete"])
+        declined = bool(values.get("no_compiler", False))
+        return State(values["key"], values["build"], extras, values["python"], values["complete"], declined)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -153,6 +211,7 @@ class Setup:
         """Raises SetupError: Python incomplete, no network, disk full, folder not writable, or what pip said."""
         started = time.monotonic()
         state = read_state(self.venv)
+        extras, declined = self._remembered(state)
         reason = None if state is None else self._why_anew(state)
         if reason is not None:
             print(f"The environment in .venv {reason}, so it is made anew.", flush=True)
@@ -163,8 +222,8 @@ class Setup:
             print("Setting up AHN Chat; this happens once and takes some minutes.", flush=True)
             self._check_disk()
             self._make_venv()
-        extras = tuple(sorted(set(self.plan.extras) | set(state.extras if state else ())))
-        unfinished = State(self.plan.key, self.plan.build, extras, version_of(venv_python(self.venv)), False)
+        python = version_of(venv_python(self.venv))
+        unfinished = State(self.plan.key, self.plan.build, extras, python, False, declined)
         write_state(self.venv, unfinished)
         try:
             if state is None or state.key != self.plan.key:
@@ -178,7 +237,62 @@ class Setup:
                 )  # pip refused before it changed anything: what worked still does
             raise
         write_state(self.venv, unfinished._replace(complete=True))
+        if state is None or state.key != self.plan.key:
+            self._install_compiler(declined)
+            self._check_gpu()
         print(f"Ready after {time.monotonic() - started:.0f} s.", flush=True)
+
+    def _remembered(self, state: Optional[State]) -> Tuple[Tuple[str, ...], bool]:
+        """The extras to install and whether a compiler is declined, now or at an earlier start."""
+        if state is None:
+            return tuple(sorted(self.plan.extras)), self.plan.no_compiler
+        kept = set(state.extras)
+        if self.plan.build != "gpu":
+            kept.discard("gpu")
+        return tuple(sorted(kept | set(self.plan.extras))), self.plan.no_compiler or state.no_compiler
+
+    def _install_compiler(self, declined: bool) -> None:
+        """Fetch a C++ compiler where there is none and the CPU computes; the app does without, if slower."""
+        if self.plan.build == "gpu" or declined or self._says(FIND_COMPILER) != "none":
+            return
+        print(
+            f"No C++ compiler is installed. The package {COMPILER} brings one ({COMPILER_SIZE}): answers then come up "
+            "to three times as fast. --no-compiler does without; once an answer was given you may remove it again "
+            f"({venv_python(self.venv)} -m pip uninstall {COMPILER}).",
+            flush=True,
+        )
+        try:
+            self._pip(f"Installing {COMPILER}", [COMPILER])
+        except SetupError as error:
+            print(f"The app works without a compiler, but slower: {error}", flush=True)
+
+    def _check_gpu(self) -> None:
+        """Say so where an NVIDIA GPU is here and the PyTorch that was installed cannot use it."""
+        if not has_nvidia_gpu() or self._says(TORCH_CUDA) != "none":
+            return
+        print(
+            "An NVIDIA GPU is here, but PyTorch's package for this system computes on the CPU alone, and so will the "
+            f"app. To use the GPU, choose CUDA on {TORCH_PAGE} and run its command with {venv_python(self.venv)} -m "
+            "pip in the place of pip3, with --upgrade --force-reinstall; later starts keep it.",
+            flush=True,
+        )
+
+    def _says(self, code: str) -> str:
+        """What a line of Python prints in the environment; "" where it fails."""
+        command = [str(venv_python(self.venv)), "-c", code]
+        try:
+            found = subprocess.run(
+                command,
+                cwd=str(self.root),
+                env=pip_environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                timeout=ANSWER_TIMEOUT,
+            )
+        except subprocess.TimeoutExpired:
+            return ""
+        return found.stdout.strip()
 
     def _why_anew(self, state: State) -> Optional[str]:
         if not state.complete:
@@ -377,11 +491,13 @@ def setup_lock(root: Path) -> Iterator:
         yield
 
 
-def ensure_environment(root: Path, testing: bool) -> Path:
+def ensure_environment(
+    root: Path, testing: bool, extras: Tuple[str, ...] = (), no_compiler: bool = False
+) -> Path:
     """The Python of an environment that has everything; set up first where needed. Raises SetupError."""
     venv = root / ".venv"
     python = venv_python(venv)
-    plan = make_plan(root, torch_build(platform.system(), has_nvidia_gpu()), testing)
+    plan = make_plan(root, torch_build(platform.system(), has_nvidia_gpu()), testing, extras, no_compiler)
 
     def ready() -> bool:
         state = read_state(venv)
@@ -442,10 +558,11 @@ def main(arguments: List[str]) -> int:
             file=sys.stderr,
         )
         return 1
-    testing = arguments[:1] == ["test"]
     try:
-        python = ensure_environment(ROOT, testing)
-        return run_tests(python, arguments[1:]) if testing else start_app(python, arguments)
+        wishes = read_wishes(arguments, known_extras(ROOT))
+        testing = wishes.rest[:1] == ["test"]
+        python = ensure_environment(ROOT, testing, wishes.extras, wishes.no_compiler)
+        return run_tests(python, wishes.rest[1:]) if testing else start_app(python, wishes.rest)
     except SetupError as error:
         print(f"launch.py: {error}", file=sys.stderr)
         return 1

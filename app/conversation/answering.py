@@ -68,7 +68,7 @@ class Answering:
         self._state.check_idle()
         question = check_question(self._state.resources, self._state.settings, question)
         tree, past = self._state.tree, self._state.past
-        draft = Draft(question, evidence=kept)
+        draft = Draft(question, evidence=kept, model=self._state.resources.model.name)
         running = Running(index, draft, tree.next_id(), self._state.parent_at(index))
         self._state.running = running
         if index == len(past) or question != past[index].turn.question:

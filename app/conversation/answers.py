@@ -56,12 +56,15 @@ class Draft:
     pieces: list[AnswerPiece] = field(default_factory=list)
     token_ids: list[int] = field(default_factory=list)
     evidence: Evidence = NO_EVIDENCE
+    model: str = ""
 
     def turn(self) -> Turn:
         """The turn so far."""
         pieces = tuple(self.pieces)
         text = "".join(piece.text for piece in pieces)
-        return Turn(self.question, text, TurnState.ANSWERING, pieces, evidence=self.evidence)
+        return Turn(
+            self.question, text, TurnState.ANSWERING, pieces, evidence=self.evidence, model=self.model
+        )
 
 
 class Cancelled(Exception):
@@ -257,6 +260,7 @@ def write_answer(
         pieces=tuple(draft.pieces),
         figures=figures,
         evidence=draft.evidence,
+        model=draft.model,
     )
     after = replace(head, turns=head.turns + 1, pending=layout.next_question)
     return turn, None if repeated else after

@@ -15,12 +15,14 @@ from app.conversation.answers import PastTurn
 from app.conversation.chat import Chat
 from app.conversation.compare import Comparing
 from app.conversation.completing import Completing
+from app.conversation.entries import Entry
 from app.conversation.errors import ChatBusyError, ChatClosedError, UnknownChatError, UnreadableChatError
 from app.conversation.events import (
     CompareEvent,
     CompletionEvent,
     ProbeEvent,
     ReadingEstimate,
+    ReadPhase,
     Turn,
     TurnState,
 )
@@ -358,17 +360,19 @@ class Engine:
         if stored is None:
             raise _unknown(chat_id)
         try:
-            settings, entries, plan = opened(stored)
+            settings, entries, plan = opened(stored, self.model.name, self._resources.encoder.fingerprint)
         except ValueError as error:
             raise UnreadableChatError(
                 f"The chat “{stored.title}” cannot be opened ({error}); it was left as it is, and `ahn-chat library "
                 "export --everything` writes out what is stored of it."
             ) from error
         fingerprint = self._resources.encoder.fingerprint
+        settings = settings.fitted(self._resources.max_positions)
+        self._take_kept(entries, settings)
         return Chat(
             self._resources,
             chat_id,
-            settings.fitted(self._resources.max_positions),
+            settings,
             title=stored.title if stored.named else "",
             entries=entries,
             plan=plan,
@@ -377,6 +381,13 @@ class Engine:
                 for turn in stored.turns
             ),
         )
+
+    def _take_kept(self, entries: Sequence[Entry], settings: ChatSettings) -> None:
+        """Let documents that another model has read come back where this one's reading of them is kept, too."""
+        elsewhere = [entry for entry in entries if entry.read_elsewhere is not None]
+        if elsewhere and self._resources.kept_tokens(settings, [entry.text for entry in entries]):
+            for entry in elsewhere:
+                entry.phase, entry.message, entry.read_elsewhere = ReadPhase.QUEUED, "", None
 
 
 def _unknown(chat_id: str) -> UnknownChatError:

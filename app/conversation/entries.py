@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,9 @@ class Entry:
     pages_counted: int = 0
     message: str = ""
     revision: int = 1  # of the document's text
+    read_elsewhere: dict[str, Any] | None = (
+        None  # its record, where another model has read it and this one has not
+    )
 
     @property
     def text(self) -> TextId:

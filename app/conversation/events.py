@@ -169,7 +169,7 @@ class Turn:
     """A question and its answer. `figures` is None until the answer ends, and after a failure.
 
     evidence: what was looked up for it, there before the first token. review: the finished answer held against the
-    documents.
+    documents. model: the name of the model that answers; "" where it was not noted.
     """
 
     question: str
@@ -180,6 +180,7 @@ class Turn:
     message: str = ""  # one sentence, where the answer failed
     evidence: Evidence = NO_EVIDENCE
     review: Review = NO_REVIEW
+    model: str = ""
 
     @property
     def quotes(self) -> tuple[TurnQuote, ...]:

@@ -115,7 +115,7 @@ def _chat(stored: StoredChat, digests: dict[str, str]) -> dict[str, Any]:
 
 def _document(record: dict[str, Any], digests: dict[str, str]) -> dict[str, Any]:
     """A document without what the cache has read of it; sha256: None where it is no longer in the library."""
-    kept = {name: value for name, value in record.items() if name not in ("runs", "paused")}
+    kept = {name: value for name, value in record.items() if name not in ("runs", "paused", "model")}
     return {**kept, "sha256": digests.get(str(record.get("id")))}
 
 

@@ -187,9 +187,8 @@ def _turn(row: Any, place: int) -> StoredTurn:
         )
         details = {"state": "done", **values, "token_ids": None}  # nobody else's tokens are fed to a model
         turn = strict_turn(StoredTurn(question, answer, details), "").turn
-        model = text(values.get("model", ""), "the model")
         return replace(
-            turn_to_record(PastTurn(turn, None), "", model),
+            turn_to_record(PastTurn(turn, None), ""),
             id=whole(values.get("id", place), "the id", 1),
             parent=whole(values.get("parent", place - 1), "the turn before it"),
             shown=values.get("shown", True) is True,

@@ -143,7 +143,7 @@ class Reader:
         with self._lock:
             entry = self._entry(document_id)
             if entry.phase in (ReadPhase.PAUSED, ReadPhase.FAILED):
-                entry.phase, entry.message = ReadPhase.QUEUED, ""
+                entry.phase, entry.message, entry.read_elsewhere = ReadPhase.QUEUED, "", None
         self._on_change()
 
     def start(self) -> None:

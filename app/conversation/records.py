@@ -24,6 +24,11 @@ CUT_OFF = "cut off when the program ended"
 DAMAGED = (
     "What belonged to this answer cannot be read any more ({reason}); its words are as they were stored."
 )
+UNKNOWN_MODEL = "another model"
+READ_ELSEWHERE = (
+    "So far {model} has read it; answers look things up in its text, and reading on has the present model read it from "
+    "the beginning."
+)
 CHAT_VERSION = (
     2  # raised when settings, documents or a turn's details mean something else; 1 knew no revisions
 )
@@ -33,14 +38,15 @@ class ChatStore:
     """One chat's rows on disk. Not safe between threads: the chat calls it under its lock."""
 
     def __init__(
-        self, chats: Chats, chat_id: str, tokenizer: str, model: str = "", *, kept: bool = True
+        self, chats: Chats, chat_id: str, tokenizer: str, *, model: str = "", kept: bool = True
     ) -> None:
-        """`tokenizer` is the fingerprint that the answers' token ids belong to, `model` the name of who answers. kept:
-        False writes nothing at all."""
+        """`tokenizer` is the fingerprint that the answers' token ids belong to. model: the name of the one that reads.
+        kept: False writes nothing at all.
+        """
+        self._model = model
         self._chats = chats
         self._chat_id = chat_id
         self._tokenizer = tokenizer
-        self._model = model
         self._last: object = None
         self._writes = kept
 
@@ -53,7 +59,7 @@ class ChatStore:
         plan: Sequence[Segment],
     ) -> None:
         """Commit the chat itself, where something has changed since the last time."""
-        record = (title, named, settings.to_json(), documents_to_record(entries, plan))
+        record = (title, named, settings.to_json(), documents_to_record(entries, plan, self._model))
         if record != self._last and self._commit(
             lambda: self._chats.save(self._chat_id, *record, version=CHAT_VERSION)
         ):
@@ -61,7 +67,7 @@ class ChatStore:
 
     def save_turn(self, turn_id: int, parent: int, past: PastTurn) -> None:
         """Commit a turn, and that it is the version that is shown after `parent`."""
-        stored = replace(turn_to_record(past, self._tokenizer, self._model), id=turn_id, parent=parent)
+        stored = replace(turn_to_record(past, self._tokenizer), id=turn_id, parent=parent)
         self._commit(lambda: self._chats.save_turn(self._chat_id, stored))
 
     def show_turn(self, parent: int, turn_id: int | None) -> None:
@@ -105,8 +111,8 @@ def given_title(title: str) -> str:
     return title
 
 
-def turn_to_record(past: PastTurn, tokenizer: str, model: str = "") -> StoredTurn:
-    """A turn to be stored; `tokenizer` is the fingerprint its token ids belong to, `model` the name of who answered."""
+def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:
+    """A turn to be stored; `tokenizer` is the fingerprint its token ids belong to."""
     turn = past.turn
     details = {
         "state": turn.state.value,
@@ -115,7 +121,7 @@ def turn_to_record(past: PastTurn, tokenizer: str, model: str = "") -> StoredTur
         "figures": None if turn.figures is None else asdict(turn.figures),
         "token_ids": past.token_ids,
         "tokenizer": tokenizer,
-        "model": model,
+        "model": turn.model,
         **to_record(turn.evidence, turn.review),
     }
     return StoredTurn(turn.question, turn.answer, details)
@@ -155,6 +161,7 @@ def strict_turn(stored: StoredTurn, tokenizer: str) -> PastTurn:
         message=message,
         evidence=evidence_from_record(details.get("evidence")),
         review=review_from_record(details.get("review")),
+        model=text(details.get("model", ""), "the model"),
     )
     token_ids = details.get("token_ids")
     if token_ids is None or details.get("tokenizer") != tokenizer:
@@ -175,10 +182,18 @@ def _figures(values: object) -> AnswerFigures | None:
         return None
 
 
-def documents_to_record(entries: Sequence[Entry], plan: Sequence[Segment]) -> list[dict[str, Any]]:
-    """The documents of a chat, each with the runs of it that the cache has read and their places in the sequence."""
+def documents_to_record(
+    entries: Sequence[Entry], plan: Sequence[Segment], model: str = ""
+) -> list[dict[str, Any]]:
+    """The documents of a chat, each with the runs of it that the cache has read and their places in the sequence.
+
+    `model` is the name of the model that has read them. What another one has read is noted as it was.
+    """
     records = []
     for entry in entries:
+        if entry.read_elsewhere is not None:
+            records.append(dict(entry.read_elsewhere))
+            continue
         runs = [
             [place, segment.start, segment.end]
             for place, segment in enumerate(plan)
@@ -194,18 +209,23 @@ def documents_to_record(entries: Sequence[Entry], plan: Sequence[Segment]) -> li
                 "tokens": entry.total,
                 "paused": entry.phase is ReadPhase.PAUSED,
                 "runs": runs,
+                "model": model,
             }
         )
     return records
 
 
-def documents_from_record(records: Sequence[dict[str, Any]]) -> tuple[list[Entry], list[Segment]]:
+def documents_from_record(
+    records: Sequence[dict[str, Any]], model: str = ""
+) -> tuple[list[Entry], list[Segment]]:
     """The documents and the plan that `documents_to_record` wrote, in this version or another.
+
+    What another model than `model` has read waits, without runs, until somebody asks for it; "" makes no difference.
 
     Raises ValueError where a document's id, name or pages are missing.
     """
     try:
-        entries = [_entry(record) for record in records]
+        entries = [_entry(record, model) for record in records]
         runs = [
             (
                 whole(place, "a place"),
@@ -215,6 +235,7 @@ def documents_from_record(records: Sequence[dict[str, Any]]) -> tuple[list[Entry
             )
             for entry, record in zip(entries, records, strict=True)
             for place, start, end in record.get("runs", ())
+            if entry.read_elsewhere is None
         ]
     except KeyError as error:
         raise ValueError(f"a document has no {error.args[0]}") from error
@@ -224,8 +245,10 @@ def documents_from_record(records: Sequence[dict[str, Any]]) -> tuple[list[Entry
     return entries, [Segment(entry.id, start, end, 0, start, entry.revision) for _, entry, start, end in runs]
 
 
-def _entry(record: dict[str, Any]) -> Entry:
+def _entry(record: dict[str, Any], model: str) -> Entry:
     pages = whole(record["page_count"], "page_count")
+    reader = text(record.get("model", ""), "model")
+    elsewhere = record if model and reader not in ("", model) else None
     return Entry(
         id=text(record["id"], "id"),
         name=text(record["name"], "name"),
@@ -234,9 +257,19 @@ def _entry(record: dict[str, Any]) -> Entry:
             page for page in record.get("pages_without_text", ()) if 1 <= whole(page, "a page") <= pages
         ),
         estimated_tokens=whole(record.get("tokens", 0), "tokens"),
-        phase=ReadPhase.PAUSED if record.get("paused") else ReadPhase.QUEUED,
+        phase=ReadPhase.PAUSED if record.get("paused") or elsewhere is not None else ReadPhase.QUEUED,
+        message="" if elsewhere is None else READ_ELSEWHERE.format(model=reader),
+        read_elsewhere=elsewhere,
         revision=whole(record.get("revision", 1), "revision", 1),
     )
+
+
+def _with_reader(record: dict[str, Any], stored: StoredChat, tokenizer: str) -> dict[str, Any]:
+    """A document's record with the model that has read it: before that was noted, turns noted the tokenizer."""
+    if not tokenizer or "model" in record:
+        return record
+    others = any(turn.details.get("tokenizer", tokenizer) != tokenizer for turn in stored.turns)
+    return {**record, "model": UNKNOWN_MODEL} if others else record
 
 
 def unreadable_reason(stored: StoredChat) -> str:
@@ -248,13 +281,19 @@ def unreadable_reason(stored: StoredChat) -> str:
     return ""
 
 
-def opened(stored: StoredChat) -> tuple[ChatSettings, list[Entry], list[Segment]]:
-    """The settings, documents and plan of a stored chat. Raises ValueError with the reason where they cannot be had."""
+def opened(
+    stored: StoredChat, model: str = "", tokenizer: str = ""
+) -> tuple[ChatSettings, list[Entry], list[Segment]]:
+    """The settings, documents and plan of a stored chat, for the model of this name with this tokenizer.
+
+    Raises ValueError with the reason where they cannot be had.
+    """
     if stored.unreadable:
         raise ValueError(stored.unreadable)
     if stored.version > CHAT_VERSION:
         raise ValueError(
             f"a newer AHN Chat wrote it, in format {stored.version}; this one knows {CHAT_VERSION}"
         )
-    entries, plan = documents_from_record(stored.documents)
+    documents = [_with_reader(record, stored, tokenizer) for record in stored.documents]
+    entries, plan = documents_from_record(documents, model)
     return ChatSettings.from_json(stored.settings), entries, plan

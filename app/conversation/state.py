@@ -54,7 +54,11 @@ class ChatState:
         self.told: set[tuple[str, str]] = set()  # failed readings that a question has been answered with
         self.left: list[Reader] = []  # closed when what they read was changed; their last chunk may still run
         self.disk = ChatStore(
-            resources.store.chats, chat_id, resources.encoder.fingerprint, resources.model.name, kept=kept
+            resources.store.chats,
+            chat_id,
+            resources.encoder.fingerprint,
+            model=resources.model.name,
+            kept=kept,
         )
         self.live = LiveStats(resources.device)
         self.reader, self.caches = self._begin_reading(entries, plan)
@@ -100,7 +104,10 @@ class ChatState:
         self.left.append(self.reader)
         self.left = [reader for reader in self.left if not reader.join(timeout=0)]
         self.caches.close()
-        fresh = [replace(entry, phase=ReadPhase.QUEUED, message="", pages_counted=0) for entry in entries]
+        fresh = [
+            replace(entry, phase=ReadPhase.QUEUED, message="", pages_counted=0, read_elsewhere=None)
+            for entry in entries
+        ]
         self.reader, self.caches = self._begin_reading(fresh, plan)
         self.store()
 

@@ -234,7 +234,7 @@ def test_without_a_compiler_torch_computes_and_says_why(monkeypatch: pytest.Monk
     choose.native_decoder.cache_clear()
     model = tiny_model()
     assert model.use_backend() == "torch"
-    assert model.ops.reason == "no C++ compiler is installed (g++ or clang++)"
+    assert model.ops.reason == "no C++ compiler is installed (g++, clang++ or the package ziglang)"
     with pytest.raises(BackendError, match="'cpu' cannot compute this model, because no C\\+\\+ compiler"):
         model.use_backend("cpu")
 

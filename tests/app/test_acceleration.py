@@ -49,7 +49,7 @@ def test_without_a_compiler_the_log_says_so(
     with caplog.at_level(logging.INFO):
         compiling = compile_decoder(model, data_dir)
     assert compiling.thread is None
-    assert str(compiling) == "no: no C++ compiler is installed (g++ or clang++)"
+    assert str(compiling) == "no: no C++ compiler is installed (g++, clang++ or the package ziglang)"
     assert model.backend == "torch"
     assert "Decoding stays uncompiled: no C++ compiler is installed" in caplog.text
 

@@ -280,6 +280,9 @@ def test_a_chat_of_an_earlier_version_opens_and_goes_on(tmp_path: Path) -> None:
         assert (listed.id, listed.title, listed.turn_count, listed.unreadable) == ("old", "Pumps", 1, "")
         opened = world.engine.chat("old")
         rest(opened)
+        assert opened.documents[0].phase is ReadPhase.PAUSED, "another tokenizer's model has read it"
+        opened.resume_reading(document["id"])
+        rest(opened)
         assert opened.documents[0].phase is ReadPhase.DONE
         assert (opened.turns[0].answer, opened.settings, opened.title) == ("Because.", SETTINGS, "Pumps")
         assert finish(opened.ask("How?")).answer

@@ -16,6 +16,7 @@ from app.ui.views import markup as m
 from app.ui.views.markdown import plain, to_html
 from app.ui.words.chat import CHAT
 from app.ui.words.common import COMMON
+from app.ui.words.models import MODELS
 from app.ui.words.versions import VERSIONS
 
 
@@ -136,6 +137,8 @@ def _answer(turn: Turn) -> str:
     notes = footnotes(turn)
     if not prose and not notes:
         prose = f"<p><em>{m.text(CHAT().empty_answer)}</em></p>"
+    if turn.model and turn.state is not TurnState.ANSWERING:
+        notes.append(MODELS().answered_by.format(model=turn.model))
     small = f"<p><small>{m.text(' · '.join(notes))}</small></p>" if notes else ""
     return f"{quotes.not_found(turn)}{_arranged(turn, prose)}{quotes.verdict(turn)}{small}"
 
