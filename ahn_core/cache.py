@@ -186,6 +186,14 @@ class Cache:
         """Bytes of all tensors held. Constant for `window` and `ahn`."""
         return sum(tensor.nbytes for layer in self.layers for tensor in layer.tensors().values())
 
+    @property
+    def saved_nbytes(self) -> int:
+        """Bytes that `save` writes, but for some thousand: rows that hold nothing are left out."""
+        rows = self._used_rows()
+        return sum(
+            _used(name, t, rows).nbytes for layer in self.layers for name, t in layer.tensors().items()
+        )
+
     def memory_share(self) -> float:
         """Mean over layers of |memory| / (|memory| + |window|) in the last token's attention output; 0
         while nothing is evicted.

@@ -121,24 +121,23 @@ class _Chosen:
         do it by itself.
         """
         self.logits, self.token = logits, token
-        both = (
-            token[0].double(),
-            token.new_zeros((), dtype=torch.double) if share is None else share.double(),
-        )
-        self._arrived: torch.cuda.Event | None = None
-        self._values: Tensor | tuple[Tensor, Tensor] = both
+        self._share = share
+        self._arriving: Tensor | None = None
         if token.is_cuda:
-            self._values = torch.empty(2, dtype=torch.double, pin_memory=True)
-            self._values.copy_(torch.stack(both), non_blocking=True)
+            none = token.new_zeros((), dtype=torch.double)
+            both = torch.stack((token[0].double(), none if share is None else share.double()))
+            self._arriving = torch.empty(2, dtype=torch.double, pin_memory=True)
+            self._arriving.copy_(both, non_blocking=True)
             self._arrived = torch.cuda.Event()
             self._arrived.record()
 
     def on_host(self) -> tuple[int, float]:
         """The token's id and its memory share, waiting for the copy but not for what was queued after it."""
-        if self._arrived is not None:
-            self._arrived.synchronize()
-        token, share = self._values
-        return int(token), float(share)
+        if self._arriving is None:
+            return int(self.token), 0.0 if self._share is None else float(self._share)
+        self._arrived.synchronize()
+        token, share = self._arriving.tolist()
+        return int(token), share
 
 
 def stream_generate(
@@ -161,8 +160,8 @@ def stream_generate(
     cache when Finished comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before
     every chunk and token. `ahead` queues the next step before a token is yielded; None: on a GPU, where that saves
     waiting. The tokens are the same either way. Closing the iterator early leaves the last yielded token unfed, or with
-    `ahead` fed. With `top_logprobs` each token tells how likely it was, and so many
-    of the likeliest ones beside it.
+    `ahead` fed. With `top_logprobs` each token tells how likely it was, and so many of the likeliest ones beside it;
+    that waits for the device.
     """
     if not len(prompt_ids):
         raise ValueError("the prompt is empty, so there is nothing to answer: give at least one token.")

@@ -63,6 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from app import chats_command
 
             return chats_command.main(arguments[1:])
+        if arguments[:1] == ["doctor"]:
+            from app import doctor
+
+            return doctor.main(arguments[1:])
         if arguments[:1] == ["memory"]:
             from app import memory
 
@@ -94,7 +98,8 @@ def page_parser() -> argparse.ArgumentParser:
         "chats out and takes them in, `ahn-chat models` fetches "
         "models, `ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one "
         "folder of base and AHN and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, "
-        "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
+        "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
+        "`ahn-chat doctor` says what computes here and why; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")
