@@ -220,10 +220,12 @@ class AHNForCausalLM(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where the weights are."""
         return self.embed_tokens.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
+        """The number format of activations, keys and values."""
         return self.embed_tokens.weight.dtype
 
     @property
@@ -236,6 +238,7 @@ class AHNForCausalLM(nn.Module):
 
     @property
     def num_ahn_parameters(self) -> int:
+        """Numbers in the memory's weights, of all layers."""
         return sum(parameter.numel() for layer in self.layers for parameter in layer.ahn.parameters())
 
     @property

@@ -65,6 +65,13 @@ class CacheStats:
 class Cache:
     """One conversation's memory over all layers. Made by `AHNForCausalLM.make_cache`; not safe to share
     between threads.
+
+    Each layer holds keys and values [Hkv, S + W, D] of the model's dtype ("full": of all tokens read), and, where the
+    kind is "ahn", the gates of the tokens in the window and a float32 state a head (paper, section 2: arXiv
+    2510.07318). So the bytes of "window" and "ahn" do not grow with what is read. A token that leaves the window goes
+    into the state, once and for good.
+
+    Raises ValueError for an unknown kind, S below 0 or W below 1.
     """
 
     def __init__(

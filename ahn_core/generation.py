@@ -53,7 +53,14 @@ class Token:
 
 @dataclass(frozen=True)
 class Finished:
-    """Why and with what figures a generation ended; rates in tokens a second, `decode_*` of generated tokens."""
+    """Why and with what figures a generation ended; rates in tokens a second, times in seconds, `decode_*` of
+    generated tokens.
+
+    `reason`: "end" (the model's end of a turn), "length" (`max_new_tokens`), "stop" (a stop string) or "cancelled"
+    (`should_stop`). `text` is the whole answer, without the stop string, and with what was held back for a character
+    that never came. `prompt_tokens` are those read by this call. `time_to_first_token` counts from the call; None where
+    none came.
+    """
 
     reason: Literal["end", "length", "stop", "cancelled"]
     text: str
@@ -79,6 +86,11 @@ def prefill(
 ) -> Iterator[PrefillProgress]:
     """Read tokens into the cache, one event a chunk; activations depend on `chunk_size`, not on the prompt. By default
     it is what suits the model's backend.
+
+    Args:
+        prompt_ids: T token ids, those that are new to the cache. Nothing is read for none.
+        cache: of `AHNForCausalLM.make_cache`; it is changed in place.
+        chunk_size: tokens read at a time, at least 1 (else ValueError).
 
     Ends early, at a chunk's border, once `should_stop()` is true: then the last event has tokens_done <
     tokens_total, and reading can go on later with the remaining tokens.
@@ -155,6 +167,12 @@ def stream_generate(
     ahead: bool | None = None,
 ) -> Iterator[Event]:
     """Read `prompt_ids` (only the tokens that are new to the cache), then generate.
+
+    Args:
+        tokenizer: the base's own (`load_tokenizer`); its end of a turn, and the model's, end the answer.
+        prompt_ids: T >= 1 token ids (ValueError for none). cache: it is changed in place.
+        max_new_tokens: most tokens generated. sampling: None: greedy. stop: strings that end the answer, and are not
+        part of it. chunk_size: tokens read at a time.
 
     Yields PrefillProgress a chunk, Token a token, and Finished once, last. Every yielded token is in the
     cache when Finished comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before

@@ -1,7 +1,8 @@
 """From the messages of a request to the parts of a chat: system prompt, past turns, documents and the question.
 
 A chat alternates: a question with its documents, its answer. Messages need not, so neighbours of one role are put
-together. What is too long to be held word for word becomes a document, and its first and last paragraph the question.
+together. What is too long to be held word for word becomes a document; a short paragraph at its beginning, and one at
+its end, are the question about it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from app.api.errors import ApiError, unsupported
 from app.api.requests import FileReference, Message, Part
 
 _LONGEST_HEAD = 48  # tokens of a first paragraph that says what to do with the text below it
+_LONGEST_TAIL = 96  # of a last one that asks; of a longer one its last line
 _USERS = ("user",)
 _SYSTEMS = ("system", "developer")
 
@@ -113,11 +115,14 @@ def asked(text: str, room: int, count: Callable[[str], int]) -> Asked:
     # A token has a character at least, which spares counting what is short.
     if len(text) <= room or count(text) <= room:
         return Asked(text)
-    paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]
-    head, tail = paragraphs[0], paragraphs[-1] if len(paragraphs) > 1 else ""
-    lines = [head if count(head) <= min(_LONGEST_HEAD, room // 4) else ""]
-    lines.append(tail if count(tail) <= room // 2 else "")
-    question = "\n\n".join(line for line in lines if line)
+    text = text.strip()
+    head, blank, rest = text.partition("\n\n")
+    if not blank or count(head) > min(_LONGEST_HEAD, room // 4):
+        head, rest = "", text
+    rest, tail = _parted(rest, "\n\n", min(_LONGEST_TAIL, room // 2), count)
+    if not tail:
+        rest, tail = _parted(rest, "\n", room // 2, count)
+    question = "\n\n".join(part.strip() for part in (head, tail) if part.strip())
     if not question:
         raise ApiError(
             400,
@@ -126,4 +131,10 @@ def asked(text: str, room: int, count: Callable[[str], int]) -> Asked:
             code="context_length_exceeded",
             param="messages",
         )
-    return Asked(question, text)
+    return Asked(question, rest.strip())
+
+
+def _parted(text: str, border: str, room: int, count: Callable[[str], int]) -> tuple[str, str]:
+    """The text and its last part, where that has at most `room` tokens; else all of the text and nothing."""
+    before, found, last = text.rstrip().rpartition(border)
+    return (before, last) if found and before.strip() and count(last) <= room else (text, "")

@@ -39,10 +39,12 @@ def test_neighbours_of_one_role_are_put_together() -> None:
 def test_a_long_message_is_cut_into_document_and_question() -> None:
     long = "\n\n".join(["Sum this up:", "x" * 90, "y" * 90, "In one line."])
     cut = asked(long, 100, len)
-    assert (cut.question, cut.document) == ("Sum this up:\n\nIn one line.", long)
+    assert (cut.question, cut.document) == ("Sum this up:\n\nIn one line.", "x" * 90 + "\n\n" + "y" * 90)
     assert asked("short", 100, len).document == ""
     assert asked("Sum this up:\n\n" + "x" * 200, 100, len).question == "Sum this up:"
     assert asked("x" * 200 + "\n\nWhy?", 100, len).question == "Why?"
+    cut = asked("x" * 80 + "\n" + "y" * 80 + "\nWhy?", 100, len)
+    assert (cut.question, cut.document) == ("Why?", "x" * 80 + "\n" + "y" * 80)
     with pytest.raises(ApiError):
         asked("x" * 200, 100, len)
 
