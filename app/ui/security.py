@@ -336,11 +336,7 @@ class SecurityMiddleware:
 
     def _too_large(self, path: str) -> Response:
         if self._is_api(path) and path != API_UPLOAD_ROUTE:
-            return _refuse(
-                413,
-                f"This request is larger than {MAX_API_BYTES // 2**20} MB, so nothing was done; put the document into "
-                "/v1/files and name its id.",
-            )
+            return _refuse(413, SERVER().request_too_large.format(limit=MAX_API_BYTES // 2**20))
         if path not in (UPLOAD_ROUTE, IMPORT_ROUTE, API_UPLOAD_ROUTE):
             return _refuse(413, SERVER().message_too_large.format(limit=MAX_MESSAGE_BYTES // 2**20))
         limit = f"{self.policy.max_upload_bytes / 2**20:g}"

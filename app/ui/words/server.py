@@ -19,6 +19,7 @@ class ServerWords:
     other_site: str
     nothing_here: str
     message_too_large: str
+    request_too_large: str
     upload_too_large: str
     log_in: str
     no_pictures: str
@@ -38,6 +39,10 @@ SERVER = Translated(
         other_site="Requests from other sites are refused; use the AHN Chat page itself.",
         nothing_here="There is nothing at this address.",
         message_too_large="This message is larger than {limit} MB; add long texts as a file.",
+        request_too_large=(
+            "This request is larger than {limit} MB, so nothing was done; put the document into /v1/files and name "
+            "its id."
+        ),
         upload_too_large=(
             "This upload is larger than {limit} MB, so nothing was taken; start with --max-upload-mb to allow more."
         ),
