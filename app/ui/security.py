@@ -34,6 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.serving import WILDCARD_HOSTS
 from app.ui.words.server import SERVER
+from app.ui.words.translated import Language, choose, speaking
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -44,6 +45,7 @@ MAX_API_BYTES = 64 * 2**20  # a question to the API, with documents inside it
 
 UPLOAD_ROUTE = "/gradio_api/upload"
 IMPORT_ROUTE = "/chats/import"  # chats from a file
+LANGUAGE_COOKIE = "ahn_language"  # set by the page, see `assets/ui/page.js`
 API_UPLOAD_ROUTE = "/v1/files"
 API_ROUTES = frozenset({"/health", "/metrics"})
 API_PREFIX = "/v1/"
@@ -218,6 +220,12 @@ def _cookie(headers: Headers, name: str) -> str | None:
     return jar[name].value if name in jar else None
 
 
+def _language(headers: Headers) -> Language:
+    """What a refusal is said in: the language chosen in the page's settings, else the browser's."""
+    accepted = [part.partition(";")[0] for part in headers.get("accept-language", "").split(",")]
+    return choose([_cookie(headers, LANGUAGE_COOKIE) or "", *accepted])
+
+
 class SecurityMiddleware:
     """The pure ASGI layer that enforces a :class:`Policy` on HTTP requests and websockets."""
 
@@ -237,7 +245,10 @@ class SecurityMiddleware:
             return
         if scope["type"] != "http":
             return
-        send = _with_security_headers(send)
+        with speaking(_language(Headers(scope=scope))):
+            await self._answer(scope, receive, _with_security_headers(send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._check(scope)
         if refusal is not None:
             await self._worded(refusal, scope)(scope, receive, send)
