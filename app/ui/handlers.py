@@ -19,6 +19,7 @@ from app.ui import import_line
 from app.ui.ingest import Import, UploadFolder
 from app.ui.library_view import LibraryActions
 from app.ui.loading import EngineLoader
+from app.ui.models_view import ModelActions
 from app.ui.reader import ReaderActions
 from app.ui.retaking import Retakings
 from app.ui.searching import find_everywhere
@@ -35,6 +36,7 @@ from app.ui.words.settings import SETTINGS
 
 if TYPE_CHECKING:
     from app.conversation import Chat, Engine
+    from app.models.desk import ModelDesk
     from app.store import Document
     from app.ui.settings_form import SettingsForm
 
@@ -45,7 +47,12 @@ class Handlers:
     """The handlers of all tabs over one engine, which may still be loading."""
 
     def __init__(
-        self, loader: EngineLoader, tabs: Tabs, uploads: UploadFolder, settings: ChatSettings | None = None
+        self,
+        loader: EngineLoader,
+        tabs: Tabs,
+        uploads: UploadFolder,
+        settings: ChatSettings | None = None,
+        models: ModelDesk | None = None,
     ) -> None:
         self.loader = loader
         self.tabs = tabs
@@ -87,7 +94,14 @@ class Handlers:
         }
         self.retakings = Retakings(self._engine)
         versions = VersionActions(self._chat)
-        for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings, versions):
+        self.models = ModelActions(models, loader, tabs)
+        for actions in (
+            ReaderActions(self._engine),
+            LibraryActions(self._engine),
+            self.retakings,
+            versions,
+            self.models,
+        ):
             self._acts |= actions.acts()
 
     def tab(self, request: gr.Request) -> Tab | None:

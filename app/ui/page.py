@@ -8,7 +8,7 @@ gradio's components with gradio's events, which are short.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -26,6 +26,7 @@ from app.ui.views import (
     facts,
     library,
     memory,
+    models,
     probe,
     question,
     reader,
@@ -34,7 +35,11 @@ from app.ui.views import (
 )
 from app.ui.words.frame import FRAME
 from app.ui.words.memory import COMPARISON
+from app.ui.words.models import MODELS
 from app.ui.words.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from app.models.desk import ModelDesk
 
 # Our script may start after gradio's; it knows the tab's id once the server has told it.
 OWN_ID = """async () => {
@@ -65,10 +70,11 @@ class Page:
         uploads: UploadFolder,
         settings: ChatSettings | None = None,
         model_name: str = "",
+        models: ModelDesk | None = None,
     ) -> None:
         self.loader = loader
         self.tabs = Tabs()
-        self.handlers = Handlers(loader, self.tabs, uploads, settings)
+        self.handlers = Handlers(loader, self.tabs, uploads, settings, models)
         self.components: Components | None = None  # made by `build`
         self.preset_handlers: PresetHandlers | None = None  # made by `build`
         self._model_name = model_name
@@ -89,12 +95,17 @@ class Page:
                         with gr.Column(elem_id="transcript"):
                             _part("earlier")
                             _part("last", transcript.empty())
+                            _part("offer")
                         _part("activity")
                         _part("settings-note")
                         _drawn("question", question.box())
                     with gr.Tab(w.library_tab, id="library", elem_id="library-tab", render_children=True):
                         _drawn("library-tools", library.frame())
                         _part("library")
+                    with gr.Tab(MODELS().tab, id="models", elem_id="models-tab", render_children=True):
+                        _drawn("models-tools", models.frame())
+                        _part("models")
+                        _drawn("own-models", models.own_frame())
                     with gr.Tab(w.compare_tab, id="compare", elem_id="compare-tab") as compare_tab:
                         compare = _compare_fields()
                         _part("panes", comparison.panes(None))

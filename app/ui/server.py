@@ -29,6 +29,7 @@ from starlette.types import ASGIApp
 from app import paths
 from app.conversation import ChatSettings
 from app.documents import SUPPORTED_SUFFIXES
+from app.models.desk import ModelDesk
 from app.ui.document_files import DocumentFiles
 from app.ui.ingest import UploadFolder
 from app.ui.live import LiveChannel
@@ -59,6 +60,7 @@ class ServerOptions:
         model_name: shown until the model is loaded.
         token: lets a browser in; a new one where it is empty.
         open_browser: open the page in the default browser.
+        models: for the models' tab: what can be fetched and used; None: the page keeps to the model it started with.
         announce: called with the link once the page answers; prints it by default.
     """
 
@@ -72,6 +74,7 @@ class ServerOptions:
     token: str = field(default="", repr=False)
     open_browser: bool = False
     announce: Callable[[str], None] | None = None
+    models: ModelDesk | None = field(default=None, repr=False)
 
 
 def _print_link(link: str) -> None:
@@ -154,6 +157,8 @@ class PageServer:
             self._server.should_exit = True
             self._thread.join(10)
         self._socket.close()
+        if self.options.models is not None:
+            self.options.models.close()
         if self._files is not None:
             self._files.close()
         if self.loader.engine is not None:
@@ -173,7 +178,8 @@ class PageServer:
         os.environ["GRADIO_TEMP_DIR"] = str(
             self._uploads
         )  # where gradio puts uploads; read when the page is built
-        page = Page(self.loader, UploadFolder(self._uploads), self.options.settings, self.options.model_name)
+        chosen, uploads = self.options, UploadFolder(self._uploads)
+        page = Page(self.loader, uploads, chosen.settings, chosen.model_name, chosen.models)
         channel = LiveChannel(page.handlers)
 
         async def live(websocket: WebSocket) -> None:
@@ -226,6 +232,7 @@ def _head(max_upload_bytes: int) -> str:
     return (
         '<link rel="stylesheet" href="/ui/page.css"><link rel="stylesheet" href="/ui/transcript.css">'
         '<link rel="stylesheet" href="/ui/reader.css"><link rel="stylesheet" href="/ui/library.css">'
+        '<link rel="stylesheet" href="/ui/models.css">'
         f'<script type="application/json" id="ahn-words">{_script_words()}</script>'
         '<script type="module" src="/ui/page.js"></script>'
         f'<meta name="ahn-suffixes" content="{",".join(SUPPORTED_SUFFIXES)}">'

@@ -3,6 +3,7 @@ import { focusBox, leaveChat, show } from "./box.js";
 import { picker } from "./files.js";
 import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
+import { showModels } from "./models.js";
 import { openedFrom, readerActions, readerIsOpen } from "./reader.js";
 import { words } from "./words.js";
 
@@ -47,6 +48,7 @@ const local = {
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
   "show-library": showLibrary,
+  "show-models": showModels,
   "show-settings": () => document.getElementById("settings-tab-button")?.click(),
   ...readerActions,
 };

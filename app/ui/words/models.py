@@ -23,7 +23,6 @@ class ModelWords:
     licence: str
     parameters: str
     memory_adds: str
-    no_memory: str
     fits: str
     fits_not: str
     fits_unknown: str
@@ -53,7 +52,6 @@ class ModelWords:
     checking: str
     asking: str
     waiting: str
-    ready_to_use: str
     answered_by: str
     other: str
     other_placeholder: str
@@ -87,7 +85,6 @@ MODELS = Translated(
         licence="licence {name}",
         parameters="{n} billion weights",
         memory_adds="AHN adds {n} million",
-        no_memory="no AHN was published for it",
         fits="fits: needs {needed} of {free} free",
         fits_not="does not fit: needs {needed}, {free} free",
         fits_unknown="needs {needed}",
@@ -117,7 +114,6 @@ MODELS = Translated(
         checking="checking",
         asking="asking the hub",
         waiting="another program is fetching it",
-        ready_to_use="{model} is on this computer now; choose Use to go on with it.",
         answered_by="answered by {model}",
         other="A model of your own",
         other_placeholder="Folder, .gguf file or Hugging Face id",
