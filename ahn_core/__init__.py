@@ -7,6 +7,21 @@
     for event in stream_generate(model, tokenizer, tokenizer.encode("Once upon a time"), cache):
         ...
 
+Where to begin
+
+- `AHNForCausalLM.from_pretrained` loads a base and its memory, `load_tokenizer` the tokenizer with its chat template.
+- `AHNForCausalLM.make_cache` makes a conversation's memory. `CacheKind` is what it keeps: "full" all keys and values,
+  "window" the first S (attention sinks) and the last W tokens, "ahn" these and a recurrent state of the rest.
+- `prefill` reads, `stream_generate` reads and writes, as a stream of `PrefillProgress`, `Token` and `Finished`;
+  `SamplingSettings` says how tokens are chosen. `AHNForCausalLM.generate` is the same in transformers' terms, and
+  calling the model gives logits (`CausalLMOutput`).
+- `Cache.stats` tells where the tokens are and what they cost (`CacheStats`, `LayerStats`).
+
+In all of it B is 1: one sequence a call. T are the tokens of a call, V the vocabulary, S and W the sizes of a cache, in
+tokens; sizes are in bytes, times in seconds, rates in tokens a second. Errors are one sentence with the value, the
+limit, what follows and what to do: `LoadError` (files), `ConfigError` (what is in them), `BackendError` (what
+computes), and ValueError for arguments.
+
 Nothing is imported until it is used: the package itself costs no torch.
 """
 

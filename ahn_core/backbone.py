@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -30,6 +30,7 @@ from .quantization import Bfloat16Linear, Int8Linear
 from .rope import Rotary, rotate
 
 if TYPE_CHECKING:
+    from .generate import Criterion, Processor, Streamer
     from .ops.choose import BackendName
 
 
@@ -219,10 +220,12 @@ class AHNForCausalLM(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where the weights are."""
         return self.embed_tokens.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
+        """The number format of activations, keys and values."""
         return self.embed_tokens.weight.dtype
 
     @property
@@ -235,6 +238,7 @@ class AHNForCausalLM(nn.Module):
 
     @property
     def num_ahn_parameters(self) -> int:
+        """Numbers in the memory's weights, of all layers."""
         return sum(parameter.numel() for layer in self.layers for parameter in layer.ahn.parameters())
 
     @property
@@ -367,6 +371,71 @@ class AHNForCausalLM(nn.Module):
         super()._apply(fn, recurse)
         self.ops = TorchOps("the model was moved or converted since")  # what was chosen may not fit any more
         return self
+
+    def generate(
+        self,
+        input_ids: Tensor,
+        *,
+        past_key_values: Cache | None = None,
+        attention_mask: Tensor | None = None,
+        max_new_tokens: int | None = None,
+        max_length: int | None = None,
+        do_sample: bool = False,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        top_k: int = 50,
+        min_p: float | None = None,
+        repetition_penalty: float = 1.0,
+        eos_token_id: int | Sequence[int] | None = None,
+        streamer: Streamer | None = None,
+        stopping_criteria: Sequence[Criterion] | None = None,
+        logits_processor: Sequence[Processor] | None = None,
+        **others: Any,
+    ) -> Tensor:
+        """Go on with one sequence, with transformers' arguments and tokens; `stream_generate` gives text and figures.
+
+        Args:
+            input_ids: [1, T] int64, the whole sequence; only what `past_key_values` has not read is read.
+            past_key_values: a cache of `make_cache`. None: sinks, window and memory of the model's default sizes.
+            After the call it has read all of the result but its last token, so the next call goes on from it.
+            attention_mask: [1, T], all ones.
+            max_new_tokens: default 20; max_length: the same with the prompt's tokens counted.
+            do_sample: draw from the distribution that temperature, top_k (0: off), top_p and min_p shape; else the
+            likeliest token. `torch.manual_seed` makes it repeatable.
+            repetition_penalty: over prompt and answer, as in transformers; above 1 avoids repetition.
+            eos_token_id: what ends the sequence, and stands at its end; None: the model's own.
+            streamer: transformers' TextStreamer and the like.
+            stopping_criteria: each called with ids [1, T] and this step's scores [1, V]; true ends the sequence.
+            logits_processor: each called with ids [1, T] and scores [1, V], returns scores.
+            others: transformers' further arguments, where their values change nothing.
+
+        Returns: [1, T + N] int64 on the model's device, the prompt first.
+
+        Raises:
+            ValueError: more than one sequence, hidden tokens, nothing to read or to write: one sentence.
+            TypeError: an argument that is not taken, with what to do instead.
+        """
+        from .generate import generate
+
+        return generate(
+            self,
+            input_ids,
+            past_key_values=past_key_values,
+            attention_mask=attention_mask,
+            max_new_tokens=max_new_tokens,
+            max_length=max_length,
+            do_sample=do_sample,
+            temperature=temperature,
+            top_p=top_p,
+            top_k=top_k,
+            min_p=min_p,
+            repetition_penalty=repetition_penalty,
+            eos_token_id=eos_token_id,
+            streamer=streamer,
+            stopping_criteria=stopping_criteria,
+            logits_processor=logits_processor,
+            others=others,
+        )
 
     def forward(
         self, input_ids: Tensor, past_key_values: Cache | None = None, logits_to_keep: int = 0

@@ -65,6 +65,13 @@ class CacheStats:
 class Cache:
     """One conversation's memory over all layers. Made by `AHNForCausalLM.make_cache`; not safe to share
     between threads.
+
+    Each layer holds keys and values [Hkv, S + W, D] of the model's dtype ("full": of all tokens read), and, where the
+    kind is "ahn", the gates of the tokens in the window and a float32 state a head (paper, section 2: arXiv
+    2510.07318). So the bytes of "window" and "ahn" do not grow with what is read. A token that leaves the window goes
+    into the state, once and for good.
+
+    Raises ValueError for an unknown kind, S below 0 or W below 1.
     """
 
     def __init__(
@@ -185,6 +192,14 @@ class Cache:
     def nbytes(self) -> int:
         """Bytes of all tensors held. Constant for `window` and `ahn`."""
         return sum(tensor.nbytes for layer in self.layers for tensor in layer.tensors().values())
+
+    @property
+    def saved_nbytes(self) -> int:
+        """Bytes that `save` writes, but for some thousand: rows that hold nothing are left out."""
+        rows = self._used_rows()
+        return sum(
+            _used(name, t, rows).nbytes for layer in self.layers for name, t in layer.tensors().items()
+        )
 
     def memory_share(self) -> float:
         """Mean over layers of |memory| / (|memory| + |window|) in the last token's attention output; 0

@@ -32,7 +32,10 @@ class BackboneConfig:
 
     `inverse_frequencies` has head_dim / 2 entries in radians a position; `rope_attention_scaling` multiplies
     cosine and sine (1.0 except for YaRN). `max_position_embeddings` is the length the base was trained for,
-    in tokens.
+    in tokens. Sizes are numbers of elements; the switches say which biases and norms there are. `eos_token_ids` end
+    an answer. Read from a base by `from_transformers`; nothing has a default, so that nothing is guessed.
+
+    Raises ConfigError for numbers that do not fit together.
     """
 
     model_type: str
@@ -64,6 +67,7 @@ class BackboneConfig:
 
     @property
     def queries_per_kv_head(self) -> int:
+        """How many query heads share one head of keys and values."""
         return self.num_attention_heads // self.num_key_value_heads
 
     @classmethod

@@ -53,7 +53,14 @@ class Token:
 
 @dataclass(frozen=True)
 class Finished:
-    """Why and with what figures a generation ended; rates in tokens a second, `decode_*` of generated tokens."""
+    """Why and with what figures a generation ended; rates in tokens a second, times in seconds, `decode_*` of
+    generated tokens.
+
+    `reason`: "end" (the model's end of a turn), "length" (`max_new_tokens`), "stop" (a stop string) or "cancelled"
+    (`should_stop`). `text` is the whole answer, without the stop string, and with what was held back for a character
+    that never came. `prompt_tokens` are those read by this call. `time_to_first_token` counts from the call; None where
+    none came.
+    """
 
     reason: Literal["end", "length", "stop", "cancelled"]
     text: str
@@ -79,6 +86,11 @@ def prefill(
 ) -> Iterator[PrefillProgress]:
     """Read tokens into the cache, one event a chunk; activations depend on `chunk_size`, not on the prompt. By default
     it is what suits the model's backend.
+
+    Args:
+        prompt_ids: T token ids, those that are new to the cache. Nothing is read for none.
+        cache: of `AHNForCausalLM.make_cache`; it is changed in place.
+        chunk_size: tokens read at a time, at least 1 (else ValueError).
 
     Ends early, at a chunk's border, once `should_stop()` is true: then the last event has tokens_done <
     tokens_total, and reading can go on later with the remaining tokens.
@@ -121,24 +133,23 @@ class _Chosen:
         do it by itself.
         """
         self.logits, self.token = logits, token
-        both = (
-            token[0].double(),
-            token.new_zeros((), dtype=torch.double) if share is None else share.double(),
-        )
-        self._arrived: torch.cuda.Event | None = None
-        self._values: Tensor | tuple[Tensor, Tensor] = both
+        self._share = share
+        self._arriving: Tensor | None = None
         if token.is_cuda:
-            self._values = torch.empty(2, dtype=torch.double, pin_memory=True)
-            self._values.copy_(torch.stack(both), non_blocking=True)
+            none = token.new_zeros((), dtype=torch.double)
+            both = torch.stack((token[0].double(), none if share is None else share.double()))
+            self._arriving = torch.empty(2, dtype=torch.double, pin_memory=True)
+            self._arriving.copy_(both, non_blocking=True)
             self._arrived = torch.cuda.Event()
             self._arrived.record()
 
     def on_host(self) -> tuple[int, float]:
         """The token's id and its memory share, waiting for the copy but not for what was queued after it."""
-        if self._arrived is not None:
-            self._arrived.synchronize()
-        token, share = self._values
-        return int(token), float(share)
+        if self._arriving is None:
+            return int(self.token), 0.0 if self._share is None else float(self._share)
+        self._arrived.synchronize()
+        token, share = self._arriving.tolist()
+        return int(token), share
 
 
 def stream_generate(
@@ -157,12 +168,18 @@ def stream_generate(
 ) -> Iterator[Event]:
     """Read `prompt_ids` (only the tokens that are new to the cache), then generate.
 
+    Args:
+        tokenizer: the base's own (`load_tokenizer`); its end of a turn, and the model's, end the answer.
+        prompt_ids: T >= 1 token ids (ValueError for none). cache: it is changed in place.
+        max_new_tokens: most tokens generated. sampling: None: greedy. stop: strings that end the answer, and are not
+        part of it. chunk_size: tokens read at a time.
+
     Yields PrefillProgress a chunk, Token a token, and Finished once, last. Every yielded token is in the
     cache when Finished comes; the end-of-turn token is neither yielded nor fed. `should_stop` is asked before
     every chunk and token. `ahead` queues the next step before a token is yielded; None: on a GPU, where that saves
     waiting. The tokens are the same either way. Closing the iterator early leaves the last yielded token unfed, or with
-    `ahead` fed. With `top_logprobs` each token tells how likely it was, and so many
-    of the likeliest ones beside it.
+    `ahead` fed. With `top_logprobs` each token tells how likely it was, and so many of the likeliest ones beside it;
+    that waits for the device.
     """
     if not len(prompt_ids):
         raise ValueError("the prompt is empty, so there is nothing to answer: give at least one token.")

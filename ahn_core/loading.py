@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from .config import BackboneConfig, CellName, ConfigError
+from .devices import best_device
 from .embedded.model import EMBEDDED
 from .quantization import Precision
 from .weights.errors import LoadError
@@ -40,7 +41,7 @@ def load_model(
     progress: Progress | None = None,
 ) -> AHNForCausalLM:
     """See `AHNForCausalLM.from_pretrained`."""
-    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    target = torch.device(device) if device else best_device().device
     precision, number = formats(dtype, target)
     folder, parts = locate(base, gguf_file)
     source: TensorSource

@@ -61,10 +61,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             return (merge_command.merge_main if arguments[0] == "merge" else merge_command.split_main)(
                 arguments[1:]
             )
+        if arguments[:1] == ["doctor"]:
+            from app import doctor
+
+            return doctor.main(arguments[1:])
         if arguments[:1] == ["memory"]:
             from app import memory
 
             return memory.main(arguments[1:])
+        if arguments[:1] == ["mcp"]:
+            from app import mcp_command
+
+            return mcp_command.main(arguments[1:])
+        if arguments[:1] == ["serve"]:
+            from app import serve_command
+
+            return serve_command.main(arguments[1:])
         return serve(page_parser().parse_args(arguments))
     except (OptionError, CommandFailed) as error:
         print(f"ahn-chat: {error}", file=sys.stderr)
@@ -78,11 +90,13 @@ def page_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ahn-chat",
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
-        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat text FILE` prints what "
-        "is read of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat models` fetches models, "
-        "`ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one folder of base and AHN "
-        "and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, and `ahn-chat prepare`, "
-        "`ahn-chat train` and `ahn-chat memory` teach one; each has its own --help.",
+        epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat serve` serves the "
+        "OpenAI protocol and `ahn-chat mcp` the library to agents, `ahn-chat text FILE` prints what is read "
+        "of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat models` fetches "
+        "models, `ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one "
+        "folder of base and AHN and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, "
+        "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
+        "`ahn-chat doctor` says what computes here and why; each has its own --help.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ahn-chat {__version__}")
@@ -109,6 +123,7 @@ def page_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="largest file the page takes, in megabytes (default %(default)s)",
     )
+    options.add_api_arguments(parser, optional=True)
     options.add_model_arguments(parser)
     parser.set_defaults(model=None)  # then what was chosen in the page counts
     return parser
@@ -132,11 +147,13 @@ def serve(arguments: argparse.Namespace) -> int:
         offline=arguments.offline,
         max_upload_mb=arguments.max_upload_mb,
         auth=options.parse_auth(arguments.auth) if arguments.auth is not None else None,
+        api=options.api_choice(arguments) if arguments.api else None,
     )
     options.apply_to_environment(chosen.data_dir, chosen.offline)
     paths.prepare(chosen.data_dir)
 
     from app import startup
+    from app.serve_command import api_options
     from app.ui import launch_app
     from app.ui.security import kept_token
 
@@ -146,6 +163,7 @@ def serve(arguments: argparse.Namespace) -> int:
         )
 
     in_use = Named(chosen.model.model, chosen.model.ahn)
+    api = chosen.api and api_options(chosen.api, chosen.data_dir, chosen.max_upload_bytes)
     try:
         ended_by = launch_app(
             partial(startup.load_engine, chosen.model, chosen.data_dir),
@@ -156,10 +174,11 @@ def serve(arguments: argparse.Namespace) -> int:
             max_upload_bytes=chosen.max_upload_bytes,
             model_name=startup.shown_name(chosen.model),
             open_browser=chosen.open_browser,
-            announce=partial(announce, chosen.port),
             models=ModelDesk(
                 chosen.data_dir, load, in_use=in_use, device=chosen.model.device, dtype=chosen.model.dtype
             ),
+            announce=partial(announce, chosen),
+            api=api,
         )
     except OSError as error:
         raise CommandFailed(
@@ -169,9 +188,13 @@ def serve(arguments: argparse.Namespace) -> int:
     return 128 + ended_by if ended_by else 0
 
 
-def announce(wanted_port: int, link: str) -> None:
-    """Say where the page is, and that its port is another one than asked for."""
-    port = urlsplit(link).port
-    if wanted_port not in (0, port):
-        print(f"Port {wanted_port} is taken, so the page is on port {port}.", flush=True)
+def announce(chosen: Options, link: str) -> None:
+    """Say where the page is, that its port is another one than asked for, and where the API is."""
+    from app.serve_command import announcement
+
+    address = urlsplit(link)
+    if chosen.port not in (0, address.port):
+        print(f"Port {chosen.port} is taken, so the page is on port {address.port}.", flush=True)
+    if chosen.api is not None:
+        print(announcement(f"{address.scheme}://{address.netloc}", chosen.api, chosen.data_dir), flush=True)
     print(f"AHN Chat is at {link}\nIt listens until you press Ctrl+C.", flush=True)

@@ -6,13 +6,18 @@ import argparse
 import ipaddress
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 EMBEDDED = "embedded"  # the model that comes with the app
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 DEFAULT_UPLOAD_MB = 200
+DEFAULT_API_CONVERSATIONS = 4
+DEFAULT_API_MEMORY_MB = 2048
+DEFAULT_API_DOCUMENTS = 64
+API_KEY_VARIABLE = "AHN_CHAT_API_KEY"
+SHORTEST_API_KEY = 8
 DTYPES = ("int8", "mixed", "float32", "bfloat16", "float16")
 
 
@@ -35,6 +40,37 @@ class ModelOptions:
 
 
 @dataclass(frozen=True)
+class ApiChoice:
+    """How the OpenAI protocol is served. key "": one that is kept in the data folder.
+
+    Raises OptionError for a number out of range, or a key that is too short or no word.
+    """
+
+    key: str = field(default="", repr=False)
+    conversations: int = DEFAULT_API_CONVERSATIONS
+    memory_mb: int = DEFAULT_API_MEMORY_MB
+    documents: int = DEFAULT_API_DOCUMENTS
+
+    def __post_init__(self) -> None:
+        least = {"--api-conversations": (self.conversations, 1), "--api-memory-mb": (self.memory_mb, 1)}
+        for flag, (value, limit) in {**least, "--api-documents": (self.documents, 0)}.items():
+            if value < limit:
+                raise OptionError(
+                    f"{flag} is {value}, below {limit}, so nothing could be answered; give more."
+                )
+        if self.key and (
+            len(self.key) < SHORTEST_API_KEY
+            or not self.key.isascii()
+            or not self.key.isprintable()
+            or " " in self.key
+        ):
+            raise OptionError(
+                f"The key of the API has to be {SHORTEST_API_KEY} or more letters, digits and signs without blanks, so "
+                "that nobody guesses it; leave it out, and one is made."
+            )
+
+
+@dataclass(frozen=True)
 class Options:
     """How to run the page. `port` is the first one to try: the page takes the next free one.
 
@@ -49,6 +85,7 @@ class Options:
     offline: bool = False
     max_upload_mb: int = DEFAULT_UPLOAD_MB
     auth: tuple[str, str] | None = None  # user, password
+    api: ApiChoice | None = None
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and self.auth is None:
@@ -86,6 +123,49 @@ def parse_auth(text: str) -> tuple[str, str]:
     if not user or not password:
         raise OptionError("A login needs both parts, as in --auth user:password.")
     return user, password
+
+
+def add_api_arguments(parser: argparse.ArgumentParser, *, optional: bool) -> None:
+    """The flags of the API. optional: with one that switches it on."""
+    api = parser.add_argument_group("API")
+    if optional:
+        api.add_argument(
+            "--api",
+            action="store_true",
+            help="also serve the OpenAI protocol under /v1, with a key (docs/api.md)",
+        )
+    api.add_argument(
+        "--api-key",
+        metavar="KEY",
+        help=f"the key clients have to send (default: {API_KEY_VARIABLE}, or one kept in the data folder)",
+    )
+    api.add_argument(
+        "--api-conversations",
+        type=int,
+        default=DEFAULT_API_CONVERSATIONS,
+        metavar="N",
+        help="conversations kept open and answered at a time (default %(default)s)",
+    )
+    api.add_argument(
+        "--api-memory-mb",
+        type=int,
+        default=DEFAULT_API_MEMORY_MB,
+        metavar="N",
+        help="what the caches of resting conversations may take, in megabytes (default %(default)s)",
+    )
+    api.add_argument(
+        "--api-documents",
+        type=int,
+        default=DEFAULT_API_DOCUMENTS,
+        metavar="N",
+        help="documents out of messages kept in the library (default %(default)s)",
+    )
+
+
+def api_choice(arguments: argparse.Namespace) -> ApiChoice:
+    """What those flags were set to. Raises OptionError."""
+    key = arguments.api_key if arguments.api_key is not None else os.environ.get(API_KEY_VARIABLE, "")
+    return ApiChoice(key, arguments.api_conversations, arguments.api_memory_mb, arguments.api_documents)
 
 
 def apply_to_environment(data_dir: Path, offline: bool) -> None:

@@ -61,6 +61,7 @@ def load_engine(
     import torch
 
     from ahn_core import AHNForCausalLM, load_tokenizer
+    from ahn_core.devices import best_device
     from app.acceleration import compile_decoder, keep_freed_memory
     from app.conversation import Engine
     from app.store import Store
@@ -68,7 +69,7 @@ def load_engine(
     keep_freed_memory()
     dtype = chat_dtype(model.device, model.dtype)
     # On a CPU the C++ is compiled behind the page, which is not to wait for it.
-    device = torch.device(model.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = torch.device(model.device) if model.device else best_device().device
     network = AHNForCausalLM.from_pretrained(
         ready.base,
         ready.ahn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -74,6 +75,24 @@ def tiny_model(
             if trained:
                 layer.ahn.o_proj.weight.normal_(std=0.5, generator=generator)
     return model.eval().requires_grad_(False)
+
+
+def save_tiny_base(folder: Path, *, max_position_embeddings: int = 256) -> Path:
+    """Write a random base of transformers with the byte tokenizer into `folder`, in Hugging Face layout."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=max_position_embeddings,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    byte_tokenizer().save_pretrained(folder)
+    return folder
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:

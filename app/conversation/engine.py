@@ -64,7 +64,7 @@ class Engine:
         linger_seconds: float = DEFAULT_LINGER_SECONDS,
     ) -> None:
         """`store` belongs to the engine from here on, which closes it with itself. Its folder gets `snapshots/`
-        (readings, at most `snapshot_bytes`) and `turns/`.
+        (readings, at most `snapshot_bytes` and one larger one where the disk has room) and `turns/`.
 
         `compiled` tells whether the model computes in compiled code by now, and if not, why. `at_end` is called when
         the engine has been closed. `linger_seconds`: how long a chat stays open after the last viewer left, for a page
@@ -76,10 +76,10 @@ class Engine:
         self._linger_seconds = linger_seconds
         self.tokenizer = tokenizer
         self.store = store
-        turns = store.folder / "turns"
-        shutil.rmtree(turns, ignore_errors=True)  # copies that a crash left; they are never used twice
-        snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes)
-        self._resources = Resources(model, tokenizer, store, snapshots, turns)
+        assert store.running is not None, "the store is open"
+        snapshots = ReadingSnapshots(store.folder / "snapshots", snapshot_bytes, writer=store.running.name)
+        self._turns = store.turns / store.running.name  # another process may have its own beside them
+        self._resources = Resources(model, tokenizer, store, snapshots, self._turns)
         self.presets = PresetShelf(store.presets, self.default_settings, self._resources.max_positions)
         self._chats: dict[str, Chat] = {}
         self._viewers: Counter[str] = Counter()  # of each open chat that somebody views
@@ -352,6 +352,7 @@ class Engine:
         if closer is not None:
             closer.join(_CLOSING_SECONDS)
         self._resources.lookup.close(_CLOSING_SECONDS)
+        shutil.rmtree(self._turns, ignore_errors=True)
         self.store.close()
         self._at_end()
 

@@ -349,6 +349,7 @@ class Reader:
 
     def _read(self, entry: Entry, should_stop: Callable[[], bool]) -> None:
         device_unless = self._resources.device_unless
+        self._check_room(entry)
         with device_unless(should_stop) as mine:
             if not mine:
                 return
@@ -364,6 +365,7 @@ class Reader:
         if tokens is None:
             return
         self._check_length(entry)
+        self._check_room(entry)  # once more, now that the tokens are counted
         with device_unless(should_stop) as mine:
             if not mine:
                 return
@@ -411,6 +413,12 @@ class Reader:
         with self._lock:
             entry.page_starts = tokens.page_starts
         return tokens
+
+    def _check_room(self, entry: Entry) -> None:
+        tokens = self.length() + entry.total - self._done(entry.id)
+        held = 0 if self._cache is None else self._cache.nbytes
+        what = f"{entry.name} with its {entry.total:,} tokens"
+        self._resources.check_memory(self.settings, tokens, what, held)
 
     def _check_length(self, entry: Entry) -> None:
         limit = self._resources.max_positions
@@ -516,14 +524,16 @@ class Reader:
             reading = Reading(
                 tuple(plan), {name: starts[name] for name in read if name in starts}, cache.get_seq_length()
             )
+            message = ""
             try:
                 self._resources.keep(self.settings, reading, cache)
             except OSError as error:
                 log.warning("What was read of %s is not kept: %s", entry.name, error)
-                with self._lock:
-                    entry.message = (
-                        f"What was read of {entry.name} could not be kept on disk ({error}), so it will be read again "
-                        "after a restart; free some disk space."
-                    )
+                message = (
+                    f"What was read of {entry.name} could not be kept on disk ({error}), so it will be read again "
+                    "after a restart; free some disk space."
+                )
+            with self._lock:
+                entry.message = message
             self._saved_at = time.monotonic()
             self._save_seconds = self._saved_at - began

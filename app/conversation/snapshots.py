@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.conversation.pages import Segment
-from app.store.files import make_private, make_private_folder
+from app.store.files import free_bytes, make_private, make_private_folder
 
 if TYPE_CHECKING:
     from ahn_core import Cache
 
 _FORMAT = 1
+SPARE_DISK = 256 * 2**20  # that a reading leaves free on the disk
 log = logging.getLogger(__name__)
 
 
@@ -38,11 +39,14 @@ class Reading:
 
 
 class ReadingSnapshots:
-    """The readings in one folder, at most `budget_bytes` of them; the least recently used go first."""
+    """The readings in one folder, at most `budget_bytes` of them, and one that is larger by itself where the disk has
+    room; the least recently used go first."""
 
-    def __init__(self, folder: Path, budget_bytes: int) -> None:
+    def __init__(self, folder: Path, budget_bytes: int, *, writer: str = "") -> None:
+        """`writer` is the name of this process in the names of unfinished files (`app.store.running`)."""
         self._folder = folder
         self._budget = budget_bytes
+        self._writer = writer or str(os.getpid())
         self._lock = threading.RLock()  # over the folder's contents
         make_private_folder(folder)
 
@@ -88,16 +92,11 @@ class ReadingSnapshots:
         return True
 
     def save(self, key: str, reading: Reading, cache: Cache) -> bool:
-        """Keep a cache, which must not change meanwhile; False where it alone exceeds the budget, or where the one
-        kept under this key has read as much.
+        """Keep a cache, which must not change meanwhile; False where the one kept under this key has read as much.
 
-        Raises OSError where the disk is full or not writable.
+        Others are deleted first where there is no room for all. Raises OSError where the disk is not writable or has no
+        room for this one; then nothing is written and no other deleted.
         """
-        if cache.nbytes > self._budget:
-            log.warning(
-                "A reading of %d bytes is over the limit of %d and is not kept.", cache.nbytes, self._budget
-            )
-            return False
         with self._lock:
             kept = self.find(key)
             if (
@@ -106,8 +105,9 @@ class ReadingSnapshots:
                 and self._cache_path(key, kept.length).exists()
             ):
                 return False
+            self._make_room(key, cache.saved_nbytes)
             cache_path = self._cache_path(key, reading.length)
-            partial = self._folder / f"{key}.{os.getpid()}.partial"
+            partial = self._folder / f"{key}.{self._writer}.partial"
             try:
                 _save_cache(cache, partial)
                 make_private(partial)
@@ -121,7 +121,6 @@ class ReadingSnapshots:
             for path in self._folder.glob(f"{key}-*.safetensors"):
                 if path != cache_path:
                     _delete(path)
-            self._trim(keep=key)
         return True
 
     def forget(self, key: str) -> None:
@@ -145,24 +144,32 @@ class ReadingSnapshots:
         for path in self._folder.glob(f"{key}-*.safetensors"):
             _delete(path)
 
-    def _trim(self, keep: str) -> None:
+    def _make_room(self, key: str, nbytes: int) -> None:
+        """Delete others, the least recently used first, until this one fits budget and disk; raises OSError where it
+        cannot fit the disk."""
         entries = []
         known: set[Path] = set()
         for path in self._folder.glob("*.json"):
             files = [path, *self._folder.glob(f"{path.stem}-*.safetensors")]
             known.update(files)
-            stats = [file.stat() for file in files]
-            entries.append((stats[0].st_mtime, path.stem, sum(stat.st_size for stat in stats)))
-        total = sum(size for _, _, size in entries)
-        for _, key, size in sorted(entries):
-            if total <= self._budget:
-                break
-            if key != keep:
-                self._forget(key)
-                total -= size
+            if path.stem != key:
+                stats = [file.stat() for file in files]
+                entries.append((stats[0].st_mtime, path.stem, sum(stat.st_size for stat in stats)))
         for path in self._folder.glob("*.safetensors"):
-            if path not in known:  # its JSON never came: the program ended in between
-                _delete(path)
+            if path not in known and not path.name.startswith(f"{key}-"):
+                _delete(path)  # its JSON never came: the program ended in between
+        total, free = sum(size for _, _, size in entries), free_bytes(self._folder)
+        lacking = nbytes + SPARE_DISK - free
+        if lacking > total:
+            raise OSError(
+                f"it takes {_gb(nbytes)}, and of the {_gb(free)} that are free {_gb(SPARE_DISK)} stay free"
+            )
+        over = total - self._budget + (nbytes if nbytes <= self._budget else 0)
+        for _, other, size in sorted(entries):
+            if over <= 0 and lacking <= 0:
+                break
+            self._forget(other)
+            over, lacking = over - size, lacking - size
 
 
 def _report(key: str, reason: object) -> None:
@@ -190,6 +197,10 @@ def _flush(path: Path) -> None:
     """Make sure a file's contents are on the disk before a name points to it."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _gb(nbytes: int) -> str:
+    return f"{nbytes / 2**30:.2f} GiB"
 
 
 def _to_json(reading: Reading) -> str:

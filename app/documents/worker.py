@@ -48,6 +48,8 @@ def main(kind: str, options: dict[str, Any], parent: int) -> None:
         end = _read(read, sys.stdin.buffer.read(), request, output)
     except MemoryError:
         end = _fault(Fault.TOO_MUCH_MEMORY)
+    except RecursionError:
+        end = _fault(Fault.BROKEN, detail="its parts are nested too deeply")
     _write(output, end)
 
 

@@ -2,6 +2,7 @@
 
 perplexity, memory: what a compressed state is worth on a long text. extraction: how well PDFs are read. checks:
 how many wrong facts of answers are marked. recall: whether passages and quotations hold the answers to questions.
+longbench, lveval, infinitebench, ruler, all: benchmarks of long texts.
 index: how long a text takes to be made searchable, and searches in it.
 """
 
@@ -19,6 +20,7 @@ MEASURES = {
     "extraction": "app.evaluation.extraction",
     "checks": "app.evaluation.checks",
     "recall": "app.evaluation.recall",
+    **dict.fromkeys(("longbench", "lveval", "infinitebench", "ruler", "all"), "app.evaluation.benchmarks"),
     "index": "app.evaluation.index",
 }
 _HELP = f"""usage: ahn-chat eval MEASURE …

@@ -9,5 +9,7 @@ def chat_dtype(device: str | None, dtype: str | None) -> str | None:
         return dtype
     import torch
 
-    on_cpu = torch.device(device).type == "cpu" if device else not torch.cuda.is_available()
-    return "int8" if on_cpu else None
+    from ahn_core.devices import best_device
+
+    chosen = torch.device(device) if device else best_device().device
+    return "int8" if chosen.type == "cpu" else None

@@ -141,12 +141,11 @@ def plan_of(
     trained_memory: bool = True,
 ) -> Plan:
     """`plan` for any shape."""
-    import torch
-
+    from ahn_core.devices import best_device
     from ahn_core.loading import formats
     from ahn_core.weights.fit import free_bytes
 
-    target = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    target = device or best_device().device
     chosen = chat_dtype(str(target), dtype)
     precision, number = formats(chosen, target)
     weights = _weight_bytes(config, ahn_config, precision, number)

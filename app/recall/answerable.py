@@ -75,6 +75,55 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
         re.compile(r"\b(?:(?:what|which) percentage|how many per ?cent|wie viel prozent)\b", re.I),
         re.compile(r"\d ?(?:%|per ?cent)|\b(?:half|quarter|third|percent)\b", re.I),
     ),
+    (
+        "colour",
+        re.compile(r"\b(?:what|which) colou?rs?\b|\bwelche farben?\b|\bquelle couleur\b|\bqué color\b", re.I),
+        re.compile(
+            r"\b(?:red|green|blue|yellow|black|white|gr[ea]y|brown|orange|purple|pink|violet|cyan|magenta|turquoise|"
+            r"silver|gold(?:en)?|crimson|scarlet|lilac|beige|rot|grün|blau|gelb|schwarz|weiß|grau|braun|rouge|vert|"
+            r"bleu|jaune|noir|blanc|gris|rojo|verde|azul|amarillo|negro|blanco)(?:e[nmrs]?|s|a)?\b",
+            re.I,
+        ),
+    ),
+    (
+        "age",
+        re.compile(r"\bhow old\b|\b(?:at )?(?:what|which) age\b|\bwie alt\b|\bquel âge\b|\bqué edad\b", re.I),
+        re.compile(
+            rf"\b(?:age[ds]?|born|older|younger|oldest|youngest|geboren|âge|edad)\b|\b{_AMOUNT}[- ]years?\b|"
+            r"\bsince (?:1\d|20)\d\d|\b(?:jahre|ans|años)\b",
+            re.I,
+        ),
+    ),
+    (
+        "date of birth",
+        re.compile(r"\bbirthday\b|\bdate of birth\b|\bwhen (?:was|were) .*\bborn\b|\bgeburtstag\b", re.I),
+        re.compile(r"\b(?:born|birthdays?|birth|geboren|geburt\w*)\b", re.I),
+    ),
+    (
+        "length",
+        re.compile(
+            r"\bhow (?:deep|wide|tall|thick)\b|\bwhat (?:is the )?(?:depth|width|thickness|diameter)\b|"
+            r"\bwie (?:tief|breit|dick)\b",
+            re.I,
+        ),  # fmt: skip
+        re.compile(
+            rf"\b{_AMOUNT}[ -]?(?:mm|cm|m|km|(?:centi|milli|kilo)?met(?:er|re)s?|feet|foot|ft|inch(?:es)?|miles?|"
+            r"yards?|fathoms?|pixels?|characters?|columns?|squares?)\b|\d ?[\"″]",
+            re.I,
+        ),
+    ),
+    (
+        "voltage or the like",
+        re.compile(
+            r"\b(?:what|which|how (?:high|large|much|strong))\b.*"
+            r"\b(?:voltage|resistance|impedance|frequency|sampling rate|wattage)\b",
+            re.I,
+        ),  # fmt: skip
+        re.compile(
+            r"\d ?[mkMGµu]?(?:V|A|Hz|W|Ω|VA|S/s|sps)\b|"
+            r"\b(?i:volts?|amp(?:ere)?s?|(?:kilo|mega)?ohms?|watts?|(?:kilo|mega|giga)?hertz|samples)\b"
+        ),
+    ),
 )
 # A name in the middle of a question that nobody puts in other words: letters with digits, or two capitals in a row.
 _NAME = re.compile(

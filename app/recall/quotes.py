@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Encoder = Callable[[Sequence[str]], NDArray]  # texts to unit vectors, [N, D]
 
 MOST_QUOTES = 3
-JUDGED = 18  # sentences that the model is asked about; each costs it about 75 tokens
+JUDGED = 24  # sentences that the model is asked about; each costs it about 75 tokens
 COMPARED = 24  # sentences that a sentence model embeds
 JUDGED_COMPARED = 14  # of those; they are better ones, so fewer do
 LEAST_CONFIDENCE = 0.5

@@ -25,13 +25,14 @@ from app.store.chats import Chats, ChatSummary, StoredChat, StoredTurn
 from app.store.database import Database
 from app.store.document_rows import Document, DocumentUsage, PageHit, PageNote, TextId, Unreadable
 from app.store.documents import Documents
-from app.store.errors import StoreClosed, StoreError, UnknownDocument
+from app.store.errors import StoreClosed, StoreError, UnknownDocument, sentence
 from app.store.files import tighten
 from app.store.originals import Originals
 from app.store.passages import passages_nbytes
 from app.store.presets import Presets
 from app.store.rates import Rates
 from app.store.readings import Readings
+from app.store.running import Running, nbytes_of
 from app.store.schema import MIGRATIONS
 
 __all__ = [
@@ -64,8 +65,18 @@ class Store:
 
     def __init__(self, data_dir: Path) -> None:
         self.folder = data_dir
+        self.running: Running | None = None
         self.database = Database(data_dir / "store.sqlite3", MIGRATIONS)
-        old_files.retire(data_dir)
+        try:
+            with self.database.alone():
+                old_files.retire(data_dir)
+                self.running = Running(data_dir)
+                self.running.sweep(data_dir / "turns", data_dir / "snapshots")
+        except BaseException as error:
+            self.close()
+            if isinstance(error, OSError):
+                raise StoreError(sentence(self.database.path, error, 0)) from error
+            raise
         tighten(data_dir)
         self.originals = Originals(data_dir / "originals")
         self.readings = Readings(data_dir / "snapshots")
@@ -74,21 +85,27 @@ class Store:
         self.chats = Chats(self.database)
         self.presets = Presets(self.database)
         self.rates = Rates(self.database)
+        self.turns = data_dir / "turns"
         try:
             self.documents.finish_removals()
         except BaseException:
-            self.database.close()
+            self.close()
             raise
 
     def nbytes(self) -> dict[str, int]:
-        """What everything takes on the disk: "originals", "text" (the store's file with all indexes) and "readings"."""
+        """What everything takes on the disk: "originals", "text" (the store's file with all indexes), "readings", and
+        "turns" where there are any: what open chats have put aside."""
         file = self.database.path
-        text = sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
-        return {"originals": self.originals.total(), "text": text, "readings": self.readings.total()}
+        text = sum(map(nbytes_of, file.parent.glob(f"{file.name}*")))
+        taken = {"originals": self.originals.total(), "text": text, "readings": self.readings.total()}
+        turns = nbytes_of(self.turns)
+        return {**taken, "turns": turns} if turns else taken
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
         self.database.close()
+        if self.running is not None:
+            self.running.close()
 
     def __enter__(self) -> Store:
         return self

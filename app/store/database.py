@@ -105,27 +105,35 @@ class Database:
             self._readers.clear()
             self._writer.close()
 
-    def _open(self, migrations: Sequence[Migration]) -> sqlite3.Connection:
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other process opens this file, or changes what lies beside it, in the `with` block."""
         import filelock
 
-        # SQLite asks nobody to wait where several processes turn a new file to WAL at once.
         lock = filelock.FileLock(self.path.with_suffix(".lock"), mode=0o600)
         try:
-            with lock.acquire(timeout=_OPENING_SECONDS):
-                make_private_file(self.path)  # SQLite gives its other files the permissions of this one
-                writer = self._connect()
-                try:
-                    if not check(
-                        writer, self.path, migrations
-                    ):  # first of all: others' files stay as they are
-                        writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                    writer.execute("PRAGMA journal_mode = WAL").fetchall()
-                    migrate(writer, self.path, migrations)
-                except BaseException:
-                    writer.close()
-                    raise
+            lock.acquire(timeout=_OPENING_SECONDS)
         except filelock.Timeout as error:
             raise StoreError(sentence(self.path, OSError("locked"), _OPENING_SECONDS)) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _open(self, migrations: Sequence[Migration]) -> sqlite3.Connection:
+        with (
+            self.alone()
+        ):  # SQLite asks nobody to wait where several processes turn a new file to WAL at once
+            make_private_file(self.path)  # SQLite gives its other files the permissions of this one
+            writer = self._connect()
+            try:
+                if not check(writer, self.path, migrations):  # first of all: others' files stay as they are
+                    writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                writer.execute("PRAGMA journal_mode = WAL").fetchall()
+                migrate(writer, self.path, migrations)
+            except BaseException:
+                writer.close()
+                raise
         return writer
 
     def _connect(self) -> sqlite3.Connection:

@@ -32,12 +32,15 @@ from app.store.document_rows import (
     warnings_from_json,
 )
 from app.store.errors import StoreError, UnknownDocument, unknown_document
+from app.store.files import free_bytes
 from app.store.layout import unpack_page
 from app.store.originals import Originals, Staged
 from app.store.readings import Readings
 
 log = logging.getLogger(__name__)
 _ID_LENGTH = 32  # hexadecimal digits: 128 bits of the hash, which nobody can make collide
+_SPARE_DISK = 32 * 2**20  # bytes that an added document leaves free, for what is said about it
+_TEXT_GROWTH = 4  # of a text, by its rows, its index and SQLite's journal
 _SNIPPET = 60  # characters on each side of what was searched for
 # Texts that no chat reads any more and no new one will. Passages and indexes over them go by their foreign keys.
 _DELETE_UNUSED_TEXTS = """
@@ -71,6 +74,7 @@ class Documents:
         """
         document_id, now = extracted.sha256[:_ID_LENGTH], time.time()
         rows = page_rows(extracted)  # before the transaction: nobody else can write meanwhile
+        self._check_room(extracted, rows, original)
         staged = self._stage(original, extracted) if original is not None else None
         try:
             with self._database.writing() as connection:
@@ -320,6 +324,25 @@ class Documents:
                 "ORDER BY added_at DESC, documents.rowid DESC"
             ).fetchall()
         return [document_from_row(row) for row in rows]
+
+    def _check_room(
+        self, extracted: Extracted, rows: Sequence[tuple[object, ...]], original: Path | None
+    ) -> None:
+        """Raise StoreError where the document would not fit on the disk: found out before anything is written."""
+        text = sum(len(value) for row in rows for value in row if isinstance(value, str | bytes))
+        needed = _TEXT_GROWTH * text
+        try:
+            if original is not None and self._originals.path(extracted.sha256) is None:
+                needed += original.stat().st_size
+            free = free_bytes(self._database.path.parent)
+        except OSError:
+            return  # whoever copies it finds out, and says so
+        if needed + _SPARE_DISK > free:
+            raise StoreError(
+                f"{extracted.name} takes about {needed / 1e6:,.1f} MB in the library, and of the {free / 1e6:,.1f} MB "
+                f"that are free on the disk {_SPARE_DISK / 1e6:,.0f} MB stay free, so it was not added; free some "
+                "space, for example under “Library”, and add it again."
+            )
 
     def _stage(self, original: Path, extracted: Extracted) -> Staged | None:
         if self._originals.path(extracted.sha256) is not None:

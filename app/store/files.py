@@ -17,8 +17,13 @@ log = logging.getLogger(__name__)
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
 # What the app puts into its data folder. Anything else there may be somebody else's and keeps its permissions.
-_OUR_FOLDERS = ("originals", "snapshots", "turns", "models", "native")
-_OUR_TREES = ("originals", "snapshots", "turns")  # with people's own words in them: every file is set
+_OUR_FOLDERS = ("originals", "snapshots", "turns", "running", "models", "native")
+_OUR_TREES = (
+    "originals",
+    "snapshots",
+    "turns",
+    "running",
+)  # with people's own words in them: every file is set
 _OUR_FILES = ("store.*", "library.sqlite3*", "chats.sqlite3*")
 
 

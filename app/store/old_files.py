@@ -37,7 +37,11 @@ def import_old_files(connection: sqlite3.Connection) -> None:
 
 
 def retire(folder: Path) -> None:
-    """Rename the old files, which have been copied. One that another program holds open is left for the next start."""
+    """Rename the old files, which have been copied. One that another program holds open is left for the next start.
+
+    One process at a time: another one that looked at a file just then would find it renamed under its hands ("disk I/O
+    error"), or make an empty one and rename that over the first.
+    """
     for name in (LIBRARY, CHATS):
         path, retired = folder / name, folder / (name + _MIGRATED)
         if not path.is_file() or retired.exists():  # never over an earlier one
@@ -45,9 +49,7 @@ def retire(folder: Path) -> None:
         try:
             if not _in_use(path):
                 path.rename(retired)
-        except FileNotFoundError:  # renamed by another process meanwhile
-            pass
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             log.warning("%s keeps its name for now: %s", path, error)
 
 
@@ -73,7 +75,7 @@ def _forget(folder: Path, name: str, statement: str, row_id: str) -> None:
 
 def _in_use(path: Path) -> bool:
     """Whether another program has this old file open: the last one to close it takes its journal away."""
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
     return os.path.exists(f"{path}-wal")
 

@@ -7,7 +7,8 @@ request passes, in this order:
 1. Host: the name in the address bar must be one this server is known by, with its port.
 2. Origin: a request made by another site is refused, whatever its method; so is the opaque origin ``null``.
 3. Route: only the routes the page uses exist; the rest of what the framework could serve is closed.
-4. Token: a secret of the data folder, carried by the printed link, then kept in a cookie scripts cannot read.
+4. Token: a secret of the data folder, carried by the printed link, then kept in a cookie scripts cannot read. The
+   addresses of the API, where it is on, ask for a key of their own instead (`app.api`).
 5. Size: a body larger than the limit is thrown away as it arrives, and never reaches the application.
 
 Refusals are one sentence of plain text. Responses carry headers that keep the page from loading or sending anything
@@ -28,18 +29,23 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.serving import WILDCARD_HOSTS
 from app.ui.words.server import SERVER
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 
 # Everything a question, a setting or a click may weigh; files go through the upload route and its own limit.
 MAX_MESSAGE_BYTES = 16 * 2**20
 
+MAX_API_BYTES = 64 * 2**20  # a question to the API, with documents inside it
+
 UPLOAD_ROUTE = "/gradio_api/upload"
+API_UPLOAD_ROUTE = "/v1/files"
+API_ROUTES = frozenset({"/health", "/metrics"})
+API_PREFIX = "/v1/"
 LIVE_ROUTE = "/live"  # the pages' WebSockets
 # Asked for without cookies, or by a page that outlived its server: from the new random `app_id` it learns that it has
 # to load itself again, and then shows the sentence about the link.
@@ -142,6 +148,7 @@ class Policy:
             address), but no name beyond `names`.
         names: further host names to accept, for example this machine's own.
         max_upload_bytes: largest body of an upload request, in bytes.
+        page, api: which of the two is served.
     """
 
     port: int
@@ -149,6 +156,8 @@ class Policy:
     host: str = "127.0.0.1"
     names: frozenset[str] = frozenset()
     max_upload_bytes: int = 200 * 2**20
+    page: bool = True
+    api: bool = False
 
     @property
     def cookie_name(self) -> str:
@@ -221,13 +230,13 @@ class SecurityMiddleware:
         send = _with_security_headers(send)
         refusal = self._check(scope)
         if refusal is not None:
-            await refusal(scope, receive, send)
+            await self._worded(refusal, scope)(scope, receive, send)
             return
         limit = self._body_limit(scope)
         if not _announces_at_most(limit, Headers(scope=scope)):
             # Read to its end, for a browser that is cut off while sending shows a network error, not our sentence.
             await _discard_body(receive)
-            await self._too_large(scope["path"])(scope, receive, send)
+            await self._worded(self._too_large(scope["path"]), scope)(scope, receive, send)
             return
         guarded = _BodyLimit(receive, limit)
         try:
@@ -235,7 +244,17 @@ class SecurityMiddleware:
         except _BodyTooLarge:
             if not guarded.answered:
                 await _discard_body(receive)
-                await self._too_large(scope["path"])(scope, receive, send)
+                await self._worded(self._too_large(scope["path"]), scope)(scope, receive, send)
+
+    def _is_api(self, path: str) -> bool:
+        return self.policy.api and (path in API_ROUTES or path.startswith(API_PREFIX))
+
+    def _worded(self, refusal: Response, scope: Scope) -> Response:
+        """The refusal as it is; in the words of its protocol where the API was meant."""
+        if not self._is_api(scope["path"]) or not isinstance(refusal, PlainTextResponse):
+            return refusal
+        error = {"message": bytes(refusal.body).decode(), "type": "invalid_request_error", "param": None}
+        return JSONResponse({"error": {**error, "code": "refused"}}, refusal.status_code)
 
     def _check(self, scope: Scope) -> Response | None:
         """The response that ends this request, or `None` to let it through."""
@@ -247,7 +266,9 @@ class SecurityMiddleware:
             return _refuse(403, SERVER().other_site)
         if scope["method"] == "HEAD" and scope["path"] == "/":
             return Response()  # "is it up?"; says nothing else
-        if not _route_exists(scope["path"]):
+        if self._is_api(scope["path"]):
+            return None  # it asks for its own key
+        if not self.policy.page or not _route_exists(scope["path"]):
             return _refuse(404, SERVER().nothing_here)
         return self._check_token(scope, headers)
 
@@ -297,12 +318,20 @@ class SecurityMiddleware:
 
     def _body_limit(self, scope: Scope) -> int:
         """In bytes; an upload's multipart frame is not the file's fault, so it gets a little room."""
-        if scope["path"] == UPLOAD_ROUTE:
+        if scope["path"] in (UPLOAD_ROUTE, API_UPLOAD_ROUTE):
             return self.policy.max_upload_bytes + 64 * 1024
+        if self._is_api(scope["path"]):
+            return MAX_API_BYTES
         return MAX_MESSAGE_BYTES
 
     def _too_large(self, path: str) -> Response:
-        if path != UPLOAD_ROUTE:
+        if self._is_api(path) and path != API_UPLOAD_ROUTE:
+            return _refuse(
+                413,
+                f"This request is larger than {MAX_API_BYTES // 2**20} MB, so nothing was done; put the document into "
+                "/v1/files and name its id.",
+            )
+        if path not in (UPLOAD_ROUTE, API_UPLOAD_ROUTE):
             return _refuse(413, SERVER().message_too_large.format(limit=MAX_MESSAGE_BYTES // 2**20))
         limit = f"{self.policy.max_upload_bytes / 2**20:g}"
         return _refuse(413, SERVER().upload_too_large.format(limit=limit))

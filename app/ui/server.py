@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -27,23 +25,22 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app import paths
+from app.api import Api, ApiOptions
 from app.conversation import ChatSettings
 from app.documents import SUPPORTED_SUFFIXES
 from app.models.desk import ModelDesk
+from app.serving import WILDCARD_HOSTS, listen, origin_of, own_names, until_told
 from app.ui.document_files import DocumentFiles
 from app.ui.ingest import UploadFolder
 from app.ui.live import LiveChannel
 from app.ui.loading import EngineLoader, LoadEngine
 from app.ui.page import Page
-from app.ui.security import LIVE_ROUTE, WILDCARD_HOSTS, Policy, SecurityMiddleware, new_token
+from app.ui.security import LIVE_ROUTE, Policy, SecurityMiddleware, new_token
 from app.ui.theme import THEME
 from app.ui.words.script import SCRIPT
 from app.ui.words.server import SERVER
 
 ASSETS = paths.assets_dir() / "ui"
-PORTS_TRIED = 100
-# What ends the program while it waits, and leaves it the time to keep what was read; the second one ends it at once.
-ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,7 @@ class ServerOptions:
         open_browser: open the page in the default browser.
         models: for the models' tab: what can be fetched and used; None: the page keeps to the model it started with.
         announce: called with the link once the page answers; prints it by default.
+        api: what the OpenAI protocol may use; None: it is not served.
     """
 
     host: str = "127.0.0.1"
@@ -75,6 +73,7 @@ class ServerOptions:
     open_browser: bool = False
     announce: Callable[[str], None] | None = None
     models: ModelDesk | None = field(default=None, repr=False)
+    api: ApiOptions | None = None
 
 
 def _print_link(link: str) -> None:
@@ -88,18 +87,18 @@ class PageServer:
         self.options = options or ServerOptions()
         self.token = self.options.token or new_token()
         self.loader = EngineLoader(load)
-        self._socket = _listen(self.options.host, self.options.port, fixed=self.options.fixed_port)
+        self._socket = listen(self.options.host, self.options.port, fixed=self.options.fixed_port)
         self.port: int = self._socket.getsockname()[1]
         self._uploads = Path(tempfile.mkdtemp(prefix="ahn-chat-"))
         self._server: uvicorn.Server | None = None
         self._files: DocumentFiles | None = None
+        self._api: Api | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def origin(self) -> str:
         """Scheme, host and port to reach the page under."""
-        host = "127.0.0.1" if self.options.host in WILDCARD_HOSTS else self.options.host
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return origin_of(self.options.host, self.port)
 
     @property
     def link(self) -> str:
@@ -127,29 +126,13 @@ class PageServer:
         the number of the signal, 0 where the server ended by itself.
         """
         assert self._thread is not None, "start() comes first"
-        told: list[int] = []
-        end = threading.Event()
 
-        def tell(number: int, frame: object) -> None:
-            told.append(number)
-            end.set()
-            signal.signal(number, before[number] or signal.SIG_DFL)  # the second one ends the program at once
-
-        before = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
-        for number in ENDING_SIGNALS:
-            signal.signal(number, tell)
-        try:
+        def begin() -> None:
             (self.options.announce or _print_link)(self.link)
             if self.options.open_browser:
                 webbrowser.open(self.link)
-            # Not by joining the thread: a join that a signal's exception interrupts takes the thread for ended, up to
-            # Python 3.12, and what it works with would be closed under its hands.
-            while not end.wait(0.5) and self._thread.is_alive():
-                pass
-            return told[0] if told else 0
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler or signal.SIG_DFL)
+
+        return until_told(self._thread, begin)
 
     def close(self) -> None:
         """Stop serving, keep what the chats have read, and delete uploads nobody took."""
@@ -161,6 +144,8 @@ class PageServer:
             self.options.models.close()
         if self._files is not None:
             self._files.close()
+        if self._api is not None:
+            self._api.close()
         if self.loader.engine is not None:
             self.loader.engine.close()
         shutil.rmtree(self._uploads, ignore_errors=True)
@@ -196,6 +181,9 @@ class PageServer:
             lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
         )
         app.router.routes.extend(self._files.routes())
+        if self.options.api is not None:
+            self._api = Api(self.loader, self.options.api)
+            app.router.routes.extend(self._api.routes())
         app.add_api_route("/favicon.ico", _favicon, include_in_schema=False)
         app.add_api_route("/manifest.json", _manifest, include_in_schema=False)
         gr.mount_gradio_app(
@@ -221,8 +209,9 @@ class PageServer:
             port=self.port,
             token=self.token,
             host=self.options.host,
-            names=_own_names() if self.options.host in WILDCARD_HOSTS else frozenset(),
+            names=own_names() if self.options.host in WILDCARD_HOSTS else frozenset(),
             max_upload_bytes=self.options.max_upload_bytes,
+            api=self.options.api is not None,
         )
         return SecurityMiddleware(app, policy)
 
@@ -270,29 +259,3 @@ def _manifest() -> JSONResponse:
     return JSONResponse(
         {"name": "AHN Chat", "icons": [{"src": "/favicon.ico", "sizes": "any", "type": "image/svg+xml"}]}
     )
-
-
-def _own_names() -> frozenset[str]:
-    """The names other machines may know this one by."""
-    name = socket.gethostname().lower()
-    return frozenset({name, f"{name}.local", socket.getfqdn().lower()})
-
-
-def _listen(host: str, port: int, *, fixed: bool) -> socket.socket:
-    """A listening socket on `port` or, unless `fixed`, the next free one. Raises OSError where there is none."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    last = port if fixed or port == 0 else min(port + PORTS_TRIED, 65_535)
-    for candidate in range(port, last + 1):
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        if os.name == "posix":  # elsewhere this would let two programs share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, candidate))
-            listener.listen(128)
-        except OSError:
-            listener.close()
-            if candidate == last:
-                raise
-        else:
-            return listener
-    raise AssertionError("the loop returns or raises")

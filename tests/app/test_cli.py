@@ -20,14 +20,17 @@ from app import (
     ask,
     bench,
     cli,
+    doctor,
     evaluation,
     library_command,
+    mcp_command,
     memory,
     merge_command,
     models_command,
     options,
     paths,
     plan_command,
+    serve_command,
     startup,
     text_command,
     train,
@@ -50,6 +53,8 @@ def actions_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]
 PARSERS = (
     cli.page_parser(),
     ask.parser(),
+    mcp_command.parser(),
+    serve_command.parser(),
     text_command.parser(),
     *actions_of(library_command.parser()),
     *actions_of(models_command.parser()),
@@ -57,18 +62,26 @@ PARSERS = (
     merge_command.merge_parser(),
     merge_command.split_parser(),
     bench.parser(),
+    doctor.parser(),
     *evaluation.parsers(),
     memory.parser(),
     train.prepare_parser(),
     train.train_parser(),
 )
 ALL_FLAGS = set().union(*map(flags, PARSERS))
+LAUNCHER_FLAGS = {
+    "--with",
+    "--no-compiler",
+}  # launch.py takes them out itself, before there is an environment
 
 # ---- flags
 
 
 def test_the_flags_people_expect_exist() -> None:
-    expected = "host port no-browser model ahn device dtype data-dir offline max-upload-mb auth version help"
+    expected = (
+        "host port no-browser model ahn device dtype data-dir offline max-upload-mb auth version help api "
+    )
+    expected += "api-key api-conversations api-memory-mb api-documents"
     assert {f"--{name}" for name in expected.split()} == flags(cli.page_parser())
 
 
@@ -92,7 +105,9 @@ def test_every_listed_flag_exists() -> None:
         if line.startswith("| `--")
     ]
     named = {word.strip("`|,").split()[0] for line in table for word in line.split("|")[1].split(", ")}
-    assert {name.strip(" `") for name in named} <= ALL_FLAGS
+    assert {name.strip(" `") for name in named} <= ALL_FLAGS | LAUNCHER_FLAGS
+    launcher = (ROOT / "launch.py").read_text(encoding="utf-8")
+    assert all(f'"{flag}"' in launcher for flag in LAUNCHER_FLAGS)
 
 
 def test_the_pictures_of_the_readme_are_there_and_small() -> None:
@@ -112,6 +127,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
             for name in (
                 "ask",
                 "library",
+                "mcp",
                 "bench",
                 "eval",
                 "memory",
@@ -119,6 +135,7 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
                 "models",
                 "plan",
                 "prepare",
+                "serve",
                 "split",
                 "text",
                 "train",
@@ -165,6 +182,10 @@ def test_python_m_app_is_the_command() -> None:
         (["--auth", "user"], "as in --auth user:password"),
         (["--auth", ":secret"], "as in --auth user:password"),
         (["--auth", "user:"], "as in --auth user:password"),
+        (["--api", "--api-key", "short"], "8 or more"),
+        (["--api", "--api-conversations", "0"], "--api-conversations is 0"),
+        (["serve", "--api-documents", "-1"], "--api-documents is -1"),
+        (["serve", "--port", "65536"], "0 to 65535"),
     ],
 )
 def test_refused(
@@ -261,13 +282,13 @@ def test_the_page_by_default(data_dir: Path, page: dict[str, Any]) -> None:
 
 
 def test_another_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    cli.announce(7860, "http://127.0.0.1:7861/?token=x")
+    cli.announce(Options(Path("/x")), "http://127.0.0.1:7861/?token=x")
     out = capsys.readouterr().out
     assert (
         "Port 7860 is taken, so the page is on port 7861." in out and "http://127.0.0.1:7861/?token=x" in out
     )
-    cli.announce(7860, "http://127.0.0.1:7860/?token=x")
-    cli.announce(0, "http://127.0.0.1:40123/?token=x")
+    cli.announce(Options(Path("/x")), "http://127.0.0.1:7860/?token=x")
+    cli.announce(Options(Path("/x"), port=0), "http://127.0.0.1:40123/?token=x")
     assert "taken" not in capsys.readouterr().out
 
 

@@ -15,7 +15,7 @@ import torch
 
 from ahn_core import prefill
 from app.conversation.pages import Segment
-from app.conversation.snapshots import Reading, ReadingSnapshots
+from app.conversation.snapshots import SPARE_DISK, Reading, ReadingSnapshots
 from app.conversation.turns import Head, TailLost, TurnTails
 from tests.tiny import tiny_model
 
@@ -84,10 +84,40 @@ def test_the_least_recently_used_readings_go_first(tmp_path: Path) -> None:
     assert size(tmp_path / "all") <= 2.5 * one
 
 
-def test_a_reading_over_the_budget_is_not_kept(tmp_path: Path) -> None:
-    snapshots = ReadingSnapshots(tmp_path, 1000)
-    assert not snapshots.save("key", reading(40), read(40))
-    assert list(tmp_path.iterdir()) == []
+def test_a_reading_over_the_budget_is_kept_where_the_disk_has_room(tmp_path: Path) -> None:
+    small = read(40).saved_nbytes
+    snapshots = ReadingSnapshots(tmp_path, int(1.5 * small))
+    snapshots.save("small", reading(40), read(40))
+    snapshots._budget = small // 2
+    assert snapshots.save("large", reading(40), read(40))
+    assert snapshots.find("large") is not None and snapshots.find("small") is None
+    assert snapshots.save("large too", reading(40), read(40))
+    assert snapshots.find("large") is None, "one at most is over the budget"
+
+
+def test_a_reading_that_the_disk_has_no_room_for_is_told_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = ReadingSnapshots(tmp_path, 2**30)
+    snapshots.save("a", reading(40), read(40))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(
+        OSError, match=r"it takes 0\.00 GiB, and of the 0\.00 GiB that are free 0\.25 GiB stay free"
+    ):
+        snapshots.save("b", reading(40), read(40))
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_older_reading_goes_where_the_disk_has_no_room_for_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = ReadingSnapshots(tmp_path, 2**30)
+    snapshots.save("a", reading(40), read(40))
+    free = SPARE_DISK + read(40).saved_nbytes - 100
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    assert snapshots.save("b", reading(40), read(40))
+    assert snapshots.find("a") is None and snapshots.find("b") is not None
 
 
 @pytest.mark.parametrize("harm", ["cut", "garbage", "missing", "foreign", "other length"])

@@ -14,7 +14,7 @@ import pytest
 
 from ahn_core import AHNForCausalLM
 from app import cli, plots, train
-from tests.tiny import VOCABULARY, byte_tokenizer
+from tests.tiny import save_tiny_base
 
 TEXT = "The mill by the river burned down in 1843, and the miller, Mr Grange, left for the coast.\n" * 40
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,21 +24,7 @@ TRAINING = ["--steps", "3", "--segment", "128", "--lengths", "192", "--windows",
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in Hugging Face layout, with a token a byte."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("base")
-    config = LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=64,
-        intermediate_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=256,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    byte_tokenizer().save_pretrained(folder)
-    return folder
+    return save_tiny_base(tmp_path_factory.mktemp("base"))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from app.documents.encodings import declared_encoding, decode
+from app.documents.encodings import BinaryContent, declared_encoding, decode
 from app.documents.faults import Fault
 from app.documents.model import Block
 from app.documents.readers import Parsed, Refused, Request
@@ -29,11 +29,15 @@ def read(data: bytes, request: Request) -> Parsed:
     book = _open(archive)
     pager = Pager(request.limits)
     missing: list[str] = []
+    no_text = 0
     for part in book.spine:
         if part not in archive:
             missing.append(part)
             continue
         root = _parse(archive.read(part))
+        if root is None:
+            no_text += 1
+            continue
         blocks = blocks_of(root)
         title = book.titles.get(part) or _first_heading(blocks) or title_of(root)
         if not blocks:
@@ -44,6 +48,8 @@ def read(data: bytes, request: Request) -> Parsed:
         pager.add_all(blocks)
     pages = pager.finish()
     warnings = [f"{len(missing)} of the chapters that the book lists are not in the file."] if missing else []
+    if no_text:
+        warnings.append(f"{no_text} of the chapters hold something else than text and are left out.")
     return Parsed(
         len(pages), iter(pages), unit="chapter", outline=lambda: pager.outline, warnings=lambda: warnings
     )
@@ -75,7 +81,9 @@ def _open(archive: Archive) -> _Book:
         if name not in archive:
             continue
         if "nav" in item.get("properties", "").split():
-            _take_nav(book, name, _parse(archive.read(name)))
+            nav = _parse(archive.read(name))
+            if nav is not None:
+                _take_nav(book, name, nav)
         elif item.get("media-type") == "application/x-dtbncx+xml":
             _take_ncx(book, name, parse_xml(archive.read(name), recover=True))
     return book
@@ -118,9 +126,13 @@ def _first_heading(blocks: list[Block]) -> str:
     return next((block.text for block in blocks if block.kind == "heading"), "")
 
 
-def _parse(data: bytes) -> Element:
-    """A chapter: XHTML as it should be, or what a browser would make of it."""
+def _parse(data: bytes) -> Element | None:
+    """A chapter: XHTML as it should be, or what a browser would make of it; None where it is no text."""
     try:
         return parse_xml(data)
     except Refused:
+        pass
+    try:
         return parse_html(decode(data, declared=declared_encoding(data)).text)
+    except BinaryContent:
+        return None

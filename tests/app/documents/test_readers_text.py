@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -415,3 +417,16 @@ def test_the_limit_on_characters_holds_for_every_kind(tmp_path: Path, name: str)
     assert "limit of 10,000, reached on page" in refusal(
         tmp_path / name, limits=Limits(max_characters=10_000)
     )
+
+
+def test_a_book_with_a_chapter_that_is_no_text(tmp_path: Path) -> None:
+    noise = random.Random(1).randbytes(4000)
+    chapters: Any = {"one": chapter("<p>Words.</p>"), "two": noise}
+    extracted = extract(book(tmp_path / "a.epub", chapters))
+    assert extracted.pages == ("Words.",)
+    assert extracted.warnings == ("1 of the chapters hold something else than text and are left out.",)
+
+
+def test_marked_up_text_nested_without_end_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.rst").write_text("".join(f"{'  ' * depth}* x\n\n" for depth in range(400)))
+    assert "nested too deeply" in refusal(tmp_path / "a.rst")

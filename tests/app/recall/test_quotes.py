@@ -82,6 +82,10 @@ def test_the_judge_decides_between_sentences_with_the_same_words(store: Store) -
         ("How much does the crane cost?", "money"),
         ("What is the telephone number of the station?", "telephone number"),
         ("What does the crane XK-200 lift?", "XK-200"),
+        ("Which colour has the crane?", "colour"),
+        ("How old is the crane?", "age"),
+        ("When is the crane's birthday?", "date of birth"),
+        ("What is the resistance of the crane's coil?", "voltage or the like"),
     ],
 )
 def test_what_an_answer_would_have_and_the_text_has_not(store: Store, question: str, missing: str) -> None:
@@ -89,6 +93,23 @@ def test_what_an_answer_would_have_and_the_text_has_not(store: Store, question: 
     quotes = quote(store, question)
     assert not quotes.found
     assert quotes.missing == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which colour has the bell?", "The bell is dark red."),
+        ("Welche Farbe hat die Glocke?", "Die Glocke ist rote Bronze."),
+        ("How old is the bell?", "The bell is 200 years old."),
+        ("At what age may one ring the bell?", "Nobody younger than twelve rings the bell."),
+        ("When was the keeper of the bell born?", "The keeper of the bell was born in May."),
+        ("How deep is the well under the bell?", "The well under the bell goes down 12 m."),
+        ("Which frequency has the bell?", "The bell has 440 Hz, or about so many."),
+    ],
+)
+def test_what_has_the_kind_of_thing_is_missing_nothing(store: Store, question: str, answer: str) -> None:
+    add(store, "handbook", prose(answer))
+    assert quote(store, question).missing == ""
 
 
 def test_a_question_about_something_else_is_not_found(store: Store) -> None:

@@ -158,8 +158,9 @@ def test_what_is_deleted_from_the_store_is_deleted_from_the_kept_old_files(tmp_p
         assert store.chats.delete("a")
         found = [
             path.name
-            for path in tmp_path.iterdir()
-            if b"very secret" in path.read_bytes() or b"hidden question" in path.read_bytes()
+            for path in tmp_path.rglob("*")
+            if path.is_file()
+            and (b"very secret" in path.read_bytes() or b"hidden question" in path.read_bytes())
         ]
         assert found == []
 

@@ -360,3 +360,21 @@ def test_only_the_pages_own_websocket_is_taken(
     asyncio.run(SecurityMiddleware(application, POLICY)(scope, receive, send))
     assert application.reached == int(taken)
     assert ("websocket.close" in [message["type"] for message in sent]) is not taken
+
+
+def test_the_api_asks_for_its_own_key_and_has_limits_of_its_own() -> None:
+    application = Application()
+    policy = Policy(PORT, TOKEN, max_upload_bytes=1000, page=False, api=True)
+    browser = Browser(SecurityMiddleware(application, policy))
+    browser.cookie = None
+    for path in ("/v1/models", "/v1/chat/completions", "/health", "/metrics"):
+        assert browser.request("GET", path).status == 200, "it asks for the key itself"
+    assert browser.request("GET", "/").status == 404, "there is no page"
+    assert browser.request("GET", "/v1/models", {"Host": "evil.example"}).status == 400
+    reached = application.reached
+    for path, sentence in (("/v1/files", "--max-upload-mb"), ("/v1/chat/completions", "/v1/files")):
+        large = str(65 * 2**20)
+        response = browser.request("POST", path, {"Content-Length": large})
+        assert response.status == 413 and sentence in response.text
+        assert response.text.startswith('{"error":')
+    assert application.reached == reached

@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from app.api import ApiOptions
 from app.ui.security import SECURITY_HEADERS
 from app.ui.server import PageServer, ServerOptions
 from tests.app.ui.fakes import FakeEngine
@@ -271,6 +272,28 @@ def test_a_login_is_asked_for() -> None:
         )
         assert right.status_code == 200
         assert client.get("/config").status_code == 200
+
+
+def test_the_api_is_served_beside_the_page_where_it_is_asked_for(tmp_path: Path, server: PageServer) -> None:
+    for path in ("/v1/models", "/v1/files", "/health", "/metrics"):
+        response = httpx.get(server.origin + path, trust_env=False)
+        assert response.status_code == 404 and response.text == "There is nothing at this address."
+    options = ServerOptions(port=0, api=ApiOptions("a key of its own", tmp_path))
+    with (
+        PageServer(lambda report: FakeEngine(), options) as both,  # type: ignore[arg-type, return-value]
+        httpx.Client(base_url=both.origin, trust_env=False) as client,
+    ):
+        assert both.loader.wait(10)
+        assert client.get("/health").json() == {"status": "ok"}
+        assert client.get("/v1/models").json()["error"]["code"] == "invalid_api_key"
+        key = {"Authorization": "Bearer a key of its own"}
+        assert client.get("/metrics", headers=key).status_code == 200
+        assert client.get("/", headers=key).status_code == 403, "the key does not open the page"
+        client.get(both.link)
+        assert client.get("/").status_code == 200
+        assert client.get("/v1/models").status_code == 401, "nor the page's token the API"
+        refused = client.get("/v1/models", headers={**key, "Origin": "http://evil.example"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "refused")
 
 
 def test_importing_the_package_is_cheap_and_settles_privacy() -> None:

@@ -1,0 +1,139 @@
+"""Which device computes unless one is named: an NVIDIA GPU or Apple's, where it computes right, else the CPU."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import torch
+
+from .config import AHNConfig, BackboneConfig
+
+_TOLERANCE = 1e-2  # of the largest logit: float32 on either side, products in TF32 allowed
+_TRIED_TOKENS = (40, 1, 1, 9)  # a window that fills and slides, single tokens, and a chunk
+
+
+@dataclass(frozen=True)
+class DeviceChoice:
+    """A device, and as a clause why it is this one."""
+
+    device: torch.device
+    reason: str
+
+
+@functools.cache
+def best_device() -> DeviceChoice:
+    """The device to use where none is named. Found once a process; trying a GPU takes a second or two."""
+    whys = []
+    for found, kind in ((_cuda(), "cuda"), (_mps(), "mps")):
+        if found == "":
+            return DeviceChoice(torch.device(kind), f"{_name(kind)} computes right")
+        whys.append(found)
+    return DeviceChoice(torch.device("cpu"), next((why for why in whys if why), "there is no GPU"))
+
+
+def _name(kind: str) -> str:
+    return torch.cuda.get_device_name(0) if kind == "cuda" else "Apple's GPU"
+
+
+def _cuda() -> str | None:
+    """Why no NVIDIA GPU can be used, "" where one can, None where there is none to speak of."""
+    if not torch.cuda.is_available():
+        return None
+    name, capability = torch.cuda.get_device_name(0), torch.cuda.get_device_capability(0)
+    if torch.version.hip is None and not supports(torch.cuda.get_arch_list(), capability):
+        return (
+            f"{name} (compute capability {capability[0]}.{capability[1]}) is not among the GPUs that this PyTorch "
+            f"was built for ({', '.join(torch.cuda.get_arch_list())})"
+        )
+    wrong = computes_wrong(torch.device("cuda"))
+    return f"{name} {wrong}" if wrong else ""
+
+
+def _mps() -> str | None:
+    if not torch.backends.mps.is_available():
+        return None
+    wrong = computes_wrong(torch.device("mps"))
+    return f"Apple's GPU {wrong}" if wrong else ""
+
+
+def supports(built_for: list[str], capability: tuple[int, int]) -> bool:
+    """Whether a build for these architectures, such as "sm_86" and "compute_90", runs on this compute capability.
+
+    Machine code runs on its own generation from its own number on, and the intermediate one (compute_) on all later.
+    """
+    own = 10 * capability[0] + capability[1]
+    for name in built_for:
+        kind, _, digits = name.partition("_")
+        if not digits.isdigit():  # sm_90a: for exactly that one
+            if digits[:-1].isdigit() and int(digits[:-1]) == own:
+                return True
+            continue
+        number = int(digits)
+        same = number // 10 == capability[0] if kind == "sm" else True
+        if same and number <= own:
+            return True
+    return False
+
+
+@torch.no_grad()
+def computes_wrong(device: torch.device) -> str:
+    """What is wrong with this device, as the end of a sentence; "" where a tiny model reads and writes on it as it does
+    on the CPU.
+    """
+    from .backbone import AHNForCausalLM
+
+    generator = torch.Generator().manual_seed(0)
+    model = AHNForCausalLM(_TINY, AHNConfig(cell="GatedDeltaNet"), name="self-test").requires_grad_(False)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() > 1:
+            parameter.normal_(0.0, parameter.shape[-1] ** -0.5, generator=generator)
+        elif name.endswith("norm.weight"):
+            parameter.fill_(1.0)
+        else:
+            parameter.fill_(-1.0)
+    ids = torch.randint(0, _TINY.vocab_size, (1, sum(_TRIED_TOKENS)), generator=generator)
+    expected = _logits(model, ids)
+    try:
+        found = _logits(model.to(device), ids.to(device)).cpu()
+    except torch.OutOfMemoryError:
+        return "has no memory left"
+    except (RuntimeError, NotImplementedError, TypeError) as error:
+        line = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        return f"fails in a first computation ({line})"
+    off = float((found - expected).abs().max() / expected.abs().max())
+    if math.isfinite(off) and off < _TOLERANCE:
+        return ""
+    return f"computes something else than the CPU (logits are off by {off:.1%})"
+
+
+def _logits(model: object, ids: torch.Tensor) -> torch.Tensor:
+    from .backbone import AHNForCausalLM
+
+    assert isinstance(model, AHNForCausalLM)
+    cache = model.make_cache("ahn", attention_sinks=4, sliding_window=16)
+    pieces = ids.split(_TRIED_TOKENS, dim=1)
+    return torch.cat([model(piece, past_key_values=cache).logits[0] for piece in pieces])
+
+
+_TINY = BackboneConfig(
+    model_type="qwen2",
+    vocab_size=128,
+    hidden_size=64,
+    intermediate_size=96,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    head_dim=16,
+    max_position_embeddings=512,
+    rms_norm_eps=1e-6,
+    qkv_bias=True,
+    attention_output_bias=False,
+    mlp_bias=False,
+    qk_norm=False,
+    tie_word_embeddings=False,
+    inverse_frequencies=tuple(10_000.0 ** (-i / 8) for i in range(8)),
+    rope_attention_scaling=1.0,
+    eos_token_ids=(127,),
+)

@@ -1,0 +1,58 @@
+"""Errors as the OpenAI protocol has them: a status, and one sentence in an object that clients know how to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.responses import JSONResponse, Response
+
+_TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+
+
+class ApiError(Exception):
+    """A request that is not served. param: the part of the request that is to blame; code: a word for programs."""
+
+    def __init__(
+        self, status: int, sentence: str, *, code: str | None = None, param: str | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.status, self.sentence, self.code, self.param = status, sentence, code, param
+
+    def body(self) -> dict[str, Any]:
+        """The object of the response."""
+        kind = _TYPES.get(self.status, "server_error" if self.status >= 500 else "invalid_request_error")
+        return {
+            "error": {"message": self.sentence, "type": kind, "param": self.param, "code": self.code},
+        }
+
+    def response(self) -> Response:
+        """The response, with what clients need to decide whether to try again."""
+        headers: dict[str, str] = {}
+        if self.status in (429, 503):
+            headers["Retry-After"] = "5"
+        elif self.status >= 500:
+            headers["x-should-retry"] = "false"  # it would fail in the same way, after the same time
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return JSONResponse(self.body(), self.status, headers)
+
+
+def unsupported(what: str, remedy: str, param: str) -> ApiError:
+    """The error for a part of the protocol that there is not."""
+    return ApiError(400, f"{what} not supported here; {remedy}", code="unsupported_parameter", param=param)
+
+
+def invalid(error: ValidationError) -> ApiError:
+    """The first thing that is wrong with a request's body."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "json_invalid":
+        return ApiError(400, f"The body is not JSON ({first['ctx']['error']}); mend it.", code="invalid_json")
+    where = f"{place}: " if place else ""
+    return ApiError(
+        400,
+        f"{where}{first['msg']}, so nothing was done; mend it.",
+        code="invalid_value",
+        param=place or None,
+    )
