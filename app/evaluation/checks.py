@@ -3,7 +3,8 @@
 The data are texts and answers written for this, in English, German and French: right ones in other words, and wrong
 ones with a changed number, date, name, unit or code, a turned sentence, a value that belongs to another thing, an
 invention or a false quotation. `tune` was tuned on; `held` and then `fresh` were written and kept apart, measured once,
-and their failures then mended by kind, so that a new figure wants new answers. A line with
+and their failures then mended by kind, so that a new figure wants new answers. `others` is the hardest kind alone:
+texts dense with pairs of values, and answers that give the one for the other. A line with
 "pages" is a text; `here` are the pages that the answer was given, the rest is elsewhere. Of an answer the wrong words
 stand in double braces.
 """
@@ -24,7 +25,7 @@ from app.recall.index import TextIndex
 from app.recall.sentences import split_sentences
 from app.recall.sources import Source
 
-PARTS = ("tune", "held", "fresh")
+PARTS = ("tune", "held", "fresh", "others")
 _WRONG = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 
 

@@ -27,6 +27,7 @@ _PRONOUN = re.compile(
     r"Este|Esta|Ella|Ellos)\b"
 )
 _COMPARED = frozenset(["number", "date", "time", "name", "identifier", "path", "option"])
+_ANCHORS = frozenset(["date", "time"])
 _QUESTION_WEIGHT = 0.5
 _UNKNOWN_WORD = 0.3  # a word that the passages do not have tells little about what the value is said of
 _OTHER_VALUES_WORD = 0.35  # a word of the same sentence that stands nearer to another value
@@ -49,11 +50,14 @@ class _Value:
 
 @dataclass(frozen=True)
 class _Sentence:
-    """A sentence taken apart: stems and values with their offsets in it, and where its parts end."""
+    """A sentence taken apart: stems and values with their offsets in it, where its parts end, and where the larger ones
+    do, between which stands a semicolon or a dash."""
 
     words: tuple[tuple[str, int], ...]
     values: tuple[_Value, ...]
     parts: tuple[int, ...]
+    halves: tuple[int, ...]
+    telling: tuple[int, ...]  # where the words stand that are neither values nor commonest words
     pronoun: bool  # whether it begins with a word for what the sentence before is about
 
 
@@ -73,6 +77,11 @@ class Claim:
         self.whole = sum(self.context.values())
         words = frozenset(f"name {word}" for word in folded_words(sentence).split(" "))
         self.stated = words | {key for fact in said for key in _keys(fact)}
+        # Another fact that the sentence gives says what a value is of, as a word does: "on Fridays", "in 2016".
+        weight = sum(self.context.values()) / max(len(self.context), 1)
+        anchors = {key: weight for fact in said if fact.kind in _ANCHORS for key in _keys(fact)}
+        self.context |= anchors
+        self.whole = sum(self.context.values())
         self.near: dict[int, float] = {}  # the weight that each sentence of the passages has of it
         for stem, weight in self.context.items():
             for number in passages.sentences_with(stem):
@@ -119,7 +128,7 @@ class Rivals:
             )[: 4 * _LOOKED_AT]
         contrasts: list[bool] = []
         holding: set[tuple[int, int]] = set()  # sentence and part of it
-        own = content(" ".join(fact.parts), self._passages.language) if fact.kind == "name" else frozenset()
+        own = content(" ".join(fact.parts), self._passages.language) if fact.kind == "name" else keys
         for number in numbers:
             for value in self._values(number, fact):
                 if keys & value.keys and (
@@ -183,10 +192,11 @@ class Rivals:
         before = _BEFORE_A_PRONOUN if sentence.pronoun else _SENTENCE_BEFORE
         near = dict.fromkeys((self._stems_before(number) & claim.context.keys()) - own, before)
         others = [other for other in sentence.values if other.kind == value.kind and other.unit == value.unit]
+        shared = 0 if value.kind == "name" else _shared_until(value, others, sentence)
         for stem, at in sentence.words:
             inside = value.kind == "name" and value.start <= at < value.end
             if stem in claim.context and stem not in own and not inside and near.get(stem, 0.0) < 1.0:
-                mine = _nearest(at, value, others, sentence.parts)
+                mine = _nearest(at, value, others, sentence) or at < shared
                 near[stem] = max(near.get(stem, 0.0), 1.0 if mine else _OTHER_VALUES_WORD)
         return sum(share * claim.context[stem] for stem, share in near.items()) / whole
 
@@ -202,14 +212,11 @@ class Rivals:
             and same_unit(other.unit, value.unit)
             and not other.keys & claim.stated
         }
-        before = {stem for stem, at in sentence.words if _part(at, sentence.parts) <= part}
+        stands: dict[str, set[int]] = {}
+        for stem, at in sentence.words:
+            stands.setdefault(stem, set()).add(_part(at, sentence.parts))
         return any(
-            stem in claim.said
-            and stem not in own
-            and stem not in before
-            and _part(at, sentence.parts) in later
-            for stem, at in sentence.words
-            if _part(at, sentence.parts) > part
+            min(stands[stem]) > part and stands[stem] <= later for stem in claim.said - own if stem in stands
         )
 
     def _stems_before(self, number: int) -> frozenset[str]:
@@ -245,8 +252,16 @@ class Rivals:
             for match in _PART.finditer(text)
             if not any(start <= match.start() < end for start, end in inside)
         )
+        halves = tuple(at for at in parts if text[at] in ";–—|")
         words = tuple((token.stem, token.start) for token in tokens(text, language))
-        return _Sentence(words, values, parts, _PRONOUN.match(text) is not None)
+        stems = content(text, language)
+        telling = tuple(
+            at for stem, at in words if stem in stems and not any(start <= at < end for start, end in inside)
+        )
+        anchors = tuple(
+            (key, value.start) for value in values if value.kind in _ANCHORS for key in value.keys
+        )
+        return _Sentence((*words, *anchors), values, parts, halves, telling, _PRONOUN.match(text) is not None)
 
 
 def _unit(fact: Fact) -> str:
@@ -280,13 +295,33 @@ def _words_only(stems: frozenset[str]) -> frozenset[str]:
     return frozenset(stem for stem in stems if stem[0] not in "#@")
 
 
-def _nearest(at: int, value: _Value, others: Sequence[_Value], parts: Sequence[int]) -> bool:
+def _nearest(at: int, value: _Value, others: Sequence[_Value], sentence: _Sentence) -> bool:
     """Whether a word at `at` belongs to `value` rather than to another: the nearest in its part of the sentence, else
-    in the whole sentence."""
-    same_part = [other for other in others if _part(other.start, parts) == _part(at, parts)]
-    candidates = same_part or others
+    in its half, else in the whole sentence."""
+    candidates = others
+    for borders in (sentence.parts, sentence.halves):
+        together = [other for other in others if _part(other.start, borders) == _part(at, borders)]
+        if together:
+            candidates = together
+            break
     distance = min((_distance(at, other) for other in candidates), default=0)
     return value in candidates and _distance(at, value) <= distance
+
+
+def _shared_until(value: _Value, others: Sequence[_Value], sentence: _Sentence) -> int:
+    """Up to where the words of the sentence are said of this value as of those before it.
+
+    "Entry costs 24 pounds in the open class and 8 pounds for juniors": a part that begins with its value has the
+    subject of the part before; one that has nothing but values ("in that of 2016 two") has all of it.
+    """
+    part = _part(value.start, sentence.parts)
+    if not part:
+        return 0
+    begins, ends = sentence.parts[part - 1], [*sentence.parts, 1 << 30][part]
+    told = [at for at in sentence.telling if begins <= at < ends]
+    if not told:
+        return begins
+    return min((other.start for other in others), default=0) if told[0] > value.start else 0
 
 
 def _part(at: int, parts: Sequence[int]) -> int:

@@ -23,8 +23,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.conversation import ChatClosedError
 from app.store import StoreClosed
-from app.ui.drawing import LIVE_PARTS, PARTS, draw_transcript
+from app.ui.drawing import LIVE_PARTS, PARTS, draw_frames, draw_transcript
 from app.ui.session import Tab
+from app.ui.words.translated import choose, speaking
 
 if TYPE_CHECKING:
     from app.ui.handlers import Handlers
@@ -48,6 +49,7 @@ class LiveChannel:
         await websocket.accept()
         query = websocket.query_params
         tab = self._handlers.open_tab(query.get("tab", "")[:64], query.get("chat", "")[:64])
+        tab.language = choose([query.get("language", "")])
         wake = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -107,9 +109,10 @@ class LiveChannel:
             woken.cancel()
 
     def changes(self, tab: Tab) -> dict[str, Any]:
-        """What the page does not show yet; nothing while a model gives way to another one."""
+        """What the page does not show yet, in its language; nothing while a model gives way to another one."""
         try:
-            return self._changes(tab)
+            with speaking(tab.language):
+                return self._changes(tab)
         except (StoreClosed, ChatClosedError):
             if self._handlers.loader.engine is None or not self._handlers.loader.state.ready:
                 return {}
@@ -127,6 +130,8 @@ class LiveChannel:
         drawn = {name: draw(tab, engine, loading) for name, draw in (PARTS if due else LIVE_PARTS).items()}
         drawn |= draw_transcript(tab)
         drawn |= handlers.models.parts(tab, engine, due=due)
+        if "top" not in tab.shown:  # what is drawn once
+            drawn |= draw_frames(self._handlers.model_name)
         reader = tab.reader
         if reader is not None:
             drawn |= reader.parts()

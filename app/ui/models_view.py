@@ -11,6 +11,7 @@ from app.models.errors import ModelError
 from app.ui.views import markup as m
 from app.ui.views import models as view
 from app.ui.words.models import MODELS
+from app.ui.words.translated import speaking
 
 if TYPE_CHECKING:
     from app.conversation import Engine
@@ -140,10 +141,11 @@ class ModelActions:
             if not error:
                 desk.use(named)
             for one in self._tabs.all():
-                if error:
-                    one.warn(MODELS().kept_old.format(error=error))
-                else:
-                    one.tell(MODELS().switched.format(model=title))
+                with speaking(one.language):
+                    if error:
+                        one.warn(MODELS().kept_old.format(error=error))
+                    else:
+                        one.tell(MODELS().switched.format(model=title))
                 one.wake()
 
         self._loader.switch(

