@@ -63,8 +63,8 @@ SERVER = Translated(
         nothing_here="Unter dieser Adresse gibt es nichts.",
         message_too_large="Diese Nachricht ist größer als {limit} MB; fügen Sie lange Texte als Datei hinzu.",
         request_too_large=(
-            "Diese Anfrage ist größer als {limit} MB, darum wurde nichts getan; legen Sie das Dokument unter "
-            "/v1/files ab, und nennen Sie seine Id."
+            "Diese Anfrage ist größer als {limit} MB, darum wurde nichts getan; legen Sie das Dokument unter /v1/files "
+            "ab, und nennen Sie seine Id."
         ),
         upload_too_large=(
             "Diese Datei ist größer als {limit} MB, darum wurde nichts angenommen; starten Sie mit --max-upload-mb, um "
