@@ -113,6 +113,11 @@ def page_parser() -> argparse.ArgumentParser:
         help="port to listen on (default %(default)s); the next free one if it is taken",
     )
     page.add_argument("--no-browser", action="store_true", help="do not open the page in the browser")
+    page.add_argument(
+        "--language",
+        choices=options.LANGUAGES,
+        help="language of the page (default: as chosen in its settings, else the browser's)",
+    )
     page.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this login")
     page.add_argument(
         "--max-upload-mb",
@@ -136,6 +141,7 @@ def serve(arguments: argparse.Namespace) -> int:
         open_browser=not arguments.no_browser,
         offline=arguments.offline,
         max_upload_mb=arguments.max_upload_mb,
+        language=arguments.language,
         auth=options.parse_auth(arguments.auth) if arguments.auth is not None else None,
         api=options.api_choice(arguments) if arguments.api else None,
     )
@@ -156,6 +162,7 @@ def serve(arguments: argparse.Namespace) -> int:
             auth=chosen.auth,
             token=kept_token(chosen.data_dir / "page-token"),
             max_upload_bytes=chosen.max_upload_bytes,
+            language=chosen.language,
             model_name=startup.shown_name(chosen.model),
             open_browser=chosen.open_browser,
             announce=partial(announce, chosen),

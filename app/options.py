@@ -13,12 +13,13 @@ EMBEDDED = "embedded"  # the model that comes with the app
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 7860
 DEFAULT_UPLOAD_MB = 200
+LANGUAGES = ("en", "de", "zh")  # of the page; a test holds them to those it speaks
 DEFAULT_API_CONVERSATIONS = 4
 DEFAULT_API_MEMORY_MB = 2048
 DEFAULT_API_DOCUMENTS = 64
 API_KEY_VARIABLE = "AHN_CHAT_API_KEY"
 SHORTEST_API_KEY = 8
-DTYPES = ("int8", "mixed", "float32", "bfloat16", "float16")
+DTYPES = ("int8", "int4", "mixed", "float32", "bfloat16", "float16")
 
 
 class OptionError(ValueError):
@@ -85,6 +86,7 @@ class Options:
     offline: bool = False
     max_upload_mb: int = DEFAULT_UPLOAD_MB
     auth: tuple[str, str] | None = None  # user, password
+    language: str | None = None  # of the page; None: the browser's
     api: ApiChoice | None = None
 
     def __post_init__(self) -> None:
@@ -227,8 +229,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--dtype",
         choices=DTYPES,
-        help="number format of the weights (default: bfloat16 on a GPU, and on a CPU int8 to chat and float32 to "
-        "train and evaluate)",
+        help="number format of the weights (default: bfloat16 on a GPU, and on a CPU float32 to train and evaluate, "
+        "and to chat int8, or int4 with a GGUF file of fewer bits)",
     )
     data = parser.add_argument_group("data")
     data.add_argument(

@@ -282,7 +282,7 @@ def main(argv: Sequence[str]) -> int:
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
     library = compiled_library(paths.data_dir(arguments.data_dir))
-    limits, dtype = measure_limits(arguments.threads), chat_dtype("cpu", arguments.dtype)
+    limits, dtype = measure_limits(arguments.threads), chat_dtype("cpu", arguments.dtype, arguments.model)
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
             print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)

@@ -136,8 +136,16 @@ class OurModel:
         return self._cache.nbytes
 
     def work(self) -> tuple[int, int]:
+        import torch
+
+        from ahn_core.grouped import GroupedWeight
+
         layers = [tensor for layer in self._model.layers for tensor in layer.state_dict().values()]
-        return _work(layers, self._model.lm_head.weight)
+        touched = sum(p.nbytes for p in [*layers, *self._model.lm_head.state_dict().values()])
+        # Packed weights are tables of records, with three dimensions.
+        packed = [m for layer in self._model.layers for m in layer.modules() if isinstance(m, GroupedWeight)]
+        unpacked = [p for p in layers if p.dtype != torch.uint8]
+        return touched, _operations(unpacked) + sum(2 * m.rows * m.columns for m in packed)
 
 
 class Transformers:
@@ -175,12 +183,13 @@ class Transformers:
         return sum(layer.keys.nbytes + layer.values.nbytes for layer in self._cache.layers)
 
     def work(self) -> tuple[int, int]:
-        return _work(list(self._model.model.layers.parameters()), self._model.lm_head.weight)
+        layers = list(self._model.model.layers.parameters())
+        return sum(p.nbytes for p in [*layers, self._model.lm_head.weight]), _operations(layers)
 
 
-def _work(layers: list[Tensor], head: Tensor) -> tuple[int, int]:
-    """The head runs for every decoded token, but of those that are read for the last alone."""
-    return sum(p.nbytes for p in [*layers, head]), sum(2 * p.numel() for p in layers if p.dim() > 1)
+def _operations(layers: list[Tensor]) -> int:
+    """Of a token that is read: the head runs for every decoded token, but of those that are read for the last alone."""
+    return sum(2 * p.numel() for p in layers if p.dim() > 1)
 
 
 class LlamaCpp:
@@ -312,7 +321,7 @@ def run(specification: Specification) -> Result:
     from ahn_core.quantization import multiplies_bfloat16
 
     ours = specification.contender in ("ahn", "window", "full")
-    half = ours and specification.dtype == "int8" and multiplies_bfloat16()
+    half = ours and specification.dtype in ("int8", "int4") and multiplies_bfloat16()
     return Result(specification.contender, load, measured, stopped, *touched, half)
 
 

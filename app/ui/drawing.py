@@ -25,9 +25,13 @@ from app.ui.views import (
     documents,
     facts,
     found,
+    language,
+    library,
     memory,
     presets,
     probe,
+    question,
+    reader,
     status,
     transcript,
 )
@@ -167,6 +171,18 @@ def draw_transcript(tab: Tab) -> dict[str, str]:
     turns = tab.chat.turns
     ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
     return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
+
+
+def draw_frames(model_name: str) -> dict[str, str]:
+    """What stays as it is while a page is open: drawn once for each, in its language."""
+    return {
+        "top": status.top_bar(model_name),
+        "question": question.box(),
+        "library-tools": library.frame(),
+        "reader": reader.frame(),
+        "shortcuts": status.shortcuts(),
+        "language": language.choice(),
+    }
 
 
 def facts_of(engine: Engine) -> ModelFacts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -30,8 +30,9 @@ from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
 from app.ui.words.chat import CHAT
 from app.ui.words.common import COMMON
-from app.ui.words.memory import COMPARISON, PROBE
+from app.ui.words.comparison import COMPARISON, PROBE
 from app.ui.words.settings import SETTINGS
+from app.ui.words.translated import speaking
 
 if TYPE_CHECKING:
     from app.conversation import Chat, Engine
@@ -45,8 +46,14 @@ class Handlers:
     """The handlers of all tabs over one engine, which may still be loading."""
 
     def __init__(
-        self, loader: EngineLoader, tabs: Tabs, uploads: UploadFolder, settings: ChatSettings | None = None
+        self,
+        loader: EngineLoader,
+        tabs: Tabs,
+        uploads: UploadFolder,
+        settings: ChatSettings | None = None,
+        model_name: str = "",
     ) -> None:
+        self.model_name = model_name
         self.loader = loader
         self.tabs = tabs
         self._uploads = uploads
@@ -89,6 +96,17 @@ class Handlers:
         versions = VersionActions(self._chat)
         for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings, versions):
             self._acts |= actions.acts()
+
+    def in_its_language(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """`handler`, which takes gradio's request last, in the language of the page that the request comes from."""
+
+        @wraps(handler)
+        def run(*arguments: Any) -> Any:
+            tab = self.tabs.of_session(arguments[-1].session_hash)
+            with speaking("en" if tab is None else tab.language):
+                return handler(*arguments)
+
+        return run
 
     def tab(self, request: gr.Request) -> Tab | None:
         """The tab that gradio's fields belong to; None where the page has gone, or was opened before a restart."""
@@ -138,6 +156,10 @@ class Handlers:
 
     def act(self, tab: Tab, data: dict[str, Any]) -> None:
         """What the reader did: `action` says what, the other entries about what."""
+        with speaking(tab.language):
+            self._act(tab, data)
+
+    def _act(self, tab: Tab, data: dict[str, Any]) -> None:
         act = self._acts.get(str(data.get("action", "")))
         if act is None:
             return
@@ -352,7 +374,7 @@ class Handlers:
             tab = self.tab(request)
             if tab is None or tab.chat is None:
                 return {component: gr.skip() for component in form.components().values()}
-            return form.values(tab.chat.settings)
+            return form.shown(tab.chat.settings)
 
         return show
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ def put_in_line(tab: Tab, entry: Import) -> None:
     with tab.lock:
         tab.imports.append(entry)
         if tab.importing is None and entry.waiting:
-            tab.importing = threading.Thread(target=_work, args=(tab,), name="imports", daemon=True)
+            work = copy_context().run  # in the tab's language
+            tab.importing = threading.Thread(target=work, args=(_work, tab), name="imports", daemon=True)
             tab.importing.start()
 
 

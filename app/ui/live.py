@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.ui.drawing import LIVE_PARTS, PARTS, draw_transcript
+from app.ui.drawing import LIVE_PARTS, PARTS, draw_frames, draw_transcript
 from app.ui.session import Tab
+from app.ui.words.translated import choose, speaking
 
 if TYPE_CHECKING:
     from app.ui.handlers import Handlers
@@ -46,6 +47,7 @@ class LiveChannel:
         await websocket.accept()
         query = websocket.query_params
         tab = self._handlers.open_tab(query.get("tab", "")[:64], query.get("chat", "")[:64])
+        tab.language = choose([query.get("language", "")])
         wake = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -105,7 +107,11 @@ class LiveChannel:
             woken.cancel()
 
     def changes(self, tab: Tab) -> dict[str, Any]:
-        """What the page does not show yet."""
+        """What the page does not show yet, in its language."""
+        with speaking(tab.language):
+            return self._changes(tab)
+
+    def _changes(self, tab: Tab) -> dict[str, Any]:
         handlers = self._handlers
         handlers.enter(tab)
         tab.settle()
@@ -116,6 +122,8 @@ class LiveChannel:
             tab.lists_due = now + LISTS_INTERVAL
         drawn = {name: draw(tab, engine, loading) for name, draw in (PARTS if due else LIVE_PARTS).items()}
         drawn |= draw_transcript(tab)
+        if "top" not in tab.shown:  # what is drawn once
+            drawn |= draw_frames(self._handlers.model_name)
         reader = tab.reader
         if reader is not None:
             drawn |= reader.parts()

@@ -15,6 +15,7 @@ import gradio as gr
 from app.conversation import ChatSettings
 from app.ui.handlers import Handlers
 from app.ui.ingest import UploadFolder
+from app.ui.labels import keys
 from app.ui.loading import EngineLoader
 from app.ui.presets import PresetFields, PresetHandlers
 from app.ui.session import Tabs
@@ -24,6 +25,7 @@ from app.ui.views import (
     comparison,
     documents,
     facts,
+    language,
     library,
     memory,
     probe,
@@ -32,8 +34,8 @@ from app.ui.views import (
     status,
     transcript,
 )
+from app.ui.words.comparison import COMPARISON
 from app.ui.words.frame import FRAME
-from app.ui.words.memory import COMPARISON
 from app.ui.words.settings import SETTINGS
 
 # Our script may start after gradio's; it knows the tab's id once the server has told it.
@@ -68,16 +70,16 @@ class Page:
     ) -> None:
         self.loader = loader
         self.tabs = Tabs()
-        self.handlers = Handlers(loader, self.tabs, uploads, settings)
+        self.handlers = Handlers(loader, self.tabs, uploads, settings, model_name)
         self.components: Components | None = None  # made by `build`
         self.preset_handlers: PresetHandlers | None = None  # made by `build`
         self._model_name = model_name
 
     def build(self) -> gr.Blocks:
         """The page, ready to be mounted. Style, script and theme are the server's to add."""
-        w = FRAME()
+        w = keys(FRAME)
         with gr.Blocks(title="AHN Chat", analytics_enabled=False, fill_width=True) as blocks:
-            _drawn("top", status.top_bar(self._model_name))
+            _part("top", status.top_bar(self._model_name))
             with gr.Row(elem_id="columns"):
                 with gr.Column(elem_id="left"):
                     _part("documents", documents.cards((), ready=False))
@@ -91,53 +93,55 @@ class Page:
                             _part("last", transcript.empty())
                         _part("activity")
                         _part("settings-note")
-                        _drawn("question", question.box())
+                        _part("question", question.box())
                     with gr.Tab(w.library_tab, id="library", elem_id="library-tab", render_children=True):
-                        _drawn("library-tools", library.frame())
+                        _part("library-tools", library.frame())
                         _part("library")
                     with gr.Tab(w.compare_tab, id="compare", elem_id="compare-tab") as compare_tab:
                         compare = _compare_fields()
                         _part("panes", comparison.panes(None))
                         _part("probe", probe.panel(None, ready=False, running=False))
                     with gr.Tab(w.settings_tab, id="settings", elem_id="settings-tab") as settings_tab:
+                        _part("language", language.choice())
                         presets = PresetFields.build()
                         form = SettingsForm.build()
                         cost = _drawn("cost")
-                        apply = gr.Button(SETTINGS().apply, variant="primary", elem_id="apply", size="md")
+                        apply = gr.Button(keys(SETTINGS).apply, variant="primary", elem_id="apply", size="md")
                         _part("facts", facts.model_facts(None))
                 with gr.Column(elem_id="beside"):
-                    _drawn("reader", reader.frame())
+                    _part("reader", reader.frame())
                 with gr.Column(elem_id="right"):
                     _part("memory", memory.panel(None, trained=True))
             _part("status", status.status_line())
-            _drawn("shortcuts", status.shortcuts())
+            _part("shortcuts", status.shortcuts())
             self.components = Components(form, cost, *compare)
             self._wire(blocks, self.components, compare_tab)
             events = self._wire_settings(self.components, settings_tab, apply)
             self.preset_handlers = PresetHandlers(presets, form, self.handlers.tab, self.handlers.engine)
-            self.preset_handlers.wire(*events)
+            self.preset_handlers.wire(self.handlers.in_its_language, *events)
         blocks.max_threads = QUEUE_SLOTS
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
 
     def _wire(self, blocks: gr.Blocks, c: Components, tab: gr.Tab) -> None:
-        handlers = self.handlers
+        handlers, spoken = self.handlers, self.handlers.in_its_language
         own_id = gr.Textbox(visible=False)
         blocks.load(handlers.bind, own_id, js=OWN_ID, **_QUIET)
         inputs = [c.compare_documents, c.compare_question, c.compare_recall]
-        gr.on([c.compare_question.submit, c.compare_button.click], handlers.compare, inputs, **_QUIET)
-        tab.select(handlers.compare_choices, None, c.compare_documents, **_QUIET)
+        gr.on([c.compare_question.submit, c.compare_button.click], spoken(handlers.compare), inputs, **_QUIET)
+        tab.select(spoken(handlers.compare_choices), None, c.compare_documents, **_QUIET)
 
     def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> tuple[Any, Any]:
         """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use.
 
         Returns the events of opening the tab and of using the settings.
         """
+        spoken = self.handlers.in_its_language
         fields = set(c.form.components().values())
         shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
-        preview = self.handlers.preview_settings(c.form)
-        shown = tab.select(self.handlers.show_settings(c.form), None, [*fields], **_QUIET)
-        applied = apply.click(self.handlers.apply_settings(c.form), fields, **_QUIET)
+        preview = spoken(self.handlers.preview_settings(c.form))
+        shown = tab.select(spoken(self.handlers.show_settings(c.form)), None, [*fields], **_QUIET)
+        applied = apply.click(spoken(self.handlers.apply_settings(c.form)), fields, **_QUIET)
         for event in (shown, applied):
             event.then(preview, fields, c.cost, **_QUIET)
         changes = [component.change for component in shaping]
@@ -159,8 +163,8 @@ def _part(name: str, value: str = "") -> gr.HTML:
 
 
 def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Checkbox, gr.Button]:
-    w = COMPARISON()
-    gr.HTML(f'<p class="quiet">{w.what_it_is}</p>', elem_classes="drawn", apply_default_css=False)
+    w = keys(COMPARISON)
+    gr.HTML(f'<p class="quiet">{w.what_it_is!r}</p>', elem_classes="drawn", apply_default_css=False)
     chosen = gr.CheckboxGroup(label=w.documents, elem_id="compare-documents", choices=[])
     with gr.Row(elem_id="compare-row"):
         question = gr.Textbox(

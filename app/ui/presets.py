@@ -10,6 +10,7 @@ import gradio as gr
 
 from app.conversation import ChatSettings
 from app.store import StoreError
+from app.ui.labels import keys
 from app.ui.views.presets import choice, shown_name
 from app.ui.words.common import COMMON
 from app.ui.words.presets import PRESETS
@@ -35,8 +36,8 @@ class PresetFields:
     @classmethod
     def build(cls) -> PresetFields:
         """Lay the fields out in the current column."""
-        w = PRESETS()
-        gr.HTML(f'<h3 class="sub">{w.heading}</h3>', elem_classes="drawn", apply_default_css=False)
+        w = keys(PRESETS)
+        gr.HTML(f'<h3 class="sub">{w.heading!r}</h3>', elem_classes="drawn", apply_default_css=False)
         with gr.Row(elem_classes="fields"):
             chosen = gr.Dropdown(choices=[], label=w.chosen, info=w.chosen_info, elem_id="preset")
             for_new = gr.Dropdown(choices=[], label=w.for_new, info=w.for_new_info, elem_id="preset-for-new")
@@ -46,7 +47,7 @@ class PresetFields:
                 elem_id="preset-name", scale=1, min_width=120,
             )  # fmt: skip
             save = gr.Button(w.save, size="sm", elem_id="preset-save", scale=0, min_width=80)
-            delete = gr.Button(COMMON().delete, size="sm", elem_id="preset-delete", scale=0, min_width=80)
+            delete = gr.Button(keys(COMMON).delete, size="sm", elem_id="preset-delete", scale=0, min_width=80)
         return cls(chosen, for_new, name, save, delete)
 
 
@@ -62,16 +63,17 @@ class PresetHandlers:
     ) -> None:
         self._fields, self._form, self._tab, self._engine = fields, form, tab, engine
 
-    def wire(self, *after: Any) -> None:
-        """Connect the fields with each other and with the form. after: events whose end may change what is shown."""
+    def wire(self, spoken: Callable[[Callable[..., Any]], Callable[..., Any]], *after: Any) -> None:
+        """Connect the fields with each other and with the form. spoken: has a handler speak the language of its page;
+        after: events whose end may change what is shown."""
         f, form = self._fields, list(self._form.components().values())
         lists = [f.chosen, f.for_new_chats]
         for event in after:
-            event.then(self.shown, None, lists, **QUIET)
-        f.chosen.input(self.choose, f.chosen, form, **QUIET)
-        f.for_new_chats.input(self.choose_for_new_chats, f.for_new_chats, lists, **QUIET)
-        gr.on([f.save.click, f.name.submit], self.save, {f.name, *form}, [*lists, f.name], **QUIET)
-        f.delete.click(self.delete, f.chosen, lists, **QUIET)
+            event.then(spoken(self.shown), None, lists, **QUIET)
+        f.chosen.input(spoken(self.choose), f.chosen, form, **QUIET)
+        f.for_new_chats.input(spoken(self.choose_for_new_chats), f.for_new_chats, lists, **QUIET)
+        gr.on([f.save.click, f.name.submit], spoken(self.save), {f.name, *form}, [*lists, f.name], **QUIET)
+        f.delete.click(spoken(self.delete), f.chosen, lists, **QUIET)
 
     def shown(self, request: gr.Request) -> list[Any]:
         """The lists, with what this chat and new chats have."""

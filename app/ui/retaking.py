@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,8 +198,8 @@ class Retakings:
                 engine.leave_chat(chat)
             raise ChatError(DOCUMENTS().taken_out_already.format(name=document.name))
         threading.Thread(
-            target=self._run,
-            args=(tab, engine, chat, document, retaking, take, add),
+            target=copy_context().run,  # in the tab's language
+            args=(self._run, tab, engine, chat, document, retaking, take, add),
             name="retake",
             daemon=True,
         ).start()

@@ -34,6 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.serving import WILDCARD_HOSTS
 from app.ui.words.server import SERVER
+from app.ui.words.translated import Language, choose, speaking
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -43,6 +44,7 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 MAX_API_BYTES = 64 * 2**20  # a question to the API, with documents inside it
 
 UPLOAD_ROUTE = "/gradio_api/upload"
+LANGUAGE_COOKIE = "ahn_language"  # set by the page, see `assets/ui/page.js`
 API_UPLOAD_ROUTE = "/v1/files"
 API_ROUTES = frozenset({"/health", "/metrics"})
 API_PREFIX = "/v1/"
@@ -208,6 +210,12 @@ def _cookie(headers: Headers, name: str) -> str | None:
     return jar[name].value if name in jar else None
 
 
+def _language(headers: Headers) -> Language:
+    """What a refusal is said in: the language chosen in the page's settings, else the browser's."""
+    accepted = [part.partition(";")[0] for part in headers.get("accept-language", "").split(",")]
+    return choose([_cookie(headers, LANGUAGE_COOKIE) or "", *accepted])
+
+
 class SecurityMiddleware:
     """The pure ASGI layer that enforces a :class:`Policy` on HTTP requests and websockets."""
 
@@ -227,7 +235,10 @@ class SecurityMiddleware:
             return
         if scope["type"] != "http":
             return
-        send = _with_security_headers(send)
+        with speaking(_language(Headers(scope=scope))):
+            await self._answer(scope, receive, _with_security_headers(send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._check(scope)
         if refusal is not None:
             await self._worded(refusal, scope)(scope, receive, send)
@@ -326,11 +337,7 @@ class SecurityMiddleware:
 
     def _too_large(self, path: str) -> Response:
         if self._is_api(path) and path != API_UPLOAD_ROUTE:
-            return _refuse(
-                413,
-                f"This request is larger than {MAX_API_BYTES // 2**20} MB, so nothing was done; put the document into "
-                "/v1/files and name its id.",
-            )
+            return _refuse(413, SERVER().request_too_large.format(limit=MAX_API_BYTES // 2**20))
         if path not in (UPLOAD_ROUTE, API_UPLOAD_ROUTE):
             return _refuse(413, SERVER().message_too_large.format(limit=MAX_MESSAGE_BYTES // 2**20))
         limit = f"{self.policy.max_upload_bytes / 2**20:g}"

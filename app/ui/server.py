@@ -31,6 +31,7 @@ from app.documents import SUPPORTED_SUFFIXES
 from app.serving import WILDCARD_HOSTS, listen, origin_of, own_names, until_told
 from app.ui.document_files import DocumentFiles
 from app.ui.ingest import UploadFolder
+from app.ui.labels import translations
 from app.ui.live import LiveChannel
 from app.ui.loading import EngineLoader, LoadEngine
 from app.ui.page import Page
@@ -38,6 +39,7 @@ from app.ui.security import LIVE_ROUTE, Policy, SecurityMiddleware, new_token
 from app.ui.theme import THEME
 from app.ui.words.script import SCRIPT
 from app.ui.words.server import SERVER
+from app.ui.words.translated import LANGUAGES, TAGS, Language
 
 ASSETS = paths.assets_dir() / "ui"
 
@@ -56,6 +58,7 @@ class ServerOptions:
         model_name: shown until the model is loaded.
         token: lets a browser in; a new one where it is empty.
         open_browser: open the page in the default browser.
+        language: of the page; None: as chosen in its settings, else the browser's.
         announce: called with the link once the page answers; prints it by default.
         api: what the OpenAI protocol may use; None: it is not served.
     """
@@ -69,6 +72,7 @@ class ServerOptions:
     model_name: str = ""
     token: str = field(default="", repr=False)
     open_browser: bool = False
+    language: Language | None = None
     announce: Callable[[str], None] | None = None
     api: ApiOptions | None = None
 
@@ -197,7 +201,8 @@ class PageServer:
             pwa=False,
             mcp_server=False,
             theme=THEME,
-            head=_head(self.options.max_upload_bytes),
+            head=_head(self.options.max_upload_bytes, self.options.language),
+            i18n=translations(),
         )
         policy = Policy(
             port=self.port,
@@ -210,21 +215,28 @@ class PageServer:
         return SecurityMiddleware(app, policy)
 
 
-def _head(max_upload_bytes: int) -> str:
+def _head(max_upload_bytes: int, language: Language | None) -> str:
     """Links to our own styles and script."""
     return (
         '<link rel="stylesheet" href="/ui/page.css"><link rel="stylesheet" href="/ui/transcript.css">'
         '<link rel="stylesheet" href="/ui/reader.css"><link rel="stylesheet" href="/ui/library.css">'
-        f'<script type="application/json" id="ahn-words">{_script_words()}</script>'
+        f'<script type="application/json" id="ahn-languages">{_json({"forced": language, "tags": TAGS})}</script>'
+        '<script src="/ui/language.js"></script>'
+        f'<script type="application/json" id="ahn-words">{_json(_script_words())}</script>'
         '<script type="module" src="/ui/page.js"></script>'
         f'<meta name="ahn-suffixes" content="{",".join(SUPPORTED_SUFFIXES)}">'
         f'<meta name="ahn-max-upload-bytes" content="{max_upload_bytes}"><meta name="referrer" content="same-origin">'
     )
 
 
-def _script_words() -> str:
-    """What the scripts say, as JSON that may stand in a page."""
-    return json.dumps(asdict(SCRIPT()), ensure_ascii=True).replace("<", "\\u003c")
+def _script_words() -> dict[str, dict[str, str]]:
+    """What the scripts say, by language."""
+    return {language: asdict(SCRIPT.of(language)) for language in LANGUAGES}
+
+
+def _json(value: object) -> str:
+    """JSON that may stand in a page."""
+    return json.dumps(value).replace("<", "\\u003c")
 
 
 class _OwnFiles(StaticFiles):

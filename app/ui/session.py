@@ -6,6 +6,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from app.conversation.events import (
 from app.ui.views.comparison import CompareState
 from app.ui.views.probe import ProbeState
 from app.ui.words.chat import CHAT
+from app.ui.words.translated import Language
 
 if TYPE_CHECKING:
     from app.conversation import Chat, ChatSettings, Engine
@@ -39,7 +41,8 @@ class Answering:
         self.latest: ChatEvent | None = None
         self.finished = False
         self._events = events
-        threading.Thread(target=self._follow, name="follow-answer", daemon=True).start()
+        follow = copy_context().run  # in the language of who asked
+        threading.Thread(target=follow, args=(self._follow,), name="follow-answer", daemon=True).start()
 
     def _follow(self) -> None:
         try:
@@ -71,7 +74,8 @@ class Following(Generic[State]):
         self.error = ""
         self.finished = False
         self._events = events
-        threading.Thread(target=self._follow, name="follow-work", daemon=True).start()
+        follow = copy_context().run  # in the language of who began it
+        threading.Thread(target=follow, args=(self._follow,), name="follow-work", daemon=True).start()
 
     def _follow(self) -> None:
         try:
@@ -101,6 +105,7 @@ class Tab:
 
     id: str
     chat: Chat | None = None
+    language: Language = "en"
     answering: Answering | None = None
     comparing: Following[CompareState] | None = None
     probing: Following[ProbeState] | None = None

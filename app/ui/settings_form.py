@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from app.conversation import ChatSettings
+from app.ui.labels import keys
 from app.ui.words.settings import SETTINGS
 
 KINDS = ("ahn", "window", "full")
@@ -46,7 +47,7 @@ class SettingsForm:
     @classmethod
     def build(cls) -> SettingsForm:
         """Lay the fields out in the current column."""
-        w = SETTINGS()
+        w = keys(SETTINGS)
         _heading(w.answers)
         # No limits in the components: the framework says "Error" beyond them, and the settings say what is wrong.
         with gr.Row(elem_classes="fields"):
@@ -64,7 +65,7 @@ class SettingsForm:
         recall = gr.Checkbox(label=w.recall, info=w.recall_info)
         system_prompt = gr.Textbox(label=w.system_prompt, lines=2, max_lines=8, info=w.system_prompt_info)
         _heading(w.memory)
-        memory = gr.Radio([(w.kind[kind], kind) for kind in KINDS], label=w.kind_label)
+        memory = gr.Radio(_kinds(), label=w.kind_label)
         with gr.Row(elem_classes="fields"):
             attention_sinks = gr.Number(label=w.attention_sinks, info=w.attention_sinks_info)
             sliding_window = gr.Number(label=w.sliding_window, info=w.sliding_window_info)
@@ -82,6 +83,10 @@ class SettingsForm:
         flat = {**settings.to_json(), **settings.to_json()["sampling"]}
         flat["seed"] = "" if flat["seed"] is None else str(flat["seed"])
         return {component: flat[name] for name, component in self.components().items()}
+
+    def shown(self, settings: ChatSettings) -> dict[Any, Any]:
+        """The same for the page: the names of choices are not looked up in the browser, so they come along."""
+        return {**self.values(settings), self.memory: gr.Radio(choices=_kinds(), value=settings.memory)}
 
     def complete(self, values: Mapping[Any, Any]) -> bool:
         """Whether every number is there; while a form is being filled in, some are not."""
@@ -118,10 +123,14 @@ class SettingsForm:
         )
 
 
+def _kinds() -> list[tuple[str, str]]:
+    return [(SETTINGS().kind[kind], kind) for kind in KINDS]
+
+
 def _plain(value: float) -> float:
     """A number as it was typed: whole where it is (960.0 -> 960), for the settings to judge."""
     return int(value) if float(value).is_integer() else value
 
 
 def _heading(title: str) -> None:
-    gr.HTML(f'<h3 class="sub">{title}</h3>', elem_classes="drawn", apply_default_css=False)
+    gr.HTML(f'<h3 class="sub">{title!r}</h3>', elem_classes="drawn", apply_default_css=False)

@@ -26,6 +26,7 @@ export function connect() {
   const query = new URLSearchParams({
     tab: sessionStorage.getItem("ahn-tab") ?? "",
     chat: sessionStorage.getItem("ahn-chat") ?? "",
+    language: window.ahnLanguage,
   });
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   socket = new WebSocket(`${scheme}//${location.host}/live?${query}`);

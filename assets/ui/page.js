@@ -148,6 +148,13 @@ addEventListener("keydown", (event) => {
   send(action, { ...field.dataset, value: field.value });
   afterwards[action]?.(field);
 });
+// The whole page is drawn anew in another language; what is being typed stays.
+addEventListener("change", ({ target }) => {
+  if (target.id !== "page-language") return;
+  const year = 365 * 24 * 3600;
+  document.cookie = `ahn_language=${target.value}; path=/; max-age=${target.value ? year : 0}; samesite=strict`;
+  location.reload();
+});
 let typing;
 addEventListener("input", (event) => {
   const field = event.target.closest?.("[data-input]");

@@ -50,9 +50,9 @@ class Life:
     def _documents(self) -> None:
         chance = random.Random(self._chance.random())
         while True:
-            if len(self._free) < MOST:
+            if len(self._free) < MOST and chance.random() < 0.6:
                 self._import(chance)
-            elif chance.random() < 0.5:
+            elif len(self._free) > 1 and chance.random() < 0.3:
                 with self._lock:
                     document = self._free.pop(chance.randrange(len(self._free)))
                 with self._journal.doing("delete a document", document=document):

@@ -40,17 +40,19 @@ def kill_often(
     seed: int,
     *,
     longest: float = LONGEST,
+    first: int = 0,
     on_kill: Callable[[Report], None] = lambda report: None,
 ) -> Report:
     """`count` lives over data folders in `folder`, each ended by SIGKILL at a random moment and looked after.
 
-    Every fifth life begins with what an earlier version left, and is killed while it takes that over.
+    Every fifth life begins with what an earlier version left, and is killed while it takes that over. `first` is the
+    number of the first life.
     """
     report, chance = Report(), random.Random(seed)
-    place = folder / "0"
-    for number in range(count):
+    place = folder / str(first)
+    for number in range(first, first + count):
         migrating = number % 5 == 4
-        if migrating or not number:
+        if migrating or number == first:
             place = folder / str(number)
             place.mkdir(parents=True)
         if migrating:

@@ -22,7 +22,7 @@ from app.conversation.events import (
 from app.conversation.settings import MemoryKind
 from app.ui.views import markup as m
 from app.ui.words.common import COMMON
-from app.ui.words.memory import COMPARISON
+from app.ui.words.comparison import COMPARISON
 
 PANES: tuple[MemoryKind, ...] = ("full", "window", "ahn")
 TIERS: dict[MemoryKind, str] = {"full": m.FULL, "window": m.WINDOW, "ahn": m.MEMORY}

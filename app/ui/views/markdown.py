@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from app.ui.words.chat import CHAT
+from app.ui.words.translated import Language, spoken
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -40,9 +41,14 @@ class Mark:
     after: str = ""
 
 
-@lru_cache(maxsize=512)
 def to_html(markdown: str, marks: tuple[Mark, ...] = ()) -> str:
     """The HTML of an answer. Marks may overlap; each wraps the text it covers, whatever tags lie in between."""
+    return _to_html(markdown, marks, spoken())
+
+
+@lru_cache(maxsize=512)
+def _to_html(markdown: str, marks: tuple[Mark, ...], language: Language) -> str:
+    """Also by its language: boxes and pictures are named in it."""
     source = _PRIVATE.sub("\ufffd", markdown)
     drawn = _TASK_BOX.sub(_task_box, _renderer().render(_marked_source(source, marks[:_MOST_MARKS])))
     return _with_marks(drawn, marks)

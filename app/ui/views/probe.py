@@ -11,7 +11,7 @@ from app.conversation.settings import MemoryKind
 from app.ui.views import markup as m
 from app.ui.views.comparison import TIERS, reading_words
 from app.ui.words.common import COMMON
-from app.ui.words.memory import PROBE
+from app.ui.words.comparison import PROBE
 from app.ui.words.translated import number
 
 SHOWN: tuple[MemoryKind, ...] = ("window", "ahn")

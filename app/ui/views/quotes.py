@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.conversation.events import Turn
 from app.conversation.evidence import Place, TurnCheck, TurnCitation, TurnQuote
-from app.conversation.wording import (
-    NOT_FOUND,
-    OWN_WORDS,
-    checks_words,
-    grounding_words,
-    page_words,
-    source_words,
-)
+from app.conversation.wording import page_words
 from app.ui.views import markup as m
 from app.ui.views.markdown import Mark
 from app.ui.words.chat import CHAT
+from app.ui.words.common import COMMON
 
+_SHOWN = 4  # facts that are named in one line
 _NAMED_ABSENT = 4  # where more is missing, marks alone say so, and the line under the answer
 
 
 def not_found(turn: Turn) -> str:
     """The sentence that stands over an answer that the documents do not seem to hold."""
-    return f'<p class="not-found">{m.text(NOT_FOUND)}</p>' if turn.found is False else ""
+    return f'<p class="not-found">{m.text(CHAT().not_found)}</p>' if turn.found is False else ""
 
 
 def quote_list(turn: Turn) -> str:
@@ -40,15 +35,28 @@ def _quote(quote: TurnQuote) -> str:
     words = f"{m.text(quote.text[:start])}{core}{m.text(quote.text[end:])}"
     if quote.in_words:  # rows of a table, without their pipes
         words = m.text(quote.in_words)
-    label = source_words(quote)
+    label = source(quote)
     title = CHAT().open_page.format(label=label)
-    source = open_button(label, quote.document_id, quote.page, quote.places, css="quote-page", title=title)
-    return f'<li class="quote"><q>{words}</q>{source}</li>'
+    button = open_button(label, quote.document_id, quote.page, quote.places, css="quote-page", title=title)
+    return f'<li class="quote"><q>{words}</q>{button}</li>'
+
+
+def source(quote: TurnQuote) -> str:
+    """Document and page."""
+    return ", ".join(part for part in (quote.document, cited(quote.label)) if part)
+
+
+def cited(label: str) -> str:
+    """A page as it is cited: "p. 12", "pp. 12-13"; what is no page, as "slide 4" or "line 80", as it stands."""
+    if page_words(label) == label:
+        return label
+    pages = page_words(label, pages="") == f" {label}"
+    return (COMMON().pages_label if pages else COMMON().page_label).format(label=label)
 
 
 def folded(turn: Turn, prose: str) -> str:
     """The model's prose under a fold."""
-    return f'<details class="own-words"><summary>{OWN_WORDS}</summary>{prose}</details>'
+    return f'<details class="own-words"><summary>{m.text(CHAT().own_words)}</summary>{prose}</details>'
 
 
 def open_button(
@@ -80,7 +88,7 @@ def marks(turn: Turn) -> tuple[Mark, ...]:
 
 
 def _citation(one: TurnCitation) -> str:
-    where = ", ".join(part for part in (one.document, page_words(one.label)) if part)
+    where = ", ".join(part for part in (one.document, cited(one.label)) if part)
     title = f"{where}: [{one.number}]" if where else ""
     button = open_button(
         f"[{one.number}]", one.document_id, one.page, one.places, css="citation", title=title
@@ -89,7 +97,7 @@ def _citation(one: TurnCitation) -> str:
 
 
 def _check_mark(check: TurnCheck, named: bool) -> Mark:
-    w, where = CHAT(), page_words(check.label)
+    w, where = CHAT(), cited(check.label)
     if check.doubtful:
         label = w.of_something_else
         shown = f"{where}: {label}" if where else ""
@@ -111,7 +119,7 @@ def _check_mark(check: TurnCheck, named: bool) -> Mark:
 
 def verdict(turn: Turn) -> str:
     """The line under an answer: where it comes from, and what of it was found."""
-    grounding, counted = grounding_words(turn), checks_words(turn)
+    grounding, counted = CHAT().grounding.get(turn.grounding, ""), counts(turn)
     if not grounding:
         return ""
     word = f'<b class="grounding {m.text(turn.grounding)}">{m.text(grounding)}</b>'
@@ -119,7 +127,33 @@ def verdict(turn: Turn) -> str:
     return f'<p class="verdict-line">{word}{line}</p>'
 
 
+def counts(turn: Turn) -> str:
+    """One line that counts what was found of the answer's numbers, names and the like; "" where it has none."""
+    w, checks = CHAT(), turn.checks
+    kinds = (
+        (w.count_here, [check for check in checks if check.status == "here" and not check.doubtful]),
+        (w.count_elsewhere, [check for check in checks if check.status == "elsewhere"]),
+        (w.count_doubtful, [check for check in checks if check.doubtful]),
+        (w.count_absent, [check for check in checks if check.status == "absent"]),
+    )
+    return " · ".join(
+        words.format(
+            n=len(found),
+            texts=_first(w.quoted.format(text=check.text) for check in found),
+            pages=_first(dict.fromkeys(cited(check.label) for check in found)),
+        )
+        for words, found in kinds
+        if found
+    )
+
+
+def _first(texts: Iterable[str]) -> str:
+    """The first of them in one line."""
+    listed = list(texts)
+    return ", ".join([*listed[:_SHOWN], "…"] if len(listed) > _SHOWN else listed)
+
+
 def copied(turn: Turn) -> str:
     """An answer as it is copied: quotes with their pages, then the prose."""
-    quotes = "\n\n".join(f"“{quote.shown}”\n({source_words(quote)})" for quote in turn.quotes)
+    quotes = "\n\n".join(f"“{quote.shown}”\n({source(quote)})" for quote in turn.quotes)
     return "\n\n".join(part for part in (quotes, turn.answer) if part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.ui.words.translated import Plural, Translated
+from app.ui.words.translated import Plural, Translated, same
 
 
 @dataclass(frozen=True)
@@ -97,5 +97,97 @@ LIBRARY = Translated(
         ),
         in_documents="In your documents",
         no_document_contains="No document contains this.",
+    ),
+    german=LibraryWords(
+        heading="Bibliothek",
+        name_placeholder="Name eines Dokuments",
+        search_label="Bibliothek nach Namen durchsuchen",
+        sorted_by="Sortiert nach",
+        sort={"added": "zuletzt hinzugefügt", "name": "Name", "used": "zuletzt benutzt", "size": "Größe"},
+        kind={"original": "Datei", "text": "Text", "readings": "Lesestände"},
+        disk={
+            "originals": "Dateien",
+            "text": "Texte und Chats",
+            "readings": "Lesestände",
+            "turns": "offene Chats",
+        },
+        on_this_disk_html="<b>{size}</b> auf diesem Datenträger: {parts}",
+        none_called="Kein Dokument heißt so.",
+        appear_here="Hier erscheinen Dokumente, sobald sie hinzugefügt sind.",
+        cannot_be_read="Nicht lesbar",
+        documents="Dokumente",
+        ask_delete_readings=(
+            "Die Lesestände aller Dokumente löschen ({size})? Gelesen wird wieder, wenn Sie das nächste Mal nach ihnen "
+            "fragen."
+        ),
+        delete_readings="Lesestände löschen",
+        free_space="Platz schaffen",
+        free_space_title="Löschen, was beim Lesen der Dokumente entstanden ist",
+        added="hinzugefügt {day}",
+        used="benutzt {day}",
+        in_this_chat="in diesem Chat, gelesen",
+        in_this_chat_share="in diesem Chat, {percent} gelesen",
+        doing_pages="{doing}: {n} von {total}",
+        save_file="Datei von {name} speichern",
+        save_text="Text von {name} speichern",
+        rename="{name} umbenennen",
+        delete="{name} löschen",
+        new_name="Neuer Name für {name}",
+        better_text="Ein besserer Text von {name} ist zu haben",
+        ask_delete="{name} löschen?",
+        frees=" Das gibt {size} frei: Datei, Text und Lesestände.",
+        chats_use=Plural(
+            " Der Chat {chats} benutzt es; er behält seine Fragen und Antworten.",
+            " Die Chats {chats} benutzen es; sie behalten ihre Fragen und Antworten.",
+        ),
+        title="„{title}“",
+        chats_and_more="{chats} und {n} weitere",
+        deleted="{name} ist gelöscht; {size} sind frei geworden.",
+        readings_deleted="Die Lesestände sind gelöscht; {size} sind frei geworden.",
+        readings_not_deleted=(
+            "Nicht alle Lesestände konnten gelöscht werden ({error}); die übrigen sind in Ordnung, versuchen Sie es "
+            "noch einmal."
+        ),
+        in_documents="In Ihren Dokumenten",
+        no_document_contains="Kein Dokument enthält das.",
+    ),
+    chinese=LibraryWords(
+        heading="书库",
+        name_placeholder="文档名称",
+        search_label="按名称搜索书库",
+        sorted_by="排序方式",
+        sort={"added": "最近添加", "name": "名称", "used": "最近使用", "size": "占用空间"},
+        kind={"original": "文件", "text": "文字", "readings": "阅读存档"},
+        disk={"originals": "文件", "text": "文字与对话", "readings": "阅读存档", "turns": "打开的对话"},
+        on_this_disk_html="磁盘占用 <b>{size}</b>：{parts}",
+        none_called="没有名称匹配的文档。",
+        appear_here="添加的文档会显示在这里。",
+        cannot_be_read="无法读取",
+        documents="文档",
+        ask_delete_readings="删除所有文档的阅读存档（{size}）？下次提问时会重新阅读。",
+        delete_readings="删除阅读存档",
+        free_space="释放空间",
+        free_space_title="删除阅读文档时生成的存档",
+        added="添加于 {day}",
+        used="使用于 {day}",
+        in_this_chat="在此对话中，已读完",
+        in_this_chat_share="在此对话中，已读 {percent}",
+        doing_pages="{doing}：{n}/{total}",
+        save_file="保存 {name} 的文件",
+        save_text="保存 {name} 的文字",
+        rename="重命名 {name}",
+        delete="删除 {name}",
+        new_name="{name} 的新名称",
+        better_text="{name} 有更好的文字可用",
+        ask_delete="删除 {name}？",
+        frees="将释放 {size}：文件、文字和阅读存档。",
+        chats_use=same("对话{chats}用到了它；其中的问题和回答会保留。"),
+        title="“{title}”",
+        chats_and_more="{chats}以及另外 {n} 个",
+        deleted="{name} 已删除，释放了 {size}。",
+        readings_deleted="阅读存档已删除，释放了 {size}。",
+        readings_not_deleted="有些阅读存档未能删除（{error}）；其余的完好，请重试。",
+        in_documents="在您的文档中",
+        no_document_contains="没有文档包含此内容。",
     ),
 )

@@ -1,11 +1,11 @@
-"""The memory panel, the comparison of three kinds of memory, and what the memory alone knows."""
+"""The memory panel."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.ui.words.translated import Plural, Translated
+from app.ui.words.translated import Plural, Translated, same
 
 
 @dataclass(frozen=True)
@@ -48,65 +48,6 @@ class MemoryWords:
     none: str
     drawn_share: str
     strongest: str
-
-
-@dataclass(frozen=True)
-class ComparisonWords:
-    """kind: what the kinds of memory keep."""
-
-    what_it_is: str
-    documents: str
-    placeholder: str
-    question_label: str
-    button: str
-    recall: str
-    kind: Mapping[str, str]
-    waiting: str
-    looked_up: str
-    reading_question: str
-    answering: str
-    reading: str
-    empty_answer: str
-    differ_title: str
-    write: str
-    first_token: str
-    cache: str
-    tokens_read: str
-    stopped: str
-    all_identical: str
-    both_identical: str
-    must_be: str
-    pair_identical: str
-    pair_parts: Plural
-    pair_parts_at_once: str
-    running: str
-
-
-@dataclass(frozen=True)
-class ProbeWords:
-    """Cloze questions about what has left the window."""
-
-    heading: str
-    what_it_is: str
-    find_out: str
-    ask_again: str
-    stop: str
-    label: str
-    stopped: str
-    question_of: str
-    reading: str
-    score: str
-    untrained: str
-    chart: str
-    given: str
-    given_not_chosen: str
-    right: str
-    given_to_right: str
-    n_of_total: str
-    questions: str
-    or_others: str
-    still_reading: str
-    paused: str
 
 
 MEMORY = Translated(
@@ -175,74 +116,127 @@ MEMORY = Translated(
         drawn_share="{percent} from compressed memory",
         strongest="strongest: {percent} from compressed memory",
     ),
-)
-
-COMPARISON = Translated(
-    english=ComparisonWords(
-        what_it_is="One document and one question, answered by the same weights with three kinds of memory.",
-        documents="Documents",
-        placeholder="Question",
-        question_label="Question to compare",
-        button="Compare",
-        recall="Look things up in the text, the same for all three",
-        kind={
-            "full": "full attention, every token kept",
-            "window": "sinks and window, the rest forgotten",
-            "ahn": "sinks and window, the rest remembered",
+    german=MemoryWords(
+        nothing_read="Noch nichts gelesen. So lang ein Dokument auch ist, dieser Speicher bleibt gleich groß.",
+        tokens_read_html=Plural("<b>{n}</b> Token gelesen", "<b>{n}</b> Tokens gelesen"),
+        per_layer="Schicht für Schicht",
+        word_by_word="Aus dem Gedächtnis geschöpft, Wort für Wort",
+        untrained=(
+            "Das verdichtete Gedächtnis dieses Modells ist nicht trainiert: Es trägt noch nichts bei, die Antworten "
+            "sind genau die von Ankern und Fenster allein. Ein trainiertes AHN ändert das."
+        ),
+        limits=(
+            "Das verdichtete Gedächtnis behält den Sinn, nicht den Wortlaut: Namen, Zahlen und Zitate, die das Fenster "
+            "verlassen haben, kann es nicht genau wiedergeben."
+        ),
+        note={
+            "window": "Nur Fenster: Was das Fenster verlassen hat, ist vergessen.",
+            "full": "Volle Aufmerksamkeit: Jedes Token bleibt, und der Speicher wächst mit dem Dokument.",
         },
-        waiting="waiting for the model",
-        looked_up="looked up {passages}",
-        reading_question="reading the question",
-        answering="answering",
-        reading="reading {name} · {rate}",
-        empty_answer="an empty answer",
-        differ_title="from here on the answers differ",
-        write="write",
-        first_token="to first token",
-        cache="cache",
-        tokens_read="tokens read",
-        stopped="Stopped before all panes had answered.",
-        all_identical="All three answers are identical.",
-        both_identical="Both answers are identical.",
-        must_be="Everything still fits the window, where they must be.",
-        pair_identical="{first} and {second}: identical.",
-        pair_parts=Plural(
-            "{first} and {second} part after {n} character.",
-            "{first} and {second} part after {n} characters.",
+        tier={
+            "full": "behalten",
+            "sinks": "Anker",
+            "window": "Fenster",
+            "memory": "verdichtet",
+            "unread": "weg",
+            "recalled": "nachgelesen",
+        },
+        forgotten="vergessen",
+        page_state={
+            "UNREAD": "ungelesen",
+            "COMPRESSED": "erinnert",
+            "VERBATIM": "Wort für Wort",
+            "NO_TEXT": "kein Text",
+            "RECALLED": "nachgeschlagen",
+        },
+        tier_bar="Tokens nach Stufe des Gedächtnisses",
+        passages_title=Plural(
+            "{n} Textstelle, nur vor der letzten Antwort gelesen",
+            "{n} Textstellen, nur vor der letzten Antwort gelesen",
         ),
-        pair_parts_at_once="{first} and {second} part at once.",
-        running="A comparison is running; stop it to begin another one.",
+        this_memory="dieser Speicher",
+        this_chat="dieser Chat insgesamt",
+        this_chat_title=(
+            "Dieser Speicher und {size} von dem, was spätere Schritte darin überschrieben haben, damit neu geantwortet "
+            "werden kann."
+        ),
+        on_disk="{size} auf dem Datenträger",
+        in_use="Belegter Speicher",
+        full_attention="volle Aufmerksamkeit",
+        times_as_much="{size} · {n}-mal so viel",
+        full_attention_bar="Volle Aufmerksamkeit",
+        one_page_state="Seite {first}: {state}",
+        pages_state="Seiten {first} bis {last}: {state}",
+        pages_of="Seiten von {name}",
+        pages_by_state="Seiten nach Zustand",
+        nothing_compressed="Noch ist nichts verdichtet.",
+        state_norm="Norm des Zustands",
+        share_of_output="Anteil an der Ausgabe",
+        half_life="Halbwertszeit in Tokens",
+        by_layer="{title}, Schicht für Schicht",
+        layer="Schicht {n}",
+        layer_value="Schicht {n}: {value}",
+        never="nie",
+        up_to="bis {most}",
+        none="keine",
+        drawn_share="{percent} aus dem verdichteten Gedächtnis",
+        strongest="höchstens {percent} aus dem verdichteten Gedächtnis",
     ),
-)
-
-PROBE = Translated(
-    english=ProbeWords(
-        heading="What does the memory alone know?",
-        what_it_is=(
-            "Up to ten passages that have left the window, each cut before a word: which of {choices} words comes "
-            "next? The window alone and the AHN choose by probability; nothing is written."
+    chinese=MemoryWords(
+        nothing_read="尚未阅读任何内容。无论文档多长，这份记忆的大小不变。",
+        tokens_read_html=same("已读 <b>{n}</b> 个词元"),
+        per_layer="逐层查看",
+        word_by_word="逐词查看取自记忆的比例",
+        untrained=(
+            "此模型的压缩记忆未经训练：目前不起作用，因此回答与只用锚点和窗口时完全相同。"
+            "加载训练过的 AHN 即可改变这一点。"
         ),
-        find_out="Find out",
-        ask_again="Ask again",
-        stop="Stop",
-        label="What the memory alone knows",
-        stopped="Stopped before all questions were answered.",
-        question_of="{pane}: question {n} of {total}",
-        reading="{pane}: {reading}",
-        score="AHN {ahn} of {total}, window only {window} of {total}; guessing would get {guess}.",
-        untrained="The memory of this model is untrained and adds nothing, so both answer alike.",
-        chart="Probability of the right word, question by question",
-        given="{pane}, “{word}”: {percent}",
-        given_not_chosen="{pane}, “{word}”: {percent}, not its choice",
-        right="right",
-        given_to_right="given to the right word",
-        n_of_total="{n} of {total}",
-        questions="The questions",
-        or_others="or {others}?",
-        still_reading="The documents are still being read; ask what the memory knows when they are.",
-        paused=(
-            "{name} is read up to page {n} of {total}, and the questions are drawn from all of it; read it to its end "
-            "first, or remove it from this chat."
-        ),
+        limits="压缩记忆保留的是大意而非原文：已离开窗口的人名、数字和引文无法准确复述。",
+        note={
+            "window": "仅窗口：离开窗口的内容会被遗忘。",
+            "full": "全注意力：保留每个词元，内存随文档增长。",
+        },
+        tier={
+            "full": "保留",
+            "sinks": "锚点",
+            "window": "窗口",
+            "memory": "压缩",
+            "unread": "已丢弃",
+            "recalled": "回查",
+        },
+        forgotten="已遗忘",
+        page_state={
+            "UNREAD": "未读",
+            "COMPRESSED": "已记住",
+            "VERBATIM": "逐字保留",
+            "NO_TEXT": "无文字",
+            "RECALLED": "已查阅",
+        },
+        tier_bar="各级记忆中的词元",
+        passages_title=same("{n} 个段落，仅在上一次回答前读取"),
+        this_memory="此记忆",
+        this_chat="此对话合计",
+        this_chat_title="此记忆，以及各轮覆盖掉的 {size} 内容，以便重新回答。",
+        on_disk="磁盘上 {size}",
+        in_use="占用的内存",
+        full_attention="全注意力",
+        times_as_much="{size} · {n} 倍",
+        full_attention_bar="全注意力",
+        one_page_state="第 {first} 页：{state}",
+        pages_state="第 {first} 至 {last} 页：{state}",
+        pages_of="{name} 的页面",
+        pages_by_state="各状态的页数",
+        nothing_compressed="尚未压缩任何内容。",
+        state_norm="状态范数",
+        share_of_output="占输出的比例",
+        half_life="半衰期（词元）",
+        by_layer="各层的{title}",
+        layer="第 {n} 层",
+        layer_value="第 {n} 层：{value}",
+        never="永不",
+        up_to="最高 {most}",
+        none="无",
+        drawn_share="{percent} 来自压缩记忆",
+        strongest="最高：{percent} 来自压缩记忆",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.ui.words.translated import Plural, Translated
+from app.ui.words.translated import Plural, Translated, same
 
 
 @dataclass(frozen=True)
@@ -45,5 +45,39 @@ VERSIONS = Translated(
         ),
         show_again="Show again",
         stays="The old question and its answer stay as another version.",
+    ),
+    german=VersionWords(
+        place="{number} von {count}",
+        group="Fassungen dieser Frage und ihrer Antwort",
+        before="Die vorige Fassung zeigen ({place})",
+        after="Die nächste Fassung zeigen ({place})",
+        delete="Diese Frage und ihre Antwort löschen",
+        delete_version="Diese Fassung löschen",
+        ask="Diese Frage und ihre Antwort löschen?",
+        ask_version="Diese Fassung löschen? Die anderen bleiben.",
+        ask_following=Plural(
+            "{n} Frage danach wird mit ihrer Antwort auch gelöscht.",
+            "{n} Fragen danach werden mit ihren Antworten auch gelöscht.",
+        ),
+        hidden=Plural(
+            "Hier ging das Gespräch weiter: {n} Frage mit Antwort zurückgenommen, nichts gelöscht.",
+            "Hier ging das Gespräch weiter: {n} Fragen mit Antworten zurückgenommen, nichts gelöscht.",
+        ),
+        show_again="Wieder zeigen",
+        stays="Die alte Frage und ihre Antwort bleiben als andere Fassung.",
+    ),
+    chinese=VersionWords(
+        place="{number}/{count}",
+        group="此问题及其回答的各个版本",
+        before="显示上一个版本 ({place})",
+        after="显示下一个版本 ({place})",
+        delete="删除此问题及其回答",
+        delete_version="删除此版本",
+        ask="删除此问题及其回答？",
+        ask_version="删除此版本？其他版本会保留。",
+        ask_following=same("其后的 {n} 个问题及其回答也会一并删除。"),
+        hidden=same("对话曾在此继续：已撤回 {n} 个问题及其回答，没有删除任何内容。"),
+        show_again="重新显示",
+        stays="原来的问题及其回答会作为另一个版本保留。",
     ),
 )

@@ -8,42 +8,30 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
 from ahn_core import CacheStats, LayerStats
 from app.conversation import (
     ChatBusyError,
+    ChatClosedError,
     ChatError,
     ChatSettings,
     PresetShelf,
     UnknownChatError,
     UnreadableChatError,
 )
-from app.conversation.cloze import Cloze
 from app.conversation.events import (
     AnswerCancelled,
     AnswerFailed,
-    AnswerFigures,
     AnswerFinished,
     AnswerPiece,
     AnswerStarted,
     AnswerToken,
-    ClozeAnswered,
-    CompareEvent,
-    Comparison,
-    Difference,
     PageState,
     PageStates,
-    PaneFailed,
-    PaneFinished,
-    ProbeEnded,
-    ProbeEvent,
-    ProbeStarted,
-    Reading,
     ReadingEstimate,
     ReadPhase,
     ReadState,
@@ -52,72 +40,27 @@ from app.conversation.events import (
     TurnState,
     Waiting,
 )
-from app.conversation.evidence import (
-    NO_EVIDENCE,
-    NO_REVIEW,
-    Evidence,
-    Review,
-    TurnCheck,
-    TurnQuote,
-    UsedPassage,
-)
 from app.conversation.turns import Held
 from app.conversation.versions import ROOT, TurnTree, Version, places
-from app.store import ChatSummary, Document
+from app.store import ChatSummary
+from tests.app.ui.fake_parts import (
+    ANSWER,
+    BYTES_PER_TOKEN,
+    CHUNK,
+    NBYTES,
+    QUOTE,
+    TOKENS_PER_PAGE,
+    FakeLibrary,
+    FakePresetRows,
+    Stream,
+    compared,
+    evidence_of,
+    figures,
+    probed,
+    review_of,
+)
 
-TOKENS_PER_PAGE = 360
-CHUNK = 512
-NBYTES = 52_400_000
-BYTES_PER_TOKEN = 46_080
-QUOTE = "No open fire in the granary, and no lamp oil is sold after dusk."
-ANSWER = "Chapter 7 forbids **open fire** in the granary, and the sale of lamp oil after dusk [see page 141]."
-
-
-def figures(
-    answer: str, read: int, total: int, *, seconds: float = 0.3, read_all: bool = True
-) -> AnswerFigures:
-    """Plausible figures of one answer."""
-    tokens = len(answer.split())
-    return AnswerFigures(
-        reason="end", prompt_tokens=21, generated_tokens=tokens, prefill_seconds=0.1, prefill_tokens_per_second=640.0,
-        decode_seconds=tokens / 74, decode_tokens_per_second=74.2, time_to_first_token=seconds, cache_nbytes=NBYTES,
-        full_attention_bytes=BYTES_PER_TOKEN * read, sequence_length=read + tokens, tokens_read=read,
-        tokens_total=total,
-        pages_read=read // TOKENS_PER_PAGE, pages_total=total // TOKENS_PER_PAGE, read_all=read_all,
-    )  # fmt: skip
-
-
-class FakeLibrary:
-    """Documents in a dictionary."""
-
-    def __init__(self) -> None:
-        self.documents: dict[str, Document] = {}
-
-    def add(self, extracted: Any, original: Any = None) -> Document:
-        document = Document(
-            extracted.sha256[:16], extracted.name, extracted.kind, len(extracted.pages), sum(map(len, extracted.pages)),
-            extracted.pages_without_text, datetime.now(timezone.utc),
-        )  # fmt: skip
-        return self.documents.setdefault(document.id, document)
-
-    def list(self) -> list[Document]:
-        return list(self.documents.values())
-
-
-class Stream(Iterator[Any]):
-    """Events of a generator that may be asked to stop."""
-
-    def __init__(self, make: Callable[[threading.Event], Iterator[Any]]) -> None:
-        self._stop = threading.Event()
-        self._events = make(self._stop)
-
-    def __next__(self) -> Any:
-        return next(self._events)
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    close = stop
+__all__ = ["ANSWER", "NBYTES", "QUOTE", "TOKENS_PER_PAGE", "FakeChat", "FakeEngine", "figures"]
 
 
 @dataclass(eq=False)
@@ -238,6 +181,10 @@ class FakeChat:
         return self._begin(new_text, turn_index, False)
 
     def _begin(self, question: str, index: int, now: bool) -> Stream:
+        if self.closed:
+            raise ChatClosedError(
+                "This chat is closed, so nothing can be done in it; open it again from the list."
+            )
         if not question.strip():
             raise ChatError("The question is empty, so there is nothing to answer; write one.")
         if self._answering:
@@ -260,7 +207,9 @@ class FakeChat:
 
     def _answer(self, question: str, index: int, parent: int) -> Iterator[Any]:
         try:
-            started = time.monotonic()
+            started, evidence = time.monotonic(), evidence_of(self.documents, self.settings.recall)
+            if evidence.found is not None:
+                yield Recalled(index, evidence, False)
             while self.reading and not self._now.is_set():
                 current = next((state for state in self.documents if state.active), None)
                 yield Waiting(time.monotonic() - started, 0, current)
@@ -275,8 +224,8 @@ class FakeChat:
                 return
             read = sum(state.tokens_done for state in self.documents)
             total = sum(state.tokens_total for state in self.documents)
-            yield AnswerStarted(index, read, total, 0, 0, read == total)
-            evidence = self._evidence()
+            known, pages = read // TOKENS_PER_PAGE, total // TOKENS_PER_PAGE
+            yield AnswerStarted(index, read, total, known, pages, read == total)
             if evidence.found is not None:
                 yield Recalled(index, evidence, True)
             if self._stopping.wait(self.engine.pace):
@@ -297,30 +246,19 @@ class FakeChat:
             text = "".join(piece.text for piece in pieces)
             done = figures(text, read, total, read_all=read == total)
             turn = Turn(
-                question, text, state, tuple(pieces), done, evidence=evidence, review=self._review(text)
+                question,
+                text,
+                state,
+                tuple(pieces),
+                done,
+                evidence=evidence,
+                review=review_of(text, self.documents),
             )
             self._running = None
             self.tree.put(self.tree.next_id(), parent, turn)
             yield AnswerFinished(index, turn)
         finally:
             self._running, self._answering = None, False
-
-    def _evidence(self) -> Evidence:
-        """One quote of the first document."""
-        if not self.documents or not self.settings.recall:
-            return NO_EVIDENCE
-        one = self.documents[0]
-        quote = TurnQuote(
-            one.document_id, one.name, 1, 2, "2", ((2, 0, len(QUOTE)),), QUOTE, (0, len(QUOTE)), 1.0
-        )
-        passage = UsedPassage(one.document_id, one.name, 1, 2, "2", quote.places, QUOTE, (0,))
-        return Evidence((passage,), (quote,), True, ((one.document_id, 1),), "beside", 40, 1)
-
-    def _review(self, answer: str) -> Review:
-        at = answer.find("141")
-        if at < 0 or not self.documents:
-            return NO_REVIEW
-        return Review((), (TurnCheck("141", at, at + 3, "number", "absent"),), "partly")
 
     def stop(self) -> None:
         self._stopping.set()
@@ -396,30 +334,6 @@ class FakeChat:
         return drawn
 
 
-class FakePresetRows:
-    """Saved presets in a dictionary."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[str, Any]] = {}
-        self.chosen = ""
-
-    def all(self) -> dict[str, dict[str, Any]]:
-        return dict(self.rows)
-
-    def save(self, name: str, settings: dict[str, Any]) -> None:
-        self.rows[name] = settings
-
-    def delete(self, name: str) -> bool:
-        self.chosen = "" if self.chosen == name else self.chosen
-        return self.rows.pop(name, None) is not None
-
-    def for_new_chats(self) -> str:
-        return self.chosen
-
-    def choose_for_new_chats(self, name: str) -> None:
-        self.chosen = name
-
-
 class FakeEngine:
     """Chats in a dictionary over one pretended model."""
 
@@ -475,6 +389,8 @@ class FakeEngine:
         return next((chat.id for chat in reversed(self.chats.values()) if chat.turns or chat.documents), "")
 
     def close_chat(self, chat_id: str) -> None:
+        if chat_id not in self.chats:
+            raise UnknownChatError(f"There is no chat {chat_id}.")
         self.chats[chat_id].closed = True
         self.chats[chat_id].stop()
         self.closed_chats.append(chat_id)
@@ -523,59 +439,16 @@ class FakeEngine:
     ) -> Stream:
         if not question.strip():
             raise ChatError("The question is empty, so there is nothing to compare; write one.")
-        return Stream(lambda stop: self._compare(document_ids, stop))
+        documents = [self.library.documents[one] for one in document_ids]
+        return Stream(lambda stop: compared(documents, self.answer, self.pace, stop))
 
     def search(self, query: str, document_ids: Sequence[str] | None = None, limit: int = 20) -> list[Any]:
         return []
 
-    def _compare(self, document_ids: Sequence[str], stop: threading.Event) -> Iterator[CompareEvent]:
-        tokens = sum(self.library.documents[one].page_count for one in document_ids) * TOKENS_PER_PAGE
-        name = self.library.documents[document_ids[0]].name if document_ids else "nothing"
-        panes = {"window": self.answer, "ahn": self.answer.replace("the sale of", "the storage of")}
-        long = tokens > 8192
-        if long:
-            sentence = (
-                f"The documents have {tokens:,} tokens, over the 8,192 trained for; choose shorter ones."
-            )
-            yield CompareEvent("full", PaneFailed(sentence))
-        else:
-            panes = {"full": self.answer, "window": self.answer, "ahn": self.answer}
-        for kind, answer in panes.items():
-            for part in range(1, 6):
-                state = ReadState("d", name, ReadPhase.READING, 1, 0, (), 0, tokens, True, 640.0, 1.0, NBYTES)
-                yield CompareEvent(kind, Reading(state, part / 5))  # type: ignore[arg-type]
-                if stop.wait(self.pace):
-                    yield CompareEvent(None, Comparison((), False, True))
-                    return
-            for number, word in enumerate(answer.split(" ")):
-                yield CompareEvent(
-                    kind, AnswerToken(word if not number else f" {word}", 0.1, number + 1, 74.2)
-                )  # type: ignore[arg-type]
-                time.sleep(self.pace)
-            yield CompareEvent(kind, PaneFinished(answer, (), (), figures(answer, tokens, tokens)))  # type: ignore[arg-type]
-        first, second = panes["window"], panes["ahn"]
-        place = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
-        pairs = [Difference("window", "ahn", place, place)]
-        if not long:
-            pairs += [Difference("full", "window", None, None), Difference("full", "ahn", None, None)]
-        yield CompareEvent(None, Comparison(tuple(pairs), not long, False))
-
     def probe(self, document_ids: Sequence[str], settings: ChatSettings) -> Stream:
         if not document_ids:
             raise ChatError("This chat has no document, so there is nothing to ask about; add one first.")
-        return Stream(self._probe)
-
-    def _probe(self, stop: threading.Event) -> Iterator[ProbeEvent]:
-        questions = tuple(Cloze(f"cue {i}", f"Right{i}", ("Wrong", "Worse", "Worst")) for i in range(10))
-        yield ProbeEvent(None, ProbeStarted(questions, self.model.memory_trained))
-        for kind, share in (("ahn", 0.6), ("window", 0.2)):
-            for index in range(10):
-                if stop.wait(self.pace):
-                    yield ProbeEvent(None, ProbeEnded(cancelled=True))
-                    return
-                rest = (1 - share) / 3
-                yield ProbeEvent(kind, ClozeAnswered(index, (share, rest, rest, rest)))  # type: ignore[arg-type]
-        yield ProbeEvent(None, ProbeEnded())
+        return Stream(lambda stop: probed(self.model.memory_trained, self.pace, stop))
 
     def close(self) -> None:
         for chat in self.chats.values():
