@@ -245,8 +245,9 @@ def test_a_pdf_inside_a_message_is_quoted_by_its_pages(api: ApiWorld, tmp_path: 
     file = {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{data}"}
     answer = ask(api, [question("When is the valve opened?", file)], extra_body={"ahn": {"recall": True}})
     best = answer.ahn["quotes"][0]
-    assert (best["filename"], best["page"], best["text"]) == ("a.pdf", 2, words[1])
-    assert f"> “{words[1]}” (a.pdf, p. 2)" in answer.choices[0].message.content
+    # Which of the two sentences it is quoted for, a random model decides.
+    assert best["filename"] == "a.pdf" and words[best["page"] - 1] in best["text"]
+    assert f"> “{best['text']}” (a.pdf, p. {best['page']})" in answer.choices[0].message.content
 
 
 def test_a_pdf_that_is_none_is_refused(api: ApiWorld) -> None:
