@@ -59,6 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return (merge_command.merge_main if arguments[0] == "merge" else merge_command.split_main)(
                 arguments[1:]
             )
+        if arguments[:1] == ["chats"]:
+            from app import chats_command
+
+            return chats_command.main(arguments[1:])
         if arguments[:1] == ["doctor"]:
             from app import doctor
 
@@ -90,7 +94,8 @@ def page_parser() -> argparse.ArgumentParser:
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat serve` serves the "
         "OpenAI protocol and `ahn-chat mcp` the library to agents, `ahn-chat text FILE` prints what is read "
-        "of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat models` fetches "
+        "of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat chats` writes "
+        "chats out and takes them in, `ahn-chat models` fetches "
         "models, `ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one "
         "folder of base and AHN and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, "
         "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "

@@ -169,7 +169,7 @@ def draw_transcript(tab: Tab) -> dict[str, str]:
     if tab.chat is None:
         return {"earlier": "", "last": transcript.empty()}
     turns = tab.chat.turns
-    ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
+    ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy, tab.chat.id)
     return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
 
 

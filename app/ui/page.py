@@ -21,6 +21,7 @@ from app.ui.presets import PresetFields, PresetHandlers
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
 from app.ui.views import (
+    chat_files,
     chats,
     comparison,
     documents,
@@ -97,6 +98,7 @@ class Page:
                     with gr.Tab(w.library_tab, id="library", elem_id="library-tab", render_children=True):
                         _part("library-tools", library.frame())
                         _part("library")
+                        _drawn("chat-files", chat_files.frame())
                     with gr.Tab(w.compare_tab, id="compare", elem_id="compare-tab") as compare_tab:
                         compare = _compare_fields()
                         _part("panes", comparison.panes(None))

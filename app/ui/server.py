@@ -29,6 +29,7 @@ from app.api import Api, ApiOptions
 from app.conversation import ChatSettings
 from app.documents import SUPPORTED_SUFFIXES
 from app.serving import WILDCARD_HOSTS, listen, origin_of, own_names, until_told
+from app.ui.chat_files import ChatFiles
 from app.ui.document_files import DocumentFiles
 from app.ui.ingest import UploadFolder
 from app.ui.labels import translations
@@ -179,6 +180,12 @@ class PageServer:
             lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
         )
         app.router.routes.extend(self._files.routes())
+        chats = ChatFiles(
+            self.loader,
+            lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
+            page.tabs,
+        )
+        app.router.routes.extend(chats.routes())
         if self.options.api is not None:
             self._api = Api(self.loader, self.options.api)
             app.router.routes.extend(self._api.routes())

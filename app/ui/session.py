@@ -236,6 +236,14 @@ class Tabs:
     def __len__(self) -> int:
         return len(self._tabs)
 
+    def look_again(self) -> None:
+        """Have every page draw its lists anew: what is kept has changed."""
+        with self._lock:
+            tabs = list(self._tabs.values())
+        for tab in tabs:
+            tab.lists_due = 0.0
+            tab.wake()
+
     def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings | None) -> None:
         """Show the stored chat `chat_id` in `tab`, or a new one where there is none of this id."""
         chat = engine.view_chat(chat_id, settings)

@@ -1,5 +1,6 @@
 // What the browser does by itself: side panels, colours, keyboard, clicks. No library, no request off this server.
 import { focusBox, leaveChat, show } from "./box.js";
+import { pickChats } from "./chats.js";
 import { picker } from "./files.js";
 import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
@@ -47,6 +48,7 @@ const local = {
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
   "show-library": showLibrary,
+  "pick-chats": pickChats,
   "show-settings": () => document.getElementById("settings-tab-button")?.click(),
   ...readerActions,
 };
