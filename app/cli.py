@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from app import __version__, options, paths
@@ -133,14 +135,22 @@ def page_parser() -> argparse.ArgumentParser:
     )
     options.add_api_arguments(parser, optional=True)
     options.add_model_arguments(parser)
+    parser.set_defaults(model=None)  # then what was chosen in the page counts
     return parser
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Open the page; the model loads behind it. Returns when the user stops the program."""
+    from app.models.desk import ModelDesk, Named, chosen_before
+
+    data_dir = paths.data_dir(arguments.data_dir)
+    model = options.model_options(arguments)
+    if arguments.model is None:  # what was chosen in the page the last time
+        before = chosen_before(data_dir)
+        model = replace(model, model=before.model, ahn=arguments.ahn or before.ahn)
     chosen = Options(
-        data_dir=paths.data_dir(arguments.data_dir),
-        model=options.model_options(arguments),
+        data_dir=data_dir,
+        model=model,
         host=arguments.host,
         port=arguments.port,
         open_browser=not arguments.no_browser,
@@ -158,6 +168,12 @@ def serve(arguments: argparse.Namespace) -> int:
     from app.ui import launch_app
     from app.ui.security import kept_token
 
+    def load(named: Named) -> Callable[..., Any]:
+        return partial(
+            startup.load_engine, replace(chosen.model, model=named.model, ahn=named.ahn), chosen.data_dir
+        )
+
+    in_use = Named(chosen.model.model, chosen.model.ahn)
     api = chosen.api and api_options(chosen.api, chosen.data_dir, chosen.max_upload_bytes)
     try:
         ended_by = launch_app(
@@ -170,6 +186,9 @@ def serve(arguments: argparse.Namespace) -> int:
             language=chosen.language,
             model_name=startup.shown_name(chosen.model),
             open_browser=chosen.open_browser,
+            models=ModelDesk(
+                chosen.data_dir, load, in_use=in_use, device=chosen.model.device, dtype=chosen.model.dtype
+            ),
             announce=partial(announce, chosen),
             api=api,
         )

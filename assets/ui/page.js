@@ -4,6 +4,7 @@ import { pickChats } from "./chats.js";
 import { picker } from "./files.js";
 import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
+import { showModels } from "./models.js";
 import { openedFrom, readerActions, readerIsOpen } from "./reader.js";
 import { words } from "./words.js";
 
@@ -48,6 +49,7 @@ const local = {
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
   "show-library": showLibrary,
+  "show-models": showModels,
   "pick-chats": pickChats,
   "show-settings": () => document.getElementById("settings-tab-button")?.click(),
   ...readerActions,
