@@ -8,6 +8,7 @@ import math
 import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 
 from tests.app.api.conftest import KEY, ApiWorld
 from tests.app.chatting import Gate, pages, wait_until
+from tests.pdfs import make_pdf
 
 Messages = list[dict[str, Any]]
 PLAIN: dict[str, Any] = {
@@ -235,6 +237,17 @@ def test_a_message_that_is_too_long_becomes_a_document(api: ApiWorld) -> None:
     with pytest.raises(openai.BadRequestError, match="send the long text as a file") as refused:
         ask(api, [{"role": "user", "content": "x" * 2000}])
     assert refused.value.code == "context_length_exceeded"
+
+
+def test_a_pdf_inside_a_message_is_quoted_by_its_pages(api: ApiWorld, tmp_path: Path) -> None:
+    words = ["The harbour is closed in winter.", "The valve is opened at two bar."]
+    data = base64.b64encode(make_pdf(tmp_path / "a.pdf", words).read_bytes()).decode()
+    file = {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{data}"}
+    answer = ask(api, [question("When is the valve opened?", file)], extra_body={"ahn": {"recall": True}})
+    best = answer.ahn["quotes"][0]
+    # Which of the two sentences it is quoted for, a random model decides.
+    assert best["filename"] == "a.pdf" and words[best["page"] - 1] in best["text"]
+    assert f"> “{best['text']}” (a.pdf, p. {best['page']})" in answer.choices[0].message.content
 
 
 def test_a_pdf_that_is_none_is_refused(api: ApiWorld) -> None:
