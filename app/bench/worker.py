@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from ahn_core import AHNForCausalLM
 
 Contender = Literal["ahn", "window", "full", "transformers", "llama.cpp"]
 CONTENDERS: tuple[Contender, ...] = get_args(Contender)
@@ -40,6 +42,10 @@ class Specification:
     gguf: str | None = None  # what llama.cpp reads
     dtype: str | None = None  # of our weights; transformers has float32
     library: str | None = None  # the compiled decoding step of our contenders; None: torch's operations
+    device: str = "cpu"  # of our contenders
+    # Random weights of this shape in the place of the model's own: fields of BackboneConfig and of AHNConfig.
+    shape: dict[str, Any] | None = None
+    memory: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,14 +99,13 @@ class OurModel:
     """This project's model with one of its caches."""
 
     def __init__(self, specification: Specification) -> None:
-        from ahn_core import AHNForCausalLM
         from app.acceleration import keep_freed_memory
 
-        self._model = AHNForCausalLM.from_pretrained(
-            specification.model, specification.ahn, dtype=specification.dtype, device="cpu", backend="torch"
-        )
+        self._model = _our_model(specification)
         keep_freed_memory()
-        if specification.library is not None:
+        if self._model.device.type != "cpu":
+            self._model.use_backend()
+        elif specification.library is not None:
             import torch
 
             from ahn_core.native.decoder import NativeDecoder
@@ -124,6 +129,7 @@ class OurModel:
         import torch
 
         with torch.no_grad():
+            ids = ids.to(self._model.device)
             logits = self._model(ids[None], past_key_values=self._cache, logits_to_keep=1).logits
         return int(logits[0, -1].argmax())
 
@@ -146,6 +152,32 @@ class OurModel:
         packed = [m for layer in self._model.layers for m in layer.modules() if isinstance(m, GroupedWeight)]
         unpacked = [p for p in layers if p.dtype != torch.uint8]
         return touched, _operations(unpacked) + sum(2 * m.rows * m.columns for m in packed)
+
+
+def _our_model(specification: Specification) -> AHNForCausalLM:
+    from ahn_core import AHNConfig, AHNForCausalLM, BackboneConfig
+    from ahn_core.weights.invented import invented_model
+
+    if specification.shape is None:
+        return AHNForCausalLM.from_pretrained(
+            specification.model,
+            specification.ahn,
+            dtype=specification.dtype,
+            device=specification.device,
+            backend="torch",
+        )
+    # As JSON has brought them: lists in the place of tuples.
+    values: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in specification.shape.items()
+    }
+    memory = AHNConfig(**(specification.memory or {}))
+    return invented_model(
+        BackboneConfig(**values),
+        memory,
+        name=specification.model,
+        dtype=specification.dtype,
+        device=specification.device,
+    )
 
 
 class Transformers:

@@ -105,7 +105,8 @@ def top_bar(model_name: str = "") -> str:
     return (
         '<div class="top-bar">'
         + m.button("", "toggle-left", css="icon-button", icon=left, title=w.toggle_left)
-        + f'<span class="brand">AHN Chat</span><span class="model" id="model-name">{m.text(model_name)}</span>'
+        + '<span class="brand">AHN Chat</span>'
+        + f'<span class="model" id="model-name" data-part="model-name">{m.text(model_name)}</span>'
         + m.button(
             "",
             "toggle-shortcuts",
