@@ -40,7 +40,8 @@ SERVER = Translated(
         nothing_here="There is nothing at this address.",
         message_too_large="This message is larger than {limit} MB; add long texts as a file.",
         request_too_large=(
-            "This request is larger than {limit} MB, so nothing was done; put the document into /v1/files and name its id."
+            "This request is larger than {limit} MB, so nothing was done; put the document into /v1/files and name its "
+            "id."
         ),
         upload_too_large=(
             "This upload is larger than {limit} MB, so nothing was taken; start with --max-upload-mb to allow more."
@@ -62,8 +63,8 @@ SERVER = Translated(
         nothing_here="Unter dieser Adresse gibt es nichts.",
         message_too_large="Diese Nachricht ist größer als {limit} MB; fügen Sie lange Texte als Datei hinzu.",
         request_too_large=(
-            "Diese Anfrage ist größer als {limit} MB, darum wurde nichts getan; legen Sie das Dokument unter /v1/files ab, "
-            "und nennen Sie seine Id."
+            "Diese Anfrage ist größer als {limit} MB, darum wurde nichts getan; legen Sie das Dokument unter /v1/files "
+            "ab, und nennen Sie seine Id."
         ),
         upload_too_large=(
             "Diese Datei ist größer als {limit} MB, darum wurde nichts angenommen; starten Sie mit --max-upload-mb, um "
