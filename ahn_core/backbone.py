@@ -23,6 +23,7 @@ from . import planner
 from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
+from .grouped import GroupedEmbedding, GroupedLinear, GroupedWeight, use_kernels
 from .layer_cache import LayerCache, Projected, Update
 from .ops.plain import TorchOps, gathered
 from .plan import Call, Step
@@ -155,13 +156,16 @@ class AHNForCausalLM(nn.Module):
         self.default_sliding_window = default_sliding_window
         self.ops = TorchOps()  # what computes; ops/choose.py finds a faster one
         self.rotary = Rotary(config)
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.embed_tokens: nn.Embedding | GroupedEmbedding = nn.Embedding(
+            config.vocab_size, config.hidden_size
+        )
         layers = [DecoderLayer(config, CELLS[ahn_config.cell]) for _ in range(config.num_hidden_layers)]
         self.layers = cast("Sequence[DecoderLayer]", nn.ModuleList(layers))
         self.norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
-        self.lm_head: nn.Linear | Int8Linear = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         if config.tie_word_embeddings:
-            self.lm_head.weight = self.embed_tokens.weight
+            head.weight = self.embed_tokens.weight
+        self.lm_head: nn.Linear | Int8Linear | GroupedLinear = head
 
     @classmethod
     def from_pretrained(
@@ -185,7 +189,8 @@ class AHNForCausalLM(nn.Module):
             adds zero.
             cell: begin with an untrained memory of this cell instead, to train it.
             dtype: default float32 on a CPU, bfloat16 on a GPU. "int8", on a CPU only, keeps the base's linear layers
-            in 8 bits and everything else in float32; "mixed", likewise, multiplies them in bfloat16 (quantization.py).
+            in 8 bits and everything else in float32; "int4", likewise, keeps base and embedding in 4 bits, or in the
+            blocks of a GGUF file (grouped.py); "mixed" multiplies the linear layers in bfloat16 (quantization.py).
             device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
             backend: what computes; see `use_backend`. "torch" is the plain one.
@@ -221,18 +226,22 @@ class AHNForCausalLM(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return self.embed_tokens.weight.device
+        return self.norm.weight.device
 
     @property
     def dtype(self) -> torch.dtype:
         """The number format of activations, keys and values."""
-        return self.embed_tokens.weight.dtype
+        return self.norm.weight.dtype
 
     @property
     def precision(self) -> str:
-        """The number format of the base's weights: "int8", "mixed", "float32", "bfloat16" or "float16"."""
+        """The number format of the base's weights: "int8", "int4", "mixed", "float32", "bfloat16" or
+        "float16".
+        """
         if isinstance(self.lm_head, Int8Linear):
             return "int8"
+        if isinstance(self.lm_head, GroupedLinear):
+            return "int4"
         mixed = isinstance(self.layers[0].mlp.down_proj, Bfloat16Linear)
         return "mixed" if mixed else str(self.dtype).removeprefix("torch.")
 
@@ -243,8 +252,9 @@ class AHNForCausalLM(nn.Module):
 
     @property
     def num_parameters(self) -> int:
-        """Weights of base and memory together; a head tied to the embedding counts once, in 8 bits too."""
+        """Weights of base and memory together; a head tied to the embedding counts once, in any format."""
         total = sum(parameter.numel() for parameter in self.parameters())
+        total += sum(m.rows * m.columns for m in self.modules() if isinstance(m, GroupedWeight))
         converted = [m for m in self.modules() if isinstance(m, (Int8Linear, Bfloat16Linear))]
         tied = self.config.tie_word_embeddings and self.lm_head in converted
         return total + sum(m.weight.numel() for m in converted if not (tied and m is self.lm_head))
@@ -295,7 +305,7 @@ class AHNForCausalLM(nn.Module):
             kv_heads=self.config.num_key_value_heads,
             ahn_config=self.ahn_config,
             rotary=self.rotary,
-            like=self.embed_tokens.weight.detach(),
+            like=self.norm.weight.detach(),
             identity=self.identity,
         )
 
@@ -364,11 +374,13 @@ class AHNForCausalLM(nn.Module):
         """
         from .ops.choose import choose
 
+        use_kernels(self, None)
         self.ops = choose(self, name)
         return self.backend
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> AHNForCausalLM:
         super()._apply(fn, recurse)
+        use_kernels(self, None)
         self.ops = TorchOps("the model was moved or converted since")  # what was chosen may not fit any more
         return self
 

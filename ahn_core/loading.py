@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 
@@ -62,7 +62,7 @@ def load_model(
     with torch.device("meta"):
         model = cls(config, ahn_config, name=_name(base), memory_trained=memory is not None, **window)
     check_base(model, source)
-    check_room(model, precision, number, target)
+    check_room(model, precision, number, target, source)
     fill_memory(model, memory, "" if ahn is None else ahn, number, target)
     fill_base(
         model, source if progress is None else ReportedSource(source, progress), precision, number, target
@@ -72,20 +72,20 @@ def load_model(
 
 def formats(dtype: torch.dtype | str | None, device: torch.device) -> tuple[Precision, torch.dtype]:
     """How the linear layers are kept, and the number format of everything else. Raises LoadError."""
-    if dtype == "int8" or dtype == "mixed":
+    if dtype == "int8" or dtype == "int4" or dtype == "mixed":
         if device.type != "cpu":
             raise LoadError(
                 f"weights in {dtype} run on a CPU and not on {device}, so nothing was loaded: choose float32, bfloat16 "
                 "or float16 there."
             )
-        return ("int8" if dtype == "int8" else "mixed"), torch.float32
+        return cast(Precision, dtype), torch.float32
     if dtype is None:
         return "plain", torch.float32 if device.type == "cpu" else torch.bfloat16
     if isinstance(dtype, torch.dtype):
         return "plain", dtype
     if dtype not in _DTYPES:
         raise LoadError(
-            f"dtype '{dtype}' is unknown, so the weights cannot be placed: use one of {', '.join(_DTYPES)}, int8."
+            f"dtype '{dtype}' is unknown, so the weights cannot be placed: use one of {', '.join(_DTYPES)}, int8, int4."
         )
     return "plain", _DTYPES[dtype]
 

@@ -1,4 +1,4 @@
-"""Linear layers on a CPU whose weights have fewer bits than what goes through them.
+"""Linear layers on a CPU whose weights have fewer bits than what goes through them; those of 4 bits are in grouped.py.
 
 8 bits, to chat: what a layer reads from memory is a quarter, and decoding is bound by exactly that. Each row of a
 weight is kept as int8 with one scale, its largest magnitude over 127 (symmetric absmax quantisation as in
@@ -22,8 +22,8 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from .backbone import AHNForCausalLM
 
-# How the base's linear layers are kept: as they are, in 8 bits, or as bfloat16 products.
-Precision = Literal["plain", "int8", "mixed"]
+# How the base's linear layers are kept: as they are, in 8 bits, in groups of 4 bits, or as bfloat16 products.
+Precision = Literal["plain", "int8", "int4", "mixed"]
 
 # Up to this many tokens the packed kernel wins: it reads the weights once for each token.
 PACKED_UP_TO = 12
@@ -117,7 +117,7 @@ def quantize_(model: AHNForCausalLM) -> None:
     """
     for name, linear in linears_of(model, "int8"):
         # The head is exact: rounded logits would differ by up to 0.06.
-        _replace(model, name, Int8Linear.of(linear, exact=name == "lm_head"))
+        replace_layer(model, name, Int8Linear.of(linear, exact=name == "lm_head"))
 
 
 @torch.no_grad()
@@ -126,7 +126,7 @@ def mix_(model: AHNForCausalLM) -> None:
     differ by up to 0.06.
     """
     for name, linear in linears_of(model, "mixed"):
-        _replace(model, name, Bfloat16Linear.of(linear))
+        replace_layer(model, name, Bfloat16Linear.of(linear))
 
 
 def linears_of(model: AHNForCausalLM, precision: Precision) -> list[tuple[str, nn.Linear]]:
@@ -138,11 +138,12 @@ def linears_of(model: AHNForCausalLM, precision: Precision) -> list[tuple[str, n
         for index, layer in enumerate(model.layers)
         for name in ("self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj")
     ]
-    if precision == "int8":
+    if precision in ("int8", "int4"):
         found.append(("lm_head", model.lm_head))
     return [(name, linear) for name, linear in found if isinstance(linear, nn.Linear)]
 
 
-def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
+def replace_layer(model: nn.Module, name: str, layer: nn.Module) -> None:
+    """Put `layer` in the place called `name`."""
     parent, _, leaf = name.rpartition(".")
     setattr(model.get_submodule(parent), leaf, layer)

@@ -76,7 +76,7 @@ class Tail:
             start += count
 
     def restore(self, layout: Layout, layers: Sequence[LayerCache]) -> None:
-        """Put everything back."""
+        """Put everything back; nothing need be held after that."""
         for piece in self.pieces:
             row = layout.slot(piece.position)
             for name, tensor in piece.tensors.items():
@@ -89,6 +89,7 @@ class Tail:
         if self.sink_keys is not None:
             for layer, keys in zip(layers, self.sink_keys, strict=True):
                 layer.keys[:, : keys.shape[1]].copy_(keys)
+        self.pieces, self.state, self.sink_keys = [], None, None
 
     def take_over(self, later: Tail, layout: Layout) -> None:
         """Become the way back from where `later` leads from: the mark between the two is given up."""

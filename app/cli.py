@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from app import __version__, options, paths
@@ -59,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return (merge_command.merge_main if arguments[0] == "merge" else merge_command.split_main)(
                 arguments[1:]
             )
+        if arguments[:1] == ["chats"]:
+            from app import chats_command
+
+            return chats_command.main(arguments[1:])
         if arguments[:1] == ["doctor"]:
             from app import doctor
 
@@ -90,7 +96,8 @@ def page_parser() -> argparse.ArgumentParser:
         description="Chat with documents far longer than a model's window, on this computer, in constant memory.",
         epilog="`ahn-chat ask FILE… QUESTION` answers one question without the page, `ahn-chat serve` serves the "
         "OpenAI protocol and `ahn-chat mcp` the library to agents, `ahn-chat text FILE` prints what is read "
-        "of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat models` fetches "
+        "of a document, `ahn-chat library` shows and changes what is kept, `ahn-chat chats` writes "
+        "chats out and takes them in, `ahn-chat models` fetches "
         "models, `ahn-chat plan` counts what one takes, `ahn-chat merge` and `ahn-chat split` make one "
         "folder of base and AHN and back, `ahn-chat bench` measures this machine, `ahn-chat eval` a memory, "
         "and `ahn-chat prepare`, `ahn-chat train` and `ahn-chat memory` teach one; "
@@ -132,14 +139,22 @@ def page_parser() -> argparse.ArgumentParser:
     )
     options.add_api_arguments(parser, optional=True)
     options.add_model_arguments(parser)
+    parser.set_defaults(model=None)  # then what was chosen in the page counts
     return parser
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Open the page; the model loads behind it. Returns when the user stops the program."""
+    from app.models.desk import ModelDesk, Named, chosen_before
+
+    data_dir = paths.data_dir(arguments.data_dir)
+    model = options.model_options(arguments)
+    if arguments.model is None:  # what was chosen in the page the last time
+        before = chosen_before(data_dir)
+        model = replace(model, model=before.model, ahn=arguments.ahn or before.ahn)
     chosen = Options(
-        data_dir=paths.data_dir(arguments.data_dir),
-        model=options.model_options(arguments),
+        data_dir=data_dir,
+        model=model,
         host=arguments.host,
         port=arguments.port,
         open_browser=not arguments.no_browser,
@@ -158,6 +173,12 @@ def serve(arguments: argparse.Namespace) -> int:
     from app.ui import launch_app
     from app.ui.security import kept_token
 
+    def load(named: Named) -> Callable[..., Any]:
+        return partial(
+            startup.load_engine, replace(chosen.model, model=named.model, ahn=named.ahn), chosen.data_dir
+        )
+
+    in_use = Named(chosen.model.model, chosen.model.ahn)
     api = chosen.api and api_options(chosen.api, chosen.data_dir, chosen.max_upload_bytes)
     try:
         ended_by = launch_app(
@@ -171,6 +192,9 @@ def serve(arguments: argparse.Namespace) -> int:
             language=chosen.language,
             model_name=startup.shown_name(chosen.model),
             open_browser=chosen.open_browser,
+            models=ModelDesk(
+                chosen.data_dir, load, in_use=in_use, device=chosen.model.device, dtype=chosen.model.dtype
+            ),
             announce=partial(announce, chosen),
             api=api,
         )

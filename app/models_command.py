@@ -118,6 +118,7 @@ def _list(hub: Hub, data_dir: Path, arguments: argparse.Namespace) -> int:
 
 def _row(hub: Hub, data_dir: Path, choice: Choice, planned: Plan) -> dict[str, Any]:
     from app.models import planning
+    from app.models.desk import presence_of
 
     presence, nbytes = presence_of(hub, data_dir, choice)
     return {
@@ -135,23 +136,6 @@ def _row(hub: Hub, data_dir: Path, choice: Choice, planned: Plan) -> dict[str, A
         "fits": planned.fits,
         "fit": planning.fit_sentence(planned),
     }
-
-
-def presence_of(hub: Hub, data_dir: Path, choice: Choice) -> tuple[str, int]:
-    """Whether all, some or nothing of a line of the table is here, and its bytes."""
-    from ahn_core.zoo import embedded_is_ready, embedded_path
-    from app.models import local
-
-    if choice.embedded:
-        if not embedded_is_ready(data_dir):
-            return "none", 0
-        folder = embedded_path(data_dir)
-        return "whole", sum(file.stat().st_size for file in folder.iterdir())
-    parts = [local.look(hub, data_dir, part.reference) for part in choice.parts]
-    nbytes = sum(part.nbytes for part in parts)
-    if all(part.presence == "whole" for part in parts):
-        return "whole", nbytes
-    return ("part" if nbytes else "none"), nbytes
 
 
 def _get(hub: Hub, data_dir: Path, arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ DEFAULT_API_MEMORY_MB = 2048
 DEFAULT_API_DOCUMENTS = 64
 API_KEY_VARIABLE = "AHN_CHAT_API_KEY"
 SHORTEST_API_KEY = 8
-DTYPES = ("int8", "mixed", "float32", "bfloat16", "float16")
+DTYPES = ("int8", "int4", "mixed", "float32", "bfloat16", "float16")
 
 
 class OptionError(ValueError):
@@ -248,8 +248,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--dtype",
         choices=DTYPES,
-        help="number format of the weights (default: bfloat16 on a GPU, and on a CPU int8 to chat and float32 to "
-        "train and evaluate)",
+        help="number format of the weights (default: bfloat16 on a GPU, and on a CPU float32 to train and evaluate, "
+        "and to chat int8, or int4 with a GGUF file of fewer bits)",
     )
     data = parser.add_argument_group("data")
     data.add_argument(

@@ -67,7 +67,7 @@ def load_engine(
     from app.store import Store
 
     keep_freed_memory()
-    dtype = chat_dtype(model.device, model.dtype)
+    dtype = chat_dtype(model.device, model.dtype, ready.base, ready.gguf_file)
     # On a CPU the C++ is compiled behind the page, which is not to wait for it.
     device = torch.device(model.device) if model.device else best_device().device
     network = AHNForCausalLM.from_pretrained(

@@ -13,7 +13,7 @@
 namespace {
 
 struct Between {
-    const uint16_t *y, *scale;  // a product [rows, width] in bfloat16, and the scales [width] of its weight
+    const uint16_t *y, *scale;  // a product [rows, width] in bfloat16, and the scales [width] of its weight or null
     const float* bias;          // [width] or null
     const float* x;             // the residual stream, [rows, columns]
     const float* norm;          // [columns] or null
@@ -24,7 +24,7 @@ struct Between {
 };
 
 struct Projection {
-    const uint16_t *y, *scale;      // [rows, (H + 2 Hkv) * D] in bfloat16, and its scales
+    const uint16_t *y, *scale;      // [rows, (H + 2 Hkv) * D] in bfloat16, and its scales or null
     const float* bias;              // or null
     const float *q_norm, *k_norm;   // [D] or null
     const float *cos, *sin;         // [rows, D]
@@ -46,7 +46,7 @@ inline void store(uint16_t* p, Floats v) {
 
 // 16 numbers of a product as they are meant.
 inline Floats scaled(const uint16_t* y, const uint16_t* scale, const float* bias, int64_t i) {
-    const Floats v = load(y + i) * load(scale + i);
+    const Floats v = scale ? load(y + i) * load(scale + i) : load(y + i);
     return bias ? v + load(bias + i) : v;
 }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from ..grouped import GroupedLinear, GroupedWeight
 from ..quantization import Int8Linear
 
 if TYPE_CHECKING:
@@ -30,6 +31,24 @@ class _Linear(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_void_p) for name in ("weight", "scale", "bias")),
         *((name, ctypes.c_int64) for name in ("rows", "columns")),
+        ("parts", ctypes.c_void_p),
+        ("part_count", ctypes.c_int64),
+    ]
+
+
+class _Grouped(ctypes.Structure):
+    _fields_ = [
+        ("packed", ctypes.c_void_p),
+        *((name, ctypes.c_int64) for name in ("rows", "columns", "bits", "affine")),
+    ]
+
+
+class _Unpacking(ctypes.Structure):
+    _fields_ = [
+        ("weight", ctypes.c_void_p),
+        *((name, ctypes.c_int64) for name in ("first", "last")),
+        *((name, ctypes.c_void_p) for name in ("ids", "y")),
+        ("bfloat16", ctypes.c_int64),
     ]
 
 
@@ -126,7 +145,9 @@ class NativeDecoder:
         functions.ahn_team.argtypes = [ctypes.c_int32]
         functions.ahn_step.argtypes = [ctypes.c_void_p] * 5
         functions.ahn_step.restype = functions.ahn_linear.restype = functions.ahn_disband.restype = None
-        functions.ahn_linear.argtypes = [ctypes.c_void_p] * 4
+        functions.ahn_linear.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int64, ctypes.c_void_p]
+        functions.ahn_unpack.restype = None
+        functions.ahn_unpack.argtypes = [ctypes.c_void_p] * 2
         functions.ahn_attend.restype = None
         functions.ahn_attend.argtypes = [ctypes.c_void_p] * 2
         functions.ahn_disband.argtypes = [ctypes.c_void_p]
@@ -267,12 +288,41 @@ class NativeDecoder:
         return out, new_state
 
     def linear(self, layer: nn.Linear | Int8Linear, x: Tensor) -> Tensor:
-        """`layer(x)` for one row of float32, [1, in] -> [1, out]."""
+        """`layer(x)` for a few rows of float32, [T, in] -> [T, out]."""
+        return self._multiply(_linear(layer, []), x)
+
+    def multiply(self, weight: GroupedWeight, x: Tensor) -> Tensor:
+        """x [T, columns] by rows that are packed: [T, rows]."""
+        parts = _grouped([weight])
+        table = _Linear(rows=weight.rows, columns=weight.columns, parts=ctypes.addressof(parts), part_count=1)
+        return self._multiply(table, x)
+
+    def _multiply(self, table: _Linear, x: Tensor) -> Tensor:
         x = x.contiguous()
-        table = _linear(layer)
-        y = x.new_empty(1, table.rows)
-        self._functions.ahn_linear(self._team, ctypes.byref(table), x.data_ptr(), y.data_ptr())
+        y = x.new_empty(len(x), table.rows)
+        self._functions.ahn_linear(self._team, ctypes.byref(table), x.data_ptr(), len(x), y.data_ptr())
         return y
+
+    def unpack(self, weight: GroupedWeight, first: int, last: int, dtype: torch.dtype) -> Tensor:
+        """Rows first … last - 1 of packed ones in float32 or bfloat16."""
+        assert dtype in (torch.float32, torch.bfloat16)
+        y = torch.empty(last - first, weight.columns, dtype=dtype)
+        self._unpack(weight, y, first=first, last=last, bfloat16=dtype == torch.bfloat16)
+        return y
+
+    def rows(self, weight: GroupedWeight, ids: Tensor) -> Tensor:
+        """Rows `ids` [T] of packed ones in float32. Raises IndexError for one that is not there."""
+        ids = ids.to(torch.int64).contiguous()
+        if len(ids) and not (int(ids.min()) >= 0 and int(ids.max()) < weight.rows):
+            raise IndexError(f"a row outside of 0 … {weight.rows - 1} was asked for")
+        y = torch.empty(len(ids), weight.columns)
+        self._unpack(weight, y, last=len(ids), ids=ids.data_ptr())
+        return y
+
+    def _unpack(self, weight: GroupedWeight, y: Tensor, **what: int) -> None:
+        parts = _grouped([weight])
+        work = _Unpacking(weight=ctypes.addressof(parts), y=y.data_ptr(), **what)
+        self.run("ahn_unpack", work)
 
 
 class ModelTables:
@@ -281,7 +331,8 @@ class ModelTables:
     def __init__(self, model: AHNForCausalLM) -> None:
         config, cell = model.config, model.layers[0].ahn
         self.width = config.num_attention_heads * config.head_dim
-        self.weights = (_LayerWeights * len(model.layers))(*(_layer(layer) for layer in model.layers))
+        parts: list[ctypes.Array[_Grouped]] = []
+        self.weights = (_LayerWeights * len(model.layers))(*(_layer(layer, parts) for layer in model.layers))
         self.model = _Model(
             layers=len(model.layers),
             hidden=config.hidden_size,
@@ -297,13 +348,13 @@ class ModelTables:
             unit_eps=_UNIT_EPS,
             final_norm=model.norm.weight.data_ptr(),
         )
-        self._weights_held = tuple(model.state_dict().values())
+        self._weights_held = (*model.state_dict().values(), *parts)
         self._held: list[Tensor | None] = []
         self._memories: ctypes.Array[_LayerMemory] | None = None
 
     @staticmethod
     def fit(model: AHNForCausalLM) -> bool:
-        """Whether the library can decode this model: on a CPU, 8-bit or float32 weights and float32 all else."""
+        """Whether the library can decode this model: on a CPU, float32 but for packed and 8-bit weights."""
         linears = [
             linear
             for layer in model.layers
@@ -316,7 +367,8 @@ class ModelTables:
         ]
         return (
             all(
-                isinstance(m, (nn.Linear, Int8Linear)) and m.weight.dtype in (torch.float32, torch.int8)
+                isinstance(m, GroupedLinear)
+                or (isinstance(m, (nn.Linear, Int8Linear)) and m.weight.dtype in (torch.float32, torch.int8))
                 for m in [*linears, model.lm_head]
             )
             and all(p.dtype == torch.float32 and p.is_contiguous() for p in model.parameters())
@@ -340,18 +392,18 @@ class ModelTables:
         return self._memories
 
 
-def _layer(layer: DecoderLayer) -> _LayerWeights:
+def _layer(layer: DecoderLayer, held: list[ctypes.Array[_Grouped]]) -> _LayerWeights:
     attention, cell = layer.self_attn, layer.ahn
     found = dict(cell.named_modules())
     parameters = dict(cell.named_parameters(recurse=False))
     return _LayerWeights(
-        qkv=_linear(attention.qkv_proj),
-        out=_linear(attention.o_proj),
-        gate_up=_linear(layer.mlp.gate_up_proj),
-        down=_linear(layer.mlp.down_proj),
-        beta=_linear(found.get("b_proj", found.get("dt_proj"))),
-        decay=_linear(found.get("a_proj")),
-        output_gate=_linear(cell.g_proj),
+        qkv=_linear(attention.qkv_proj, held),
+        out=_linear(attention.o_proj, held),
+        gate_up=_linear(layer.mlp.gate_up_proj, held),
+        down=_linear(layer.mlp.down_proj, held),
+        beta=_linear(found.get("b_proj", found.get("dt_proj")), held),
+        decay=_linear(found.get("a_proj"), held),
+        output_gate=_linear(cell.g_proj, held),
         input_norm=pointer(layer.input_layernorm.weight),
         post_norm=pointer(layer.post_attention_layernorm.weight),
         q_norm=None if attention.q_norm is None else pointer(attention.q_norm.weight),
@@ -367,13 +419,25 @@ def _memory_norm(cell: nn.Module) -> nn.RMSNorm:
     return next(module for module in cell.modules() if isinstance(module, nn.RMSNorm))
 
 
-def _linear(layer: nn.Module | None) -> _Linear:
+def _linear(layer: nn.Module | None, held: list[ctypes.Array[_Grouped]]) -> _Linear:
+    """Its table; what that points to besides tensors joins `held`."""
     if layer is None:
         return _Linear()
-    assert isinstance(layer, (nn.Linear, Int8Linear))
+    assert isinstance(layer, (nn.Linear, Int8Linear, GroupedLinear))
+    if isinstance(layer, GroupedLinear):
+        parts = _grouped(layer.weights)
+        held.append(parts)
+        rows, columns = layer.shape
+        return _Linear(None, None, pointer(layer.bias), rows, columns, ctypes.addressof(parts), len(parts))
     rows, columns = layer.weight.shape
     scale = layer.scale if isinstance(layer, Int8Linear) else None
     return _Linear(pointer(layer.weight), pointer(scale), pointer(layer.bias), rows, columns)
+
+
+def _grouped(weights: Sequence[GroupedWeight]) -> ctypes.Array[_Grouped]:
+    return (_Grouped * len(weights))(
+        *(_Grouped(pointer(w.packed), w.rows, w.columns, w.format.bits, w.format.affine) for w in weights)
+    )
 
 
 def _rows(tensor: Tensor) -> _Rows:

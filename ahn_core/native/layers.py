@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..grouped import FEW_TOKENS, GroupedLinear
 from ..layer_cache import LayerCache, Projected, Update
 from ..plan import Call
 from ..quantization import PACKED_UP_TO, Int8Linear
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ..backbone import AHNForCausalLM, Attention, DecoderLayer
     from ..ops.plain import TorchOps
 
-LEAST_TOKENS = PACKED_UP_TO + 1
 _LANES = 16  # numbers of a vector: rows are cut into whole ones
 
 
@@ -45,20 +45,23 @@ class _Projection(ctypes.Structure):
 
 
 class LayerReader:
-    """Reads layers of 8-bit weights whose products are bfloat16. Equal to the plain form but for float32's rounding."""
+    """Reads layers of 8-bit or packed weights whose products are bfloat16. Equal to the plain form but for float32's
+    rounding. From `least_tokens` on it is worth it: the kernels for few are faster.
+    """
 
-    def __init__(self, decoder: NativeDecoder) -> None:
+    def __init__(self, decoder: NativeDecoder, precision: str) -> None:
         self._decoder = decoder
+        self.least_tokens = (PACKED_UP_TO if precision == "int8" else FEW_TOKENS) + 1
 
     @staticmethod
     def fits(model: AHNForCausalLM, decoder: NativeDecoder) -> bool:
-        """Whether this model's layers can be read: 8-bit weights, a processor that multiplies bfloat16, and whole
-        vectors. It is worth it from `LEAST_TOKENS` on: the kernel for few is faster.
+        """Whether this model's layers can be read: 8-bit or packed weights, a processor that multiplies bfloat16, and
+        whole vectors.
         """
         config = model.config
         sizes = (config.hidden_size, config.intermediate_size, config.head_dim)
         return (
-            model.precision == "int8"
+            model.precision in ("int8", "int4")
             and decoder.attends(config.head_dim)
             and all(size % _LANES == 0 for size in sizes)
         )
@@ -90,8 +93,8 @@ class LayerReader:
         cos, sin = rotation
         table = _Projection(
             y=product.y.data_ptr(),
-            scale=pointer(product.linear.scale),
-            bias=pointer(product.linear.bias),
+            scale=pointer(product.scale),
+            bias=pointer(product.bias),
             q_norm=None if q_norm is None else pointer(q_norm.weight),
             k_norm=None if k_norm is None else pointer(k_norm.weight),
             cos=pointer(cos),
@@ -130,8 +133,8 @@ class LayerReader:
         assert written is not None
         table = _Between(
             y=None if product is None else product.y.data_ptr(),
-            scale=None if product is None else pointer(product.linear.scale),
-            bias=None if product is None else pointer(product.linear.bias),
+            scale=None if product is None else pointer(product.scale),
+            bias=None if product is None else pointer(product.bias),
             x=pointer(x),
             norm=None if norm is None else pointer(norm.weight),
             out=pointer(out),
@@ -144,9 +147,13 @@ class LayerReader:
 
 
 class _Product:
-    """x [T, in] in bfloat16 by a layer's integers: `y` [T, out] in bfloat16, yet to be scaled."""
+    """x [T, in] in bfloat16 by a layer's weights: `y` [T, out] in bfloat16, yet without bias and the scales of rows."""
 
     def __init__(self, linear: nn.Module, x: Tensor) -> None:
-        assert isinstance(linear, Int8Linear)
-        self.linear = linear
-        self.y = F.linear(x, linear.weight.bfloat16())
+        assert isinstance(linear, (Int8Linear, GroupedLinear))
+        self.bias: Tensor | None = linear.bias
+        if isinstance(linear, Int8Linear):
+            self.scale: Tensor | None = linear.scale
+            self.y = F.linear(x, linear.weight.bfloat16())
+        else:
+            self.scale, self.y = None, linear.multiplied(x)

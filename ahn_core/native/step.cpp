@@ -17,6 +17,7 @@
 #include "absorption.h"
 #include "attention.h"
 #include "between.h"
+#include "products.h"
 #include "team.h"
 #include "vectors.h"
 
@@ -26,16 +27,9 @@ constexpr int kKeyBlock = 64;  // keys whose scores are turned into weights toge
 
 // ------------------------------------------------------------------ tables, filled by decoder.py: 8 bytes a field
 
-struct Linear {
-    const void* weight;    // [rows, columns] int8 or float32
-    const uint16_t* scale; // [rows] bfloat16 for int8, else null
-    const float* bias;     // [rows] or null
-    int64_t rows, columns;
-};
-
 struct LayerWeights {
     Linear qkv, out, gate_up, down;
-    Linear beta, decay, output_gate;  // [H, hidden] each; weight null where the cell has none
+    Linear beta, decay, output_gate;  // [H, hidden] each; not there where the cell has none
     const float *input_norm, *post_norm, *q_norm, *k_norm;  // the last two may be null
     const float *A_log, *dt_bias, *memory_norm, *memory_out;  // memory_out [H, D, D]
 };
@@ -65,29 +59,6 @@ struct Step {
     float* outputs;  // [layers, 2, H * D]: what window and memory added
 };
 
-inline float row(const Linear& map, const float* x, int64_t r) {
-    float y = map.scale
-        ? dot(static_cast<const int8_t*>(map.weight) + r * map.columns, x, map.columns) * from_bfloat16(map.scale[r])
-        : dot(static_cast<const float*>(map.weight) + r * map.columns, x, map.columns);
-    return map.bias ? y + map.bias[r] : y;
-}
-
-class Product : public Phases {
-public:
-    Product(const Team& team, const Linear& map, const float* x, float* y)
-        : Phases({pieces(team.size(), map.rows)}), pieces_(pieces(team.size(), map.rows)), map_(map), x_(x), y_(y) {}
-
-private:
-    void run(size_t, int64_t unit, Own&) override {
-        const Range mine = share(unit, pieces_, map_.rows);
-        for (int64_t r = mine.first; r < mine.last; ++r) y_[r] = row(map_, x_, r);
-    }
-    const int64_t pieces_;
-    const Linear map_;
-    const float* x_;
-    float* y_;
-};
-
 // ------------------------------------------------------------------ one step
 
 class Decoding : public Phases {
@@ -105,7 +76,8 @@ private:
     enum Part { kProject, kMix, kCombine, kOut, kExpand, kDown, kParts };
 
     struct Scratch : Own {
-        std::vector<float> hidden, q, raw_q, k, raw_k, normed;
+        std::vector<float> hidden, q, raw_q, k, raw_k, normed, product;
+        Operand operand;  // of this phase's product
     };
 
     std::unique_ptr<Own> make_own() const override {
@@ -114,6 +86,7 @@ private:
         own->q.resize(width_);
         own->raw_q.resize(width_);
         own->normed.resize(width_);
+        own->product.resize(std::max(m_.hidden, m_.intermediate));
         own->k.resize(m_.kv_heads * m_.size);
         own->raw_k.resize(m_.kv_heads * m_.size);
         return own;
@@ -127,11 +100,11 @@ private:
 
     static std::vector<int64_t> plan(const Team& team, const Model& m, const LayerMemory& memory, const Step& step) {
         int64_t layer[kParts];
-        layer[kProject] = pieces(team.size(), (m.heads + 2 * m.kv_heads) * m.size) + 1;
+        layer[kProject] = product_units(team.size(), (m.heads + 2 * m.kv_heads) * m.size) + 1;
         layer[kMix] = m.kv_heads * spans(step.seen) + 1 + (absorbs(memory, step) ? m.heads : 0);
         layer[kCombine] = m.heads;
-        layer[kOut] = layer[kDown] = pieces(team.size(), m.hidden);
-        layer[kExpand] = pieces(team.size(), m.intermediate);
+        layer[kOut] = layer[kDown] = product_units(team.size(), m.hidden);
+        layer[kExpand] = product_units(team.size(), m.intermediate);
         std::vector<int64_t> units;
         for (int64_t i = 0; i < m.layers; ++i) units.insert(units.end(), layer, layer + kParts);
         units.push_back(1);  // the final norm
@@ -144,11 +117,12 @@ private:
         if (i == static_cast<size_t>(m_.layers)) return;
         const LayerWeights& w = weights_[i];
         switch (phase % kParts) {
-            case kProject: rms_norm(s_.x, w.input_norm, own.hidden.data(), m_.hidden, m_.norm_eps); break;
+            case kProject: take_normed(w.input_norm, w.qkv, own); break;
             case kMix: place(w, own); break;
             case kCombine: if (absorbs(memories_[i], s_)) normalise_read(w, own); break;
-            case kExpand: rms_norm(s_.x, w.post_norm, own.hidden.data(), m_.hidden, m_.norm_eps); break;
-            default: break;
+            case kOut: own.operand.take(w.out, attended_.data()); break;
+            case kExpand: take_normed(w.post_norm, w.gate_up, own); break;
+            default: own.operand.take(w.down, activated_.data());
         }
     }
 
@@ -165,24 +139,28 @@ private:
             case kProject: project(unit, w, memory, own); break;
             case kMix: mix(unit, w, memory, own); break;
             case kCombine: combine(unit, w, memory, s_.outputs + 2 * width_ * i, own); break;
-            case kOut: add_product(unit, w.out, attended_.data()); break;
+            case kOut: add_product(unit, w.out, own); break;
             case kExpand: expand(unit, w, own); break;
-            default: add_product(unit, w.down, activated_.data());
+            default: add_product(unit, w.down, own);
         }
+    }
+
+    void take_normed(const float* norm, const Linear& map, Scratch& own) {
+        rms_norm(s_.x, norm, own.hidden.data(), m_.hidden, m_.norm_eps);
+        own.operand.take(map, own.hidden.data());
     }
 
     // Queries, keys and values; the first unit has the memory's gates of this token, and of the one that leaves.
     void project(int64_t unit, const LayerWeights& w, const LayerMemory& memory, const Scratch& own) {
         if (unit > 0) {
-            const Range mine = share(unit - 1, pieces(team_, w.qkv.rows), w.qkv.rows);
-            for (int64_t r = mine.first; r < mine.last; ++r) qkv_[r] = row(w.qkv, own.hidden.data(), r);
+            const Range mine = product_share(unit - 1, team_, w.qkv.rows);
+            multiply(w.qkv, own.operand, mine, &qkv_[0] + mine.first);
             return;
         }
         if (!memory.state) return;
-        const Linear* maps[] = {&w.beta, &w.decay, &w.output_gate};
+        const Linear* maps[] = {&w.beta, &w.decay, &w.output_gate};  // float32 all of them
         for (int i = 0; i < 3; ++i)
-            if (maps[i]->weight)
-                for (int64_t h = 0; h < m_.heads; ++h) gates_[i * m_.heads + h] = row(*maps[i], own.hidden.data(), h);
+            if (maps[i]->is_there()) multiply(*maps[i], own.operand, {0, m_.heads}, &gates_[i * m_.heads]);
         if (absorbs(memory, s_)) take_evicted(memory);
     }
 
@@ -199,17 +177,19 @@ private:
         }
     }
 
-    void add_product(int64_t unit, const Linear& map, const float* x) {
-        const Range mine = share(unit, pieces(team_, m_.hidden), m_.hidden);
-        for (int64_t r = mine.first; r < mine.last; ++r) s_.x[r] += row(map, x, r);
+    void add_product(int64_t unit, const Linear& map, Scratch& own) {
+        const Range mine = product_share(unit, team_, m_.hidden);
+        multiply(map, own.operand, mine, own.product.data());
+        for (int64_t r = mine.first; r < mine.last; ++r) s_.x[r] += own.product[r - mine.first];
     }
 
-    void expand(int64_t unit, const LayerWeights& w, const Scratch& own) {
-        const Range mine = share(unit, pieces(team_, m_.intermediate), m_.intermediate);
-        for (int64_t r = mine.first; r < mine.last; ++r) activated_[r] = row(w.gate_up, own.hidden.data(), r);
-        silu(&activated_[0] + mine.first, mine.last - mine.first);
-        for (int64_t r = mine.first; r < mine.last; ++r)
-            activated_[r] *= row(w.gate_up, own.hidden.data(), m_.intermediate + r);
+    void expand(int64_t unit, const LayerWeights& w, Scratch& own) {
+        const Range mine = product_share(unit, team_, m_.intermediate);
+        float* gate = &activated_[0] + mine.first;
+        multiply(w.gate_up, own.operand, mine, gate);
+        silu(gate, mine.last - mine.first);
+        multiply(w.gate_up, own.operand, {m_.intermediate + mine.first, m_.intermediate + mine.last}, own.product.data());
+        for (int64_t i = 0; i < mine.last - mine.first; ++i) gate[i] *= own.product[i];
     }
 
     // The token that leaves the window, before the new one takes its row.
@@ -502,9 +482,15 @@ void ahn_absorb(void* team, const Absorption* absorption) {
     static_cast<Team*>(team)->run(std::make_shared<Absorbing>(*absorption));
 }
 
-// y [rows] = map x
-void ahn_linear(void* team, const Linear* map, const float* x, float* y) {
+// y [count, rows] = x [count, columns] map^T
+void ahn_linear(void* team, const Linear* map, const float* x, int64_t count, float* y) {
     Team& all = *static_cast<Team*>(team);
-    all.run(std::make_shared<Product>(all, *map, x, y));
+    all.run(std::make_shared<Product>(all.size(), *map, x, count, y));
+}
+
+// Weights in groups as they are meant.
+void ahn_unpack(void* team, const Unpacking* work) {
+    Team& all = *static_cast<Team*>(team);
+    all.run(std::make_shared<Unpack>(all.size(), *work));
 }
 }

@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from ..grouped import GroupedLinear, use_kernels
 from ..native.decoder import ModelTables, NativeDecoder
-from ..native.layers import LEAST_TOKENS, LayerReader
+from ..native.layers import LayerReader
 from ..quantization import Int8Linear
 from .plain import Outputs, TorchOps
 
@@ -37,14 +38,15 @@ class CpuOps(TorchOps):
         self._decoder = decoder
         self._absorbs = decoder.absorbs(size)
         # Attention of bfloat16 rounds as much as 8-bit weights do, and more than exact ones.
-        self._attends = model.precision == "int8" and decoder.attends(size)
-        self._reader = LayerReader(decoder) if LayerReader.fits(model, decoder) else None
+        self._attends = model.precision in ("int8", "int4") and decoder.attends(size)
+        self._reader = LayerReader(decoder, model.precision) if LayerReader.fits(model, decoder) else None
         # Where the tensors of each cache are. A cache that is gone takes its table along.
         self._tables: WeakKeyDictionary[Cache, ModelTables] = WeakKeyDictionary()
+        use_kernels(model, decoder)
 
     @staticmethod
     def fits(model: AHNForCausalLM) -> bool:
-        """Whether it can compute this model: on a CPU, 8-bit or float32 weights and float32 all else."""
+        """Whether it can compute this model: on a CPU, packed, 8-bit or float32 weights and float32 all else."""
         return ModelTables.fit(model)
 
     def absorb(
@@ -62,7 +64,7 @@ class CpuOps(TorchOps):
     def read_layer(
         self, layer: DecoderLayer, x: Tensor, call: Call, cache: LayerCache
     ) -> tuple[Tensor, Update]:
-        if torch.is_grad_enabled() or self._reader is None or call.count < LEAST_TOKENS:
+        if torch.is_grad_enabled() or self._reader is None or call.count < self._reader.least_tokens:
             return super().read_layer(layer, x, call, cache)
         return self._reader(layer, x, call, cache, self)
 
@@ -78,5 +80,7 @@ class CpuOps(TorchOps):
     def logits(self, head: nn.Module, hidden: Tensor) -> Tensor:
         if torch.is_grad_enabled() or len(hidden) != 1:
             return super().logits(head, hidden)
+        if isinstance(head, GroupedLinear):
+            return head(hidden)
         assert isinstance(head, (nn.Linear, Int8Linear))
         return self._decoder.linear(head, hidden)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .draws import Draw
 from .losses import head_loss, layer_loss
@@ -58,8 +58,10 @@ class SegmentReader:
         result[0], result[1] = count, ids.numel()
         if not learning:
             return result
+        head = model.lm_head
+        assert isinstance(head, nn.Linear)  # other formats are not trained with
         loss, kl, cross_entropy = head_loss(
-            student[rows], teacher[rows], model.lm_head.weight, targets[rows],
+            student[rows], teacher[rows], head.weight, targets[rows],
             kl=s.kl, cross_entropy=s.cross_entropy,
         )  # fmt: skip
         if s.layers:

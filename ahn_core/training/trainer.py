@@ -78,10 +78,10 @@ class Distiller:
         Raises TrainingError for settings or a corpus the model cannot use.
         """
         settings.check()
-        if model.precision == "int8":
+        if model.precision in ("int8", "int4"):
             raise TrainingError(
-                "the model's weights are in 8 bits, so the memory would learn to imitate their rounding: load it in "
-                "float32 or bfloat16."
+                f"the model's weights are in {model.precision[3:]} bits, so the memory would learn to imitate their "
+                "rounding: load it in float32 or bfloat16."
             )
         if corpus.vocabulary > model.config.vocab_size:
             raise TrainingError(

@@ -12,7 +12,24 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ..quantization import Bfloat16Linear, Int8Linear, Precision, linears_of, quantize_rows
+from ..grouped import (
+    INNER,
+    OUTER,
+    TILE,
+    GroupedEmbedding,
+    GroupedLinear,
+    GroupedWeight,
+    GroupFormat,
+    round_to_groups,
+)
+from ..quantization import (
+    Bfloat16Linear,
+    Int8Linear,
+    Precision,
+    linears_of,
+    quantize_rows,
+    replace_layer,
+)
 from .errors import check_names_and_shapes
 from .names import pieces_of, stored_shapes
 from .source import Shape, TensorSource
@@ -47,11 +64,13 @@ def fill_base(
 ) -> None:
     """Give a model on the meta device the weights of its base. `source` is checked first.
 
-    With `precision` "int8" or "mixed" the linear layers are replaced by those of quantization.py; what is left, and
-    everything otherwise, is in `dtype`.
+    With `precision` "int8" or "mixed" the linear layers are replaced by those of quantization.py, with "int4" they and
+    the embedding by those of grouped.py; what is left, and everything otherwise, is in `dtype`.
     """
     check_base(model, source)
     replaced = {f"{name}.weight" for name, _ in linears_of(model, precision)}
+    if precision == "int4":
+        replaced.add("embed_tokens.weight")
     for name in list(model.state_dict()):
         if (
             ".ahn." in name
@@ -62,6 +81,8 @@ def fill_base(
         tensor = torch.empty(model.get_parameter(name).shape, dtype=dtype, device=device)
         _copy_rows(source, name, partial(_put, tensor))
         _assign(model, name, tensor)
+    if precision == "int4":
+        return _fill_groups(model, source)
     if model.config.tie_word_embeddings:
         model.lm_head.weight = model.embed_tokens.weight
     for name, linear in linears_of(model, precision):
@@ -70,9 +91,7 @@ def fill_base(
             if name == "lm_head" and model.config.tie_word_embeddings
             else f"{name}.weight"
         )
-        parent, _, leaf = name.rpartition(".")
-        made = _converted(source, stored, linear, precision, exact=name == "lm_head")
-        setattr(model.get_submodule(parent), leaf, made)
+        replace_layer(model, name, _converted(source, stored, linear, precision, exact=name == "lm_head"))
 
 
 def _converted(
@@ -91,6 +110,58 @@ def _converted(
 
     _copy_rows(source, name, quantize)
     return Int8Linear(weight, scale, linear.bias, exact=exact)
+
+
+def _fill_groups(model: AHNForCausalLM, source: TensorSource) -> None:
+    """Embedding, linear layers and head in groups; the biases have been filled already."""
+    planned = group_plan(model, source)
+    ((pieces, kept),) = planned["embed_tokens"]
+    table = _grouped(source, pieces, kept)
+    model.embed_tokens = GroupedEmbedding(table)
+    for name, linear in linears_of(model, "int4"):
+        parts = [_grouped(source, *part) for part in planned[name]] if name in planned else [table]
+        replace_layer(model, name, GroupedLinear(parts, linear.bias, exact=name == "lm_head"))
+
+
+Parts = list[tuple[tuple[str, ...], GroupFormat]]  # stored tensors, row upon row, and how they are kept
+
+
+def group_plan(model: AHNForCausalLM, source: TensorSource | None = None) -> dict[str, Parts]:
+    """How "int4" keeps the embedding, each linear layer and a head of its own: what a source has in blocks stays as it
+    is, all else is rounded. Tensors of one format that follow each other share a part where they are whole tiles.
+    """
+    shapes = stored_shapes(model.config) if source is None else source.shapes
+    names = ["embed_tokens", *(name for name, _ in linears_of(model, "int4"))]
+    if model.config.tie_word_embeddings:
+        names.remove("lm_head")
+    plan: dict[str, Parts] = {}
+    for name in names:
+        parts = plan[name] = []
+        for piece in pieces_of(f"{name}.weight"):
+            packed = None if source is None else source.group_format(piece)
+            kept = packed or (OUTER if name in ("embed_tokens", "lm_head") else INNER)
+            if parts and parts[-1][1] == kept and shapes[parts[-1][0][-1]][0] % TILE == 0:
+                parts[-1] = ((*parts[-1][0], piece), kept)
+            else:
+                parts.append(((piece,), kept))
+    return plan
+
+
+def _grouped(source: TensorSource, pieces: tuple[str, ...], kept: GroupFormat) -> GroupedWeight:
+    """Stored tensors, row upon row, as one weight in groups."""
+    shapes = [source.shapes[piece] for piece in pieces]
+    made = GroupedWeight(sum(rows for rows, _ in shapes), shapes[0][1], kept)
+    at = 0
+    for piece, (rows, columns) in zip(pieces, shapes, strict=True):
+        step = max(1, _PIECE // columns // TILE) * TILE
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
+            if source.group_format(piece) == kept:
+                made.put(at + start, source.blocks(piece, start, stop))
+            else:
+                made.put(at + start, round_to_groups(source.rows(piece, start, stop), kept))
+        at += rows
+    return made
 
 
 def _put(tensor: Tensor, at: int, rows: Tensor) -> None:

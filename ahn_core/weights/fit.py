@@ -10,6 +10,9 @@ import torch
 
 from ..quantization import Precision, linears_of
 from .errors import LoadError
+from .fill import group_plan
+from .names import stored_shapes
+from .source import TensorSource
 
 if TYPE_CHECKING:
     from ..backbone import AHNForCausalLM
@@ -21,22 +24,41 @@ _FORMATS: tuple[tuple[str, Precision, torch.dtype], ...] = (
     ("float32", "plain", torch.float32),
     ("bfloat16", "plain", torch.bfloat16),
     ("int8", "int8", torch.float32),
+    ("int4", "int4", torch.float32),
 )
 
 
-def weight_bytes(model: AHNForCausalLM, precision: Precision, dtype: torch.dtype) -> int:
-    """Bytes of a model's weights in this format; the model may be on the meta device."""
+def weight_bytes(
+    model: AHNForCausalLM, precision: Precision, dtype: torch.dtype, source: TensorSource | None = None
+) -> int:
+    """Bytes of a model's weights in this format; the model may be on the meta device.
+
+    `source` tells for "int4" what is packed already and stays so; None: nothing is.
+    """
     replaced = dict(linears_of(model, precision))
+    grouped = precision == "int4"
     total = 0
     for name, parameter in model.named_parameters():  # a tied head comes once, under the embedding's name
-        if name.removesuffix(".weight") in replaced:
+        if name.removesuffix(".weight") in replaced or (grouped and name == "embed_tokens.weight"):
             continue
         kept = name.endswith(("A_log", "dt_bias"))
         total += parameter.numel() * (4 if kept else dtype.itemsize)
+    if grouped:
+        return total + _packed_bytes(model, source)
     for linear in replaced.values():
         rows, columns = linear.weight.shape
         total += 2 * rows * columns if precision == "mixed" else rows * columns + 2 * rows
     return total
+
+
+def _packed_bytes(model: AHNForCausalLM, source: TensorSource | None) -> int:
+    """Bytes of embedding, linear layers and head in groups."""
+    shapes = stored_shapes(model.config) if source is None else source.shapes
+    return sum(
+        kept.nbytes(sum(shapes[piece][0] for piece in pieces), shapes[pieces[0]][1])
+        for parts in group_plan(model, source).values()
+        for pieces, kept in parts
+    )
 
 
 def free_bytes(device: torch.device) -> int | None:
@@ -51,11 +73,11 @@ def free_bytes(device: torch.device) -> int | None:
     free = memory.available
     if sys.platform != "linux":
         free = max(free, int(_YIELDED_SHARE * memory.total))
-    group = _group_bytes()
+    group = _container_bytes()
     return free if group is None else min(free, group)
 
 
-def _group_bytes() -> int | None:
+def _container_bytes() -> int | None:
     """What a container's own limit (control groups, version 2) leaves; None where there is none."""
     folder = Path("/sys/fs/cgroup")
     try:
@@ -71,16 +93,22 @@ def _group_bytes() -> int | None:
     return int(limit) - used + int(kept.get("inactive_file", 0))  # pages of files are given up when asked
 
 
-def check_room(model: AHNForCausalLM, precision: Precision, dtype: torch.dtype, device: torch.device) -> None:
+def check_room(
+    model: AHNForCausalLM,
+    precision: Precision,
+    dtype: torch.dtype,
+    device: torch.device,
+    source: TensorSource | None = None,
+) -> None:
     """Raises LoadError, with figures, where the weights alone are more than the device has free."""
-    wanted, free = weight_bytes(model, precision, dtype), free_bytes(device)
+    wanted, free = weight_bytes(model, precision, dtype, source), free_bytes(device)
     if free is None or wanted + _WORKING_BYTES <= free:
         return
     smaller = [
         f"{name} ({_gigabytes(size)})"
         for name, other, number in _FORMATS
         if (device.type == "cpu" or other == "plain")
-        and (size := weight_bytes(model, other, number)) + _WORKING_BYTES <= free
+        and (size := weight_bytes(model, other, number, source)) + _WORKING_BYTES <= free
     ]
     remedy = f"as {' or '.join(smaller)} it would fit" if smaller else "choose a smaller model"
     raise LoadError(

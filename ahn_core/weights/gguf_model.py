@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,10 @@ import torch
 from torch import Tensor
 
 from ..config import MODEL_TYPES, BackboneConfig
+from ..grouped import Blocks, GroupFormat
 from .errors import LoadError, some
+from .files import gguf_parts
+from .gguf_blocks import FORMATS, take_apart
 from .gguf_header import GGUFHeader, StoredTensor, read_header
 from .names import from_gguf
 from .source import Shape
@@ -71,14 +75,32 @@ class GGUFModel:
         return {name: tensor.shape for name, tensor in self._stored.items()}
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
+        if not self._interleaved(name):
+            return _unpack(self._stored[name], start, stop)
+        first, last, order = self._whole_heads(start, stop)
+        return _unpack(self._stored[name], first, last)[order]
+
+    def group_format(self, name: str) -> GroupFormat | None:
         stored = self._stored[name]
-        if self._architecture != "llama" or not name.rpartition(".")[0].endswith((".q_proj", ".k_proj")):
-            return _unpack(stored, start, stop)
-        # Llama's files interleave the two halves of what is rotated; whole heads are put back in order.
+        return FORMATS.get(stored.kind) if len(stored.shape) == 2 else None
+
+    def blocks(self, name: str, start: int, stop: int) -> Blocks:
+        stored = self._stored[name]
+        if not self._interleaved(name):
+            return take_apart(stored.kind, _packed(stored, start, stop))
+        first, last, order = self._whole_heads(start, stop)
+        return take_apart(stored.kind, _packed(stored, first, last)[order])
+
+    def _interleaved(self, name: str) -> bool:
+        """Whether the two halves of what is rotated alternate, as in Llama's files."""
+        return self._architecture == "llama" and name.rpartition(".")[0].endswith((".q_proj", ".k_proj"))
+
+    def _whole_heads(self, start: int, stop: int) -> tuple[int, int, Tensor]:
+        """The rows that rows start … stop - 1 are among when they have been put in order, and which they are there."""
         size = self.config.head_dim
         first, last = start // size * size, -(-stop // size) * size
-        heads = _unpack(stored, first, last).unflatten(0, (-1, size // 2, 2))
-        return heads.transpose(1, 2).flatten(0, 2)[start - first : stop - first]
+        order = torch.arange(last - first).unflatten(0, (-1, size // 2, 2)).transpose(1, 2).flatten()
+        return first, last, order[start - first : stop - first]
 
     # ------------------------------------------------------------------ configuration
 
@@ -192,6 +214,28 @@ class GGUFModel:
         return value
 
 
+def packed_bits(base: str | os.PathLike[str], gguf_file: str | None = None) -> float | None:
+    """Bits a weight of a GGUF file on this machine takes in "int4", the mean of the blocks that are kept as they are;
+    None where those are less than half of the model, or there is no such file.
+
+    Raises LoadError where a part is missing or damaged.
+    """
+    path = Path(base).expanduser() if gguf_file is None else Path(base).expanduser() / gguf_file
+    if path.suffix.lower() != ".gguf" or not path.is_file():
+        return None
+    matrices = [
+        tensor
+        for part in gguf_parts(path)
+        for tensor in read_header(part).tensors.values()
+        if len(tensor.shape) == 2
+    ]
+    kept = [(math.prod(tensor.shape), FORMATS[tensor.kind]) for tensor in matrices if tensor.kind in FORMATS]
+    weights = sum(count for count, _ in kept)
+    if 2 * weights < sum(math.prod(tensor.shape) for tensor in matrices) or not weights:
+        return None
+    return sum(count * form.record * 8 / (16 * 32) for count, form in kept) / weights
+
+
 def _check_parts(headers: Sequence[GGUFHeader]) -> None:
     """That these are all parts of one model, in order, with every tensor once. Raises LoadError."""
     first = headers[0]
@@ -223,35 +267,46 @@ def _check_parts(headers: Sequence[GGUFHeader]) -> None:
         )
 
 
+def _packed(stored: StoredTensor, start: int, stop: int) -> Tensor:
+    """Rows of a tensor as they lie in the file: uint8 [rows, blocks, bytes of a block]. Raises LoadError."""
+    import numpy as np
+
+    values, size = stored.block
+    blocks = math.prod(stored.shape[1:]) // values
+    count = (stop - start) * blocks * size
+    with stored.file.open("rb") as file:
+        file.seek(stored.start + start * blocks * size)
+        found = np.fromfile(file, dtype=np.uint8, count=count)
+    if len(found) != count:
+        raise LoadError(
+            f"{stored.file} ended while it was read, so the model was not loaded: download it again."
+        )
+    return torch.from_numpy(found).view(stop - start, blocks, size)
+
+
 def _unpack(stored: StoredTensor, start: int, stop: int) -> Tensor:
     """Rows of a tensor as float32, whatever blocks they are stored in."""
-    import numpy as np
     from gguf.quants import dequantize
 
-    shape = stored.shape if len(stored.shape) > 1 else (1, *stored.shape)
-    rows = (start, stop) if len(stored.shape) > 1 else (0, 1)
-    columns = math.prod(shape[1:])
-    values, size = stored.block
-    row_bytes = columns // values * size
-    out = torch.empty(rows[1] - rows[0], columns)
-    step = max(1, _PIECE // columns)
-    with stored.file.open("rb") as file:
-        file.seek(stored.start + rows[0] * row_bytes)
-        for at in range(0, len(out), step):
-            count = min(step, len(out) - at)
-            packed = np.fromfile(file, dtype=np.uint8, count=count * row_bytes)
-            try:
-                # One long row: the package would else go sixteen rows at a time.
-                plain = dequantize(packed.reshape(1, -1), _kind(stored))
-            except NotImplementedError as error:
-                raise LoadError(
-                    f"{stored.file} has tensors of type {_kind(stored).name}, which this program cannot unpack: get "
-                    "the model in another quantization, as Q4_K_M or Q8_0."
-                ) from error
-            out[at : at + count] = torch.from_numpy(plain).view(count, columns)
     if len(stored.shape) == 1:
-        return out[0, start:stop]
-    return out.view(-1, *shape[1:])
+        whole = replace(stored, shape=(1, *stored.shape))
+        return _unpack(whole, 0, 1)[0, start:stop]
+    columns = math.prod(stored.shape[1:])
+    out = torch.empty(stop - start, columns)
+    step = max(1, _PIECE // columns)
+    for at in range(0, len(out), step):
+        count = min(step, len(out) - at)
+        packed = _packed(stored, start + at, start + at + count)
+        try:
+            # One long row: the package would else go sixteen rows at a time.
+            plain = dequantize(packed.numpy().reshape(1, -1), _kind(stored))
+        except NotImplementedError as error:
+            raise LoadError(
+                f"{stored.file} has tensors of type {_kind(stored).name}, which this program cannot unpack: get "
+                "the model in another quantization, as Q4_K_M or Q8_0."
+            ) from error
+        out[at : at + count] = torch.from_numpy(plain).view(count, columns)
+    return out.view(-1, *stored.shape[1:])
 
 
 def _kind(stored: StoredTensor) -> Any:

@@ -7,6 +7,7 @@ from math import prod
 
 from torch import Tensor
 
+from ..grouped import Blocks, GroupFormat
 from .source import Shape, TensorSource
 
 Progress = Callable[[int, int], None]  # weights that are in, and all
@@ -29,7 +30,18 @@ class ReportedSource:
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
         found = self._source.rows(name, start, stop)
-        # An embedding that is the head, too, may be read twice.
-        self._done = min(self._done + found.numel(), self._total)
-        self._progress(self._done, self._total)
+        self._tell(found.numel())
         return found
+
+    def group_format(self, name: str) -> GroupFormat | None:
+        return self._source.group_format(name)
+
+    def blocks(self, name: str, start: int, stop: int) -> Blocks:
+        found = self._source.blocks(name, start, stop)
+        self._tell(found.q.numel())
+        return found
+
+    def _tell(self, count: int) -> None:
+        # An embedding that is the head, too, may be read twice.
+        self._done = min(self._done + count, self._total)
+        self._progress(self._done, self._total)

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from ..grouped import Blocks, GroupFormat
+
 Shape = tuple[int, ...]
 
 
@@ -26,3 +28,9 @@ class TensorSource(Protocol):
 
         Raises LoadError where the file ends early.
         """
+
+    def group_format(self, name: str) -> GroupFormat | None:
+        """How a tensor is packed already; None of one that `blocks` cannot give."""
+
+    def blocks(self, name: str, start: int, stop: int) -> Blocks:
+        """The same rows as they are packed. Raises LoadError as `rows` does."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.api.service import Service
     from app.conversation import Engine
 
-_TELL_SECONDS = 5.0  # between two comments while a client waits, so that it does not think the line dead
+TELL_SECONDS = 5.0  # between two comments while a client waits, so that it does not think the line dead
 
 
 class ChatCompletion:
@@ -96,7 +96,7 @@ class ChatCompletion:
                 text, told = answer.take(event)
                 if text or told:
                     yield block(answer.piece(text, told))
-                elif isinstance(event, Waiting) and time.monotonic() - told_at > _TELL_SECONDS:
+                elif isinstance(event, Waiting) and time.monotonic() - told_at > TELL_SECONDS:
                     told_at = time.monotonic()
                     yield _comment(event)
         except ApiError as error:

@@ -15,6 +15,7 @@ from app.api.requests import FileReference, Message, Part
 
 _LONGEST_HEAD = 48  # tokens of a first paragraph that says what to do with the text below it
 _LONGEST_TAIL = 96  # of a last one that asks; of a longer one its last line
+_SENTENCE_ENDS = (":", ".", "?", "!", "：", "。", "？", "！")
 _USERS = ("user",)
 _SYSTEMS = ("system", "developer")
 
@@ -117,7 +118,8 @@ def asked(text: str, room: int, count: Callable[[str], int]) -> Asked:
         return Asked(text)
     text = text.strip()
     head, blank, rest = text.partition("\n\n")
-    if not blank or count(head) > min(_LONGEST_HEAD, room // 4):
+    says = head.rstrip().endswith(_SENTENCE_ENDS)  # a title does not
+    if not blank or not says or count(head) > min(_LONGEST_HEAD, room // 4):
         head, rest = "", text
     rest, tail = _parted(rest, "\n\n", min(_LONGEST_TAIL, room // 2), count)
     if not tail:

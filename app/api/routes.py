@@ -106,7 +106,8 @@ class Api:
 
 
 async def _metrics(service: Service, request: Request) -> Response:
-    return service.metrics.response(service.line, service.ready)
+    # In a thread: it waits while a conversation is being opened.
+    return await asyncio.to_thread(service.metrics.response, service.line, service.ready)
 
 
 async def _models(service: Service, request: Request) -> Response:
@@ -197,7 +198,7 @@ async def _file_content(service: Service, request: Request) -> Response:
 async def _delete_file(service: Service, request: Request) -> Response:
     engine = service.engine()
     document = document_of(engine, request.path_params["file_id"])
-    service.conversations.let_go_of(engine, document.id)
+    await asyncio.to_thread(service.conversations.let_go_of, engine, document.id)
     await asyncio.to_thread(engine.delete_document, document.id)
     service.inline.forget(document.id)
     return JSONResponse({"id": PREFIX + document.id, "object": "file", "deleted": True})

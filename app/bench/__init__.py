@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ahn_core.native import build
 from app import options, paths
@@ -28,7 +29,11 @@ from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specifi
 from app.models.dtypes import chat_dtype
 from app.options import CommandFailed, OptionError
 
+if TYPE_CHECKING:
+    from app.models.shapes import Shape
+
 _PACKAGES = ("torch", "transformers", "tokenizers")
+OURS: tuple[Contender, ...] = ("ahn", "window", "full")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,9 +52,13 @@ def parser() -> argparse.ArgumentParser:
     )
     bench.add_argument(
         "--contenders",
-        default=",".join(CONTENDERS),
         metavar="LIST",
-        help="which to measure (default %(default)s)",
+        help=f"which to measure (default {','.join(CONTENDERS)}; with --random-weights {','.join(OURS)})",
+    )
+    bench.add_argument(
+        "--random-weights",
+        action="store_true",
+        help="measure a model of the true shapes with random weights: nothing but its configuration is fetched",
     )
     bench.add_argument(
         "--rounds",
@@ -74,16 +83,14 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--sinks",
         type=options.whole_number,
-        default=64,
         metavar="N",
-        help="first tokens kept (default %(default)s)",
+        help="first tokens kept (default 64; with --random-weights what a chat starts with)",
     )
     bench.add_argument(
         "--window",
         type=options.whole_number,
-        default=960,
         metavar="N",
-        help="last tokens kept (default %(default)s)",
+        help="last tokens kept (default 960; with --random-weights what a chat starts with)",
     )
     bench.add_argument(
         "--gguf", metavar="FILE", help="what llama.cpp reads (default: the embedded model's own file)"
@@ -189,6 +196,29 @@ def _processor() -> str:
     return named[0] if named else platform.processor() or platform.machine()
 
 
+def random_shape(arguments: argparse.Namespace) -> Shape:
+    """What random weights are to be like. Raises CommandFailed: the model is not known, or cannot be asked for."""
+    from ahn_core import ConfigError, LoadError
+    from app.models.hub import Hub
+    from app.models.shapes import shape_of
+
+    try:
+        return shape_of(Hub(), paths.data_dir(arguments.data_dir), arguments.model, arguments.ahn)
+    except (LoadError, ConfigError) as error:
+        raise CommandFailed(str(error)) from error
+
+
+def bench_device(named: str | None, random: bool) -> str:
+    """Where our contenders compute: what is named, else the CPU, which the others use, too, or with random weights what
+    a chat would use.
+    """
+    if named or not random:
+        return named or "cpu"
+    from ahn_core.devices import best_device
+
+    return str(best_device().device)
+
+
 def compiled_library(data_dir: Path) -> str | None:
     """The decoding step as the app compiles it; None, with the reason on standard error, where it cannot."""
     try:
@@ -272,7 +302,16 @@ def main(argv: Sequence[str]) -> int:
     """Run the benchmark; the table or JSON goes to standard output, progress to standard error."""
     arguments = parser().parse_args(argv)
     options.apply_to_environment(paths.data_dir(arguments.data_dir), arguments.offline)
-    lengths, contenders = parse_lengths(arguments.lengths), parse_contenders(arguments.contenders)
+    lengths = parse_lengths(arguments.lengths)
+    shape = random_shape(arguments) if arguments.random_weights else None
+    contenders = parse_contenders(arguments.contenders or ",".join(CONTENDERS if shape is None else OURS))
+    others = [name for name in contenders if name not in OURS]
+    if shape is not None and others:
+        raise OptionError(
+            f"{others[0]} has no random weights, so it cannot be measured with --random-weights: choose among "
+            f"{', '.join(OURS)}."
+        )
+    sinks, window = (64, 960) if shape is None else shape.window
     for left_out in set(contenders) - set(installed(contenders)):
         print(
             f"{left_out} is left out: its package is not installed (pip install ahn-chat[bench]).",
@@ -282,7 +321,8 @@ def main(argv: Sequence[str]) -> int:
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
     library = compiled_library(paths.data_dir(arguments.data_dir))
-    limits, dtype = measure_limits(arguments.threads), chat_dtype("cpu", arguments.dtype)
+    device = bench_device(arguments.device, shape is not None)
+    limits, dtype = measure_limits(arguments.threads), chat_dtype(device, arguments.dtype, arguments.model)
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
             print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
@@ -292,12 +332,15 @@ def main(argv: Sequence[str]) -> int:
                 arguments.ahn,
                 lengths,
                 arguments.decode_tokens,
-                arguments.sinks,
-                arguments.window,
+                sinks if arguments.sinks is None else arguments.sinks,
+                window if arguments.window is None else arguments.window,
                 arguments.threads,
                 gguf,
                 dtype,
                 library,
+                device,
+                None if shape is None else asdict(shape.config),
+                None if shape is None else asdict(shape.ahn_config),
             )
             results[contender].append(measure_in_process(specification))
     if arguments.json:
@@ -305,6 +348,9 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps({"machine": hardware(), "limits": asdict(limits), "rounds": figures}))
     else:
         print(", ".join(f"{key} {value}" for key, value in hardware().items()))
+        if shape is not None:
+            print(f"{shape.title} with random weights, {dtype or 'bfloat16'} on {device}")
         print(table(results))
-        print(shares(limits, results))
+        if device == "cpu":
+            print(shares(limits, results))
     return 0

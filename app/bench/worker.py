@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from ahn_core import AHNForCausalLM
 
 Contender = Literal["ahn", "window", "full", "transformers", "llama.cpp"]
 CONTENDERS: tuple[Contender, ...] = get_args(Contender)
@@ -40,6 +42,10 @@ class Specification:
     gguf: str | None = None  # what llama.cpp reads
     dtype: str | None = None  # of our weights; transformers has float32
     library: str | None = None  # the compiled decoding step of our contenders; None: torch's operations
+    device: str = "cpu"  # of our contenders
+    # Random weights of this shape in the place of the model's own: fields of BackboneConfig and of AHNConfig.
+    shape: dict[str, Any] | None = None
+    memory: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,14 +99,13 @@ class OurModel:
     """This project's model with one of its caches."""
 
     def __init__(self, specification: Specification) -> None:
-        from ahn_core import AHNForCausalLM
         from app.acceleration import keep_freed_memory
 
-        self._model = AHNForCausalLM.from_pretrained(
-            specification.model, specification.ahn, dtype=specification.dtype, device="cpu", backend="torch"
-        )
+        self._model = _our_model(specification)
         keep_freed_memory()
-        if specification.library is not None:
+        if self._model.device.type != "cpu":
+            self._model.use_backend()
+        elif specification.library is not None:
             import torch
 
             from ahn_core.native.decoder import NativeDecoder
@@ -124,6 +129,7 @@ class OurModel:
         import torch
 
         with torch.no_grad():
+            ids = ids.to(self._model.device)
             logits = self._model(ids[None], past_key_values=self._cache, logits_to_keep=1).logits
         return int(logits[0, -1].argmax())
 
@@ -136,8 +142,42 @@ class OurModel:
         return self._cache.nbytes
 
     def work(self) -> tuple[int, int]:
+        import torch
+
+        from ahn_core.grouped import GroupedWeight
+
         layers = [tensor for layer in self._model.layers for tensor in layer.state_dict().values()]
-        return _work(layers, self._model.lm_head.weight)
+        touched = sum(p.nbytes for p in [*layers, *self._model.lm_head.state_dict().values()])
+        # Packed weights are tables of records, with three dimensions.
+        packed = [m for layer in self._model.layers for m in layer.modules() if isinstance(m, GroupedWeight)]
+        unpacked = [p for p in layers if p.dtype != torch.uint8]
+        return touched, _operations(unpacked) + sum(2 * m.rows * m.columns for m in packed)
+
+
+def _our_model(specification: Specification) -> AHNForCausalLM:
+    from ahn_core import AHNConfig, AHNForCausalLM, BackboneConfig
+    from ahn_core.weights.invented import invented_model
+
+    if specification.shape is None:
+        return AHNForCausalLM.from_pretrained(
+            specification.model,
+            specification.ahn,
+            dtype=specification.dtype,
+            device=specification.device,
+            backend="torch",
+        )
+    # As JSON has brought them: lists in the place of tuples.
+    values: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in specification.shape.items()
+    }
+    memory = AHNConfig(**(specification.memory or {}))
+    return invented_model(
+        BackboneConfig(**values),
+        memory,
+        name=specification.model,
+        dtype=specification.dtype,
+        device=specification.device,
+    )
 
 
 class Transformers:
@@ -175,12 +215,13 @@ class Transformers:
         return sum(layer.keys.nbytes + layer.values.nbytes for layer in self._cache.layers)
 
     def work(self) -> tuple[int, int]:
-        return _work(list(self._model.model.layers.parameters()), self._model.lm_head.weight)
+        layers = list(self._model.model.layers.parameters())
+        return sum(p.nbytes for p in [*layers, self._model.lm_head.weight]), _operations(layers)
 
 
-def _work(layers: list[Tensor], head: Tensor) -> tuple[int, int]:
-    """The head runs for every decoded token, but of those that are read for the last alone."""
-    return sum(p.nbytes for p in [*layers, head]), sum(2 * p.numel() for p in layers if p.dim() > 1)
+def _operations(layers: list[Tensor]) -> int:
+    """Of a token that is read: the head runs for every decoded token, but of those that are read for the last alone."""
+    return sum(2 * p.numel() for p in layers if p.dim() > 1)
 
 
 class LlamaCpp:
@@ -312,7 +353,7 @@ def run(specification: Specification) -> Result:
     from ahn_core.quantization import multiplies_bfloat16
 
     ours = specification.contender in ("ahn", "window", "full")
-    half = ours and specification.dtype == "int8" and multiplies_bfloat16()
+    half = ours and specification.dtype in ("int8", "int4") and multiplies_bfloat16()
     return Result(specification.contender, load, measured, stopped, *touched, half)
 
 

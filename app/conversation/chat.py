@@ -10,7 +10,7 @@ from app.conversation.answering import Answering
 from app.conversation.answers import PastTurn
 from app.conversation.entries import Entry, entry_of
 from app.conversation.errors import ChatError
-from app.conversation.events import ChatEvent, PageStates, ReadingEstimate, ReadState, Turn
+from app.conversation.events import ChatEvent, PageStates, ReadingEstimate, ReadPhase, ReadState, Turn
 from app.conversation.pages import Segment, document_pages, with_recalled
 from app.conversation.records import given_title
 from app.conversation.settings import ChatSettings
@@ -127,7 +127,8 @@ class Chat:
     def add_document(self, document_id: str) -> ReadState:
         """Put a document of the library in line to be read in the background, and return at once.
 
-        A document the chat already has is not added twice. Raises ChatError where it has no text, or is unknown.
+        A document the chat already has is not added twice; where its reading failed, as that of a document that was
+        not in the library, it is tried again. Raises ChatError where it has no text, or is unknown.
         """
         document = self._state.resources.document(document_id)
         tokens, _ = self._state.resources.tokens.estimate(document)
@@ -136,6 +137,11 @@ class Chat:
             self._state.check_open()
             if all(entry.id != document_id for entry in self._state.reader.entries()):
                 self._state.reader.add(entry_of(document, tokens))
+            elif any(
+                state.document_id == document_id and state.phase is ReadPhase.FAILED
+                for state in self._state.reader.states()
+            ):
+                self._state.reader.resume(document_id)
             self._state.store()
             reader = self._state.reader
         reader.start()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.conversation.events import ReadPhase
+from app.conversation.events import ReadPhase, ReadState
 from app.store import TextId
 
 if TYPE_CHECKING:
@@ -62,4 +62,26 @@ def entry_of(document: Document, estimated_tokens: int) -> Entry:
         pages_without_text=tuple(document.pages_without_text),
         estimated_tokens=estimated_tokens,
         revision=document.revision,
+    )
+
+
+def read_state(entry: Entry, done: int, rate: float | None, cache_nbytes: int) -> ReadState:
+    """Where a document stands of which `done` tokens have been read, at `rate` tokens a second."""
+    pages = 0
+    if entry.page_starts is not None:
+        pages = int(np.searchsorted(entry.page_starts[1:], done, side="right"))
+    return ReadState(
+        document_id=entry.id,
+        name=entry.name,
+        phase=entry.phase,
+        page_count=entry.page_count,
+        pages_done=entry.pages_counted if entry.phase is ReadPhase.COUNTING else pages,
+        pages_without_text=entry.pages_without_text,
+        tokens_done=done,
+        tokens_total=entry.total,
+        tokens_exact=entry.page_starts is not None,
+        tokens_per_second=rate,
+        seconds_left=None if rate is None else max(entry.total - done, 0) / rate,
+        cache_nbytes=cache_nbytes,
+        message=entry.message,
     )

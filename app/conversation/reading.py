@@ -17,14 +17,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from app.conversation.entries import Entry, Speed
+from app.conversation.entries import Entry, Speed, read_state
 from app.conversation.errors import ChatClosedError, ChatError
 from app.conversation.events import ReadPhase, ReadState
 from app.conversation.live import LiveStats
 from app.conversation.pages import Segment
 from app.conversation.resources import Resources
+from app.conversation.room import check_fits
 from app.conversation.settings import ChatSettings
 from app.conversation.snapshots import Reading
 from app.conversation.turns import TurnTails
@@ -65,9 +64,8 @@ class Reader:
         self.turns = turns or TurnTails(None)
         # Held while the cache is being kept on disk, and while an answer is written into it.
         self.still = threading.RLock()
-        self._lock = (
-            threading.RLock()
-        )  # over everything below but the cache's contents, which the device guards
+        # Over everything below but the cache's contents, which the device guards.
+        self._lock = threading.RLock()
         self._entries: list[Entry] = []
         self._plan: list[Segment] = []  # what the cache has read, or had in an earlier run of the program
         self._cache: Cache | None = None
@@ -117,10 +115,8 @@ class Reader:
             if entry.phase is not ReadPhase.QUEUED or self._planned(fresh.id):
                 return False
             entry.revision, entry.page_count = fresh.revision, fresh.page_count
-            entry.pages_without_text, entry.estimated_tokens = (
-                fresh.pages_without_text,
-                fresh.estimated_tokens,
-            )
+            entry.pages_without_text = fresh.pages_without_text
+            entry.estimated_tokens = fresh.estimated_tokens
             entry.page_starts = None
             return True
 
@@ -187,34 +183,11 @@ class Reader:
             rate = self._speed.rate() or self._resources.rates.get(self.settings.memory)
             total = sum(entry.total for entry in self._entries)
             nbytes = self._resources.cache_nbytes(self.settings, total + len(self.layout.opening))
-            return [self._state(entry, rate, nbytes) for entry in self._entries]
+            return [read_state(entry, self._done(entry.id), rate, nbytes) for entry in self._entries]
 
     def length(self) -> int:
         """Tokens of the documents in the cache."""
         return self.turns.documents_length
-
-    def _state(self, entry: Entry, rate: float | None, nbytes: int) -> ReadState:
-        done = self._done(entry.id)
-        pages = (
-            0
-            if entry.page_starts is None
-            else int(np.searchsorted(entry.page_starts[1:], done, side="right"))
-        )
-        return ReadState(
-            document_id=entry.id,
-            name=entry.name,
-            phase=entry.phase,
-            page_count=entry.page_count,
-            pages_done=entry.pages_counted if entry.phase is ReadPhase.COUNTING else pages,
-            pages_without_text=entry.pages_without_text,
-            tokens_done=done,
-            tokens_total=entry.total,
-            tokens_exact=entry.page_starts is not None,
-            tokens_per_second=rate,
-            seconds_left=None if rate is None else max(entry.total - done, 0) / rate,
-            cache_nbytes=nbytes,
-            message=entry.message,
-        )
 
     def _entry(self, document_id: str) -> Entry:
         for entry in self._entries:
@@ -349,7 +322,7 @@ class Reader:
 
     def _read(self, entry: Entry, should_stop: Callable[[], bool]) -> None:
         device_unless = self._resources.device_unless
-        self._check_room(entry)
+        self._check_fits(entry)
         with device_unless(should_stop) as mine:
             if not mine:
                 return
@@ -364,8 +337,7 @@ class Reader:
         tokens = self._count(entry, should_stop)
         if tokens is None:
             return
-        self._check_length(entry)
-        self._check_room(entry)  # once more, now that the tokens are counted
+        self._check_fits(entry)  # once more, now that the tokens are counted
         with device_unless(should_stop) as mine:
             if not mine:
                 return
@@ -384,9 +356,8 @@ class Reader:
                 self._move(entry, ReadPhase.DONE)
                 self._resources.rates.store(self.settings.memory)
             elif entry.phase is ReadPhase.READING:
-                self._move(
-                    entry, ReadPhase.QUEUED
-                )  # stopped, not paused: goes on when the chat is opened again
+                # Stopped, not paused: it goes on when the chat is opened again.
+                self._move(entry, ReadPhase.QUEUED)
             self._save(entry)
         self._on_change()
 
@@ -414,20 +385,10 @@ class Reader:
             entry.page_starts = tokens.page_starts
         return tokens
 
-    def _check_room(self, entry: Entry) -> None:
-        tokens = self.length() + entry.total - self._done(entry.id)
+    def _check_fits(self, entry: Entry) -> None:
         held = 0 if self._cache is None else self._cache.nbytes
-        what = f"{entry.name} with its {entry.total:,} tokens"
-        self._resources.check_memory(self.settings, tokens, what, held)
-
-    def _check_length(self, entry: Entry) -> None:
-        limit = self._resources.max_positions
-        if self.settings.memory == "full" and self.length() + entry.total - self._done(entry.id) >= limit:
-            raise ChatError(
-                f"{entry.name} has {entry.total:,} tokens, but with full attention this model is reliable only up to "
-                f"the {limit:,} it was trained for and answers with noise beyond, so it was not read; AHN and window "
-                "memory (Settings) read any length."
-            )
+        tokens = self.length() + entry.total - self._done(entry.id)
+        check_fits(self._resources, self.settings, entry, tokens, held)
 
     def _continues(self, entry: Entry) -> bool:
         return bool(self._plan) and self._plan[-1].document_id == entry.id
@@ -521,9 +482,8 @@ class Reader:
                 return
             began = time.monotonic()
             read = {segment.document_id for segment in plan}
-            reading = Reading(
-                tuple(plan), {name: starts[name] for name in read if name in starts}, cache.get_seq_length()
-            )
+            pages = {name: starts[name] for name in read if name in starts}
+            reading = Reading(tuple(plan), pages, cache.get_seq_length())
             message = ""
             try:
                 self._resources.keep(self.settings, reading, cache)

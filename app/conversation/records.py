@@ -135,7 +135,7 @@ def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
     try:
         if stored.unreadable:
             raise ValueError(stored.unreadable)
-        return _turn_from_record(stored, tokenizer)
+        return strict_turn(stored, tokenizer)
     except (ValueError, TypeError, KeyError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         log.warning("A stored turn is shown without its details: %s", reason)
@@ -143,7 +143,8 @@ def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
         return PastTurn(Turn(stored.question, stored.answer, TurnState.FAILED, message=message), None)
 
 
-def _turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
+def strict_turn(stored: StoredTurn, tokenizer: str) -> PastTurn:
+    """As `turn_from_record`, but raises ValueError, TypeError or KeyError for details that cannot be read."""
     details = stored.details
     state, message = TurnState(details["state"]), text(details.get("message", ""), "the message")
     if state is TurnState.ANSWERING:

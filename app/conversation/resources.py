@@ -19,6 +19,7 @@ from app.conversation.events import ReadingEstimate
 from app.conversation.lookup import Lookup
 from app.conversation.pages import Segment
 from app.conversation.prompt import PromptLayout, TextEncoder
+from app.conversation.room import check_memory
 from app.conversation.settings import ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots, describe
 from app.conversation.tokens import TokenisedDocuments
@@ -27,7 +28,6 @@ from app.store import Rates, Store, StoreError, TextId
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import torch
     from transformers import PreTrainedTokenizerFast
 
     from ahn_core import AHNForCausalLM, Cache
@@ -39,25 +39,7 @@ _RATE_WEIGHT = 0.3  # of the newest measurement in the running mean
 _MEASURED_TEXT = "Each page is read once, from the first to the last. " * 32
 _MEASURED_TOKENS = 128
 _JUDGING_PARAMETERS = 300_000_000  # about two seconds on two cores
-_SPARE_MEMORY = 256 * 2**20  # bytes that stay free for all else
-_GROWTH = 1.25  # of full attention's memory, which is reserved ahead
 _LOOK_AROUND = 0.1  # seconds between two looks at a stop flag while waiting
-
-
-def free_memory(device: torch.device) -> int:
-    """The bytes that can still be had where the model computes."""
-    if device.type == "cuda":
-        import torch
-
-        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + unused
-    import psutil
-
-    return psutil.virtual_memory().available
-
-
-def _gb(nbytes: int) -> str:
-    return f"{nbytes / 1e9:,.2f} GB"
 
 
 class ReadingRates:
@@ -144,7 +126,7 @@ class Resources:
 
     def make_cache(self, settings: ChatSettings) -> Cache:
         """An empty cache as the settings want it. Raises ChatError where there is no memory for it."""
-        self.check_memory(settings, 0, "A cache with these settings")
+        check_memory(self, settings, 0, "A cache with these settings")
         return self.model.make_cache(
             settings.memory, attention_sinks=settings.attention_sinks, sliding_window=settings.sliding_window
         )
@@ -154,22 +136,6 @@ class Resources:
         return self.model.cache_nbytes(
             settings.memory, settings.attention_sinks, settings.sliding_window, tokens
         )
-
-    def check_memory(self, settings: ChatSettings, tokens: int, what: str, held: int = 0) -> None:
-        """Raise ChatError where the cache of `what` would take more memory, after so many tokens, than is free.
-
-        `held` are the bytes of the cache that is there already.
-        """
-        needed = self.cache_nbytes(settings, tokens)
-        if settings.memory == "full":
-            needed = int(needed * _GROWTH)
-        free = free_memory(self.model.device)
-        if needed - held > free - _SPARE_MEMORY:
-            remedy = "choose AHN or window memory" if settings.memory == "full" else "choose a smaller window"
-            raise ChatError(
-                f"{what} takes {_gb(needed)} of memory, and {_gb(max(free - _SPARE_MEMORY, 0) + held)} can be had, so "
-                f"nothing was read; close other programs, or {remedy} in Settings."
-            )
 
     def document(self, document_id: str) -> Document:
         """A document of the library that can be read. Raises ChatError where it is gone or has no text."""

@@ -172,15 +172,20 @@ class TurnTails:
         with self._lock:
             if self._cache is None or self._folder is None or self._closed:
                 return
-            room = self._cache.nbytes * MEMORY_SHARE
-            for place, mark in reversed(list(enumerate(self._marks))):
-                if mark.tail is None:
-                    continue
-                room -= mark.tail.nbytes
-                if room < 0 and place < len(self._marks) - 1:
-                    self._move_to_disk(mark, mark.tail)
+            self._spill()
             while len(self._marks) > 2 and self._over_limit():
                 self._join_oldest()
+                self._spill()
+
+    def _spill(self) -> None:
+        assert self._cache is not None
+        room = self._cache.nbytes * MEMORY_SHARE
+        for place, mark in reversed(list(enumerate(self._marks))):
+            if mark.tail is None:
+                continue
+            room -= mark.tail.nbytes
+            if room < 0 and place < len(self._marks) - 1:
+                self._move_to_disk(mark, mark.tail)
 
     def close(self) -> None:
         """Drop everything, in memory and on disk, and take no more."""
@@ -233,8 +238,8 @@ class TurnTails:
             return
         path = self._folder / f"{self._files}.safetensors"
         try:
-            make_private_folder(self._folder.parent)
-            make_private_folder(self._folder)
+            for folder in (self._folder.parents[1], self._folder.parent, self._folder):
+                make_private_folder(folder)  # of all processes, of this one, of this chat
             if free_bytes(self._folder) < tail.nbytes + _SPARE_DISK:
                 return
             self._files += 1

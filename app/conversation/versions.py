@@ -88,10 +88,14 @@ class TurnTree(Generic[Kept]):
         for node in self.children(parent):
             node.shown = node.id == node_id
 
-    def version(self, node: Node[Kept]) -> Version:
-        """Where a turn stands among its versions."""
-        versions = self.children(node.parent)
-        return Version(versions.index(node) + 1, len(versions), len(self.below(node.id)) - 1, node.id)
+    def sizes(self) -> dict[int, int]:
+        """How many turns there are from each one on, itself counted, by id; of ROOT: all."""
+        sizes = dict.fromkeys((ROOT, *self._nodes), 1) | {ROOT: 0}
+        for node in sorted(
+            self._nodes.values(), key=lambda node: -node.id
+        ):  # who hangs on a turn came after it
+            sizes[node.parent] += sizes[node.id]
+        return sizes
 
     def below(self, node_id: int) -> list[int]:
         """The ids of a turn and of all that hang on it."""
@@ -109,8 +113,8 @@ class TurnTree(Generic[Kept]):
         """
         node, ids = self._nodes[node_id], self.below(node_id)
         versions = self.children(node.parent)
-        place = versions.index(node)
-        versions.remove(node)
+        place = next(place for place, other in enumerate(versions) if other.id == node_id)
+        del versions[place]
         for one in ids:
             del self._nodes[one]
         if node.shown and versions:
@@ -132,13 +136,19 @@ def places(tree: TurnTree[Kept], running: tuple[int, int] | None = None) -> list
     running: the index and the parent of a turn that is being answered and not in the tree yet. Where the path ends
     before turns that were taken back, there is one entry more than turns, with number 0; `following` counts them.
     """
-    path = tree.path
+    path, sizes = tree.path, tree.sizes()
+
+    def version(node: Node[Kept]) -> Version:
+        versions = tree.children(node.parent)
+        number = next(place for place, other in enumerate(versions, start=1) if other.id == node.id)
+        return Version(number, len(versions), sizes[node.id] - 1, node.id)
+
     if running is not None:
         index, parent = running
         count = len(tree.children(parent)) + 1
-        return [*(tree.version(node) for node in path[:index]), Version(count, count)]
+        return [*map(version, path[:index]), Version(count, count)]
+    shown = [version(node) for node in path]
     taken_back = tree.children(path[-1].id if path else ROOT)
-    shown = [tree.version(node) for node in path]
     if not taken_back:
         return shown
-    return [*shown, Version(0, len(taken_back), sum(len(tree.below(node.id)) for node in taken_back))]
+    return [*shown, Version(0, len(taken_back), sum(sizes[node.id] for node in taken_back))]

@@ -159,8 +159,9 @@ def _rounds() -> Iterator[list[Needle]]:
     A text is read in the first round; later ones have the reading from disk.
     """
     by_depth = [[needle for needle in needles.NEEDLES if needle.depth == depth] for depth in needles.DEPTHS]
-    for first in range(0, max(map(len, by_depth)), _ROUND):
-        yield [needle for some in by_depth for needle in some[first : first + _ROUND]]
+    rounds = -(-max(map(len, by_depth)) // _ROUND)
+    for number in range(rounds):
+        yield [needle for some in by_depth for needle in some[number::rounds]]
 
 
 def _ask_all(

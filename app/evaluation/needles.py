@@ -33,9 +33,12 @@ class Needle:
     depth: float
 
     def answered_by(self, text: str) -> bool:
-        """Whether an answer stands in `text` as words of its own."""
+        """Whether an answer stands in `text` as words of its own: 29 is not in "29.76"."""
         plain = " ".join(text.lower().split())
-        return any(re.search(rf"(?<!\w){re.escape(answer.lower())}(?!\w)", plain) for answer in self.answers)
+        return any(
+            re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(answer.lower())}(?!\w)(?![.,]\d)", plain)
+            for answer in self.answers
+        )
 
 
 # A sentence, a question, and for each depth a name and the answer's ways; "|" parts them. Names are made up, so that

@@ -273,7 +273,10 @@ def _load(arguments: argparse.Namespace, folder: Path) -> tuple[Aids, Judge, str
     chosen = options.model_options(arguments)
     try:
         model = AHNForCausalLM.from_pretrained(
-            chosen.model, chosen.ahn, dtype=chat_dtype(chosen.device, chosen.dtype), device=chosen.device
+            chosen.model,
+            chosen.ahn,
+            dtype=chat_dtype(chosen.device, chosen.dtype, chosen.model),
+            device=chosen.device,
         )
         tokenizer = load_tokenizer(chosen.model)
     except (LoadError, ConfigError, ZooError) as error:

@@ -15,16 +15,47 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ahn_core import AHNForCausalLM
+    from ahn_core.grouped import GroupedEmbedding
 
 Encode = Callable[[str], Sequence[int]]  # text to token ids, without special tokens
 _LEAST_SIMILARITY = 0.35  # below it two words have nothing to do with each other
 _SHARPNESS = 3.0  # the power that a similarity counts with
 
 
+class _Packed:
+    """A table in few bits, of which only rows that are asked for are unpacked."""
+
+    _ROWS = 4096  # at once
+
+    def __init__(self, embedding: GroupedEmbedding) -> None:
+        self._embedding = embedding
+
+    def __getitem__(self, ids: list[int]) -> NDArray[np.float32]:
+        import torch
+
+        rows: NDArray[np.float32] = self._embedding(torch.tensor(ids)).numpy()
+        return rows
+
+    def mean(self, axis: int) -> NDArray[np.float32]:
+        """Of all rows."""
+        import torch
+
+        assert axis == 0
+        table = self._embedding.table
+        sums = [
+            table.unpacked(first, min(first + self._ROWS, table.rows), torch.float32).sum(
+                0, dtype=torch.float64
+            )
+            for first in range(0, table.rows, self._ROWS)
+        ]
+        mean: NDArray[np.float32] = (torch.stack(sums).sum(0) / table.rows).float().numpy()
+        return mean
+
+
 class WordVectors:
     """Unit vectors of words out of a model's embedding table; those that were asked for are kept."""
 
-    def __init__(self, table: NDArray[np.float32], encode: Encode) -> None:
+    def __init__(self, table: NDArray[np.float32] | _Packed, encode: Encode) -> None:
         """table: [V, D]; encode: the model's tokenizer."""
         self._table = table
         self._mean = table.mean(axis=0)
@@ -35,7 +66,12 @@ class WordVectors:
     @classmethod
     def of_model(cls, model: AHNForCausalLM, encode: Encode) -> WordVectors:
         """Those of a loaded model. The table is shared with it where it stands in float32 on the CPU."""
-        return cls(model.embed_tokens.weight.detach().float().cpu().numpy(), encode)
+        from ahn_core.grouped import GroupedEmbedding
+
+        embedding = model.embed_tokens
+        if isinstance(embedding, GroupedEmbedding):
+            return cls(_Packed(embedding), encode)
+        return cls(embedding.weight.detach().float().cpu().numpy(), encode)
 
     def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
         """[N, D]; a word without tokens has zeros."""

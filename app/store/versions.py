@@ -28,7 +28,7 @@ INSERT INTO turns_in_trees
     FROM turns ORDER BY turns.rowid;
 DROP TABLE turns;
 ALTER TABLE turns_in_trees RENAME TO turns;
-CREATE INDEX turns_by_parent ON turns (chat_id, parent);
+CREATE INDEX turns_by_parent ON turns (chat_id, parent, shown, id);  -- all that counting the shown ones takes
 ALTER TABLE chats ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE presets (
     name TEXT PRIMARY KEY,

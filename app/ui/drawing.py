@@ -28,6 +28,7 @@ from app.ui.views import (
     language,
     library,
     memory,
+    models,
     presets,
     probe,
     question,
@@ -169,7 +170,7 @@ def draw_transcript(tab: Tab) -> dict[str, str]:
     if tab.chat is None:
         return {"earlier": "", "last": transcript.empty()}
     turns = tab.chat.turns
-    ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy)
+    ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy, tab.chat.id)
     return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
 
 
@@ -179,6 +180,8 @@ def draw_frames(model_name: str) -> dict[str, str]:
         "top": status.top_bar(model_name),
         "question": question.box(),
         "library-tools": library.frame(),
+        "models-tools": models.frame(),
+        "own-models": models.own_frame(),
         "reader": reader.frame(),
         "shortcuts": status.shortcuts(),
         "language": language.choice(),

@@ -19,6 +19,7 @@ from app.ui import import_line
 from app.ui.ingest import Import, UploadFolder
 from app.ui.library_view import LibraryActions
 from app.ui.loading import EngineLoader
+from app.ui.models_view import ModelActions
 from app.ui.reader import ReaderActions
 from app.ui.retaking import Retakings
 from app.ui.searching import find_everywhere
@@ -36,6 +37,7 @@ from app.ui.words.translated import speaking
 
 if TYPE_CHECKING:
     from app.conversation import Chat, Engine
+    from app.models.desk import ModelDesk
     from app.store import Document
     from app.ui.settings_form import SettingsForm
 
@@ -52,6 +54,7 @@ class Handlers:
         uploads: UploadFolder,
         settings: ChatSettings | None = None,
         model_name: str = "",
+        models: ModelDesk | None = None,
     ) -> None:
         self.model_name = model_name
         self.loader = loader
@@ -94,7 +97,14 @@ class Handlers:
         }
         self.retakings = Retakings(self._engine)
         versions = VersionActions(self._chat)
-        for actions in (ReaderActions(self._engine), LibraryActions(self._engine), self.retakings, versions):
+        self.models = ModelActions(models, loader, tabs)
+        for actions in (
+            ReaderActions(self._engine),
+            LibraryActions(self._engine),
+            self.retakings,
+            versions,
+            self.models,
+        ):
             self._acts |= actions.acts()
 
     def in_its_language(self, handler: Callable[..., Any]) -> Callable[..., Any]:

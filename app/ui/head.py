@@ -23,6 +23,7 @@ def head(max_upload_bytes: int) -> str:
     return (
         '<link rel="stylesheet" href="/ui/page.css"><link rel="stylesheet" href="/ui/transcript.css">'
         '<link rel="stylesheet" href="/ui/reader.css"><link rel="stylesheet" href="/ui/library.css">'
+        '<link rel="stylesheet" href="/ui/models.css">'
         f'<script type="application/json" id="ahn-words">{_json(words)}</script>'
         '<script type="module" src="/ui/page.js"></script>'
         f'<meta name="ahn-suffixes" content="{",".join(SUPPORTED_SUFFIXES)}">'

@@ -14,6 +14,7 @@ import gradio as gr
 from app.ui.words.common import COMMON
 from app.ui.words.comparison import COMPARISON
 from app.ui.words.frame import FRAME
+from app.ui.words.models import MODELS
 from app.ui.words.presets import PRESETS
 from app.ui.words.settings import SETTINGS
 from app.ui.words.translated import LANGUAGES, TAGS, Translated
@@ -21,6 +22,7 @@ from app.ui.words.translated import LANGUAGES, TAGS, Translated
 GROUPS: dict[str, Translated[Any]] = {
     "common": COMMON,
     "frame": FRAME,
+    "models": MODELS,
     "comparison": COMPARISON,
     "presets": PRESETS,
     "settings": SETTINGS,

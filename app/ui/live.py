@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app.conversation import ChatClosedError
+from app.store import StoreClosed
 from app.ui.drawing import LIVE_PARTS, PARTS, draw_frames, draw_transcript
 from app.ui.session import Tab
 from app.ui.words.translated import choose, speaking
@@ -86,7 +88,7 @@ class LiveChannel:
         """Send what changes until the page goes: while something moves, after each thing done, and once in a while."""
         moved, next_lists = True, 0.0
         while not receiving.done():
-            moving = not self._handlers.settled or tab.moving
+            moving = not self._handlers.settled or tab.moving or self._handlers.models.moving(tab)
             due = time.monotonic() >= next_lists
             # What ends during a look is seen by the next one, so there is one more after the last movement.
             if moving or moved or wake.is_set() or due or tab.notices:
@@ -107,9 +109,14 @@ class LiveChannel:
             woken.cancel()
 
     def changes(self, tab: Tab) -> dict[str, Any]:
-        """What the page does not show yet, in its language."""
-        with speaking(tab.language):
-            return self._changes(tab)
+        """What the page does not show yet, in its language; nothing while a model gives way to another one."""
+        try:
+            with speaking(tab.language):
+                return self._changes(tab)
+        except (StoreClosed, ChatClosedError):
+            if self._handlers.loader.engine is None or not self._handlers.loader.state.ready:
+                return {}
+            raise
 
     def _changes(self, tab: Tab) -> dict[str, Any]:
         handlers = self._handlers
@@ -122,6 +129,7 @@ class LiveChannel:
             tab.lists_due = now + LISTS_INTERVAL
         drawn = {name: draw(tab, engine, loading) for name, draw in (PARTS if due else LIVE_PARTS).items()}
         drawn |= draw_transcript(tab)
+        drawn |= handlers.models.parts(tab, engine, due=due)
         if "top" not in tab.shown:  # what is drawn once
             drawn |= draw_frames(self._handlers.model_name)
         reader = tab.reader

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -36,6 +37,36 @@ class EngineLoader:
 
     def start(self) -> None:
         self._thread.start()
+
+    def switch(
+        self, load: LoadEngine, sentence: str, detach: Callable[[], None], ended: Callable[[str], None]
+    ) -> None:
+        """Go on with another engine. The present one is closed first: two models would take twice the memory.
+
+        sentence: what is shown meanwhile. detach: called at once, when nobody gets the present engine any more; lets
+        go of what belongs to it. ended: called in the end, with why the other one could not be loaded, "" where it
+        could; the one before is loaded again then. Call it when loading has ended.
+        """
+        before, self.engine = self.engine, None
+        self.state = Loading(sentence)
+        detach()
+        self._thread = threading.Thread(
+            target=self._switch, args=(before, load, ended), name="load-model", daemon=True
+        )
+        self._thread.start()
+
+    def _switch(self, before: Engine | None, load: LoadEngine, ended: Callable[[str], None]) -> None:
+        if before is not None:
+            before.close()
+        del before
+        gc.collect()  # the old weights go before the new ones come
+        old, self._load = self._load, load
+        self._run()
+        error = self.state.error
+        if error:
+            self._load = old
+            self._run()
+        ended(error)
 
     def _report(self, sentence: str, fraction: float | None = None) -> None:
         self.state = Loading(sentence, fraction)

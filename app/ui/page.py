@@ -8,7 +8,7 @@ gradio's components with gradio's events, which are short.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -21,6 +21,7 @@ from app.ui.presets import PresetFields, PresetHandlers
 from app.ui.session import Tabs
 from app.ui.settings_form import SettingsForm
 from app.ui.views import (
+    chat_files,
     chats,
     comparison,
     documents,
@@ -28,6 +29,7 @@ from app.ui.views import (
     language,
     library,
     memory,
+    models,
     probe,
     question,
     reader,
@@ -36,7 +38,11 @@ from app.ui.views import (
 )
 from app.ui.words.comparison import COMPARISON
 from app.ui.words.frame import FRAME
+from app.ui.words.models import MODELS
 from app.ui.words.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from app.models.desk import ModelDesk
 
 # Our script may start after gradio's; it knows the tab's id once the server has told it.
 OWN_ID = """async () => {
@@ -67,10 +73,11 @@ class Page:
         uploads: UploadFolder,
         settings: ChatSettings | None = None,
         model_name: str = "",
+        models: ModelDesk | None = None,
     ) -> None:
         self.loader = loader
         self.tabs = Tabs()
-        self.handlers = Handlers(loader, self.tabs, uploads, settings, model_name)
+        self.handlers = Handlers(loader, self.tabs, uploads, settings, model_name, models)
         self.components: Components | None = None  # made by `build`
         self.preset_handlers: PresetHandlers | None = None  # made by `build`
         self._model_name = model_name
@@ -91,12 +98,18 @@ class Page:
                         with gr.Column(elem_id="transcript"):
                             _part("earlier")
                             _part("last", transcript.empty())
+                            _part("offer")
                         _part("activity")
                         _part("settings-note")
                         _part("question", question.box())
                     with gr.Tab(w.library_tab, id="library", elem_id="library-tab", render_children=True):
                         _part("library-tools", library.frame())
                         _part("library")
+                        _drawn("chat-files", chat_files.frame())
+                    with gr.Tab(keys(MODELS).tab, id="models", elem_id="models-tab", render_children=True):
+                        _part("models-tools", models.frame())
+                        _part("models")
+                        _part("own-models", models.own_frame())
                     with gr.Tab(w.compare_tab, id="compare", elem_id="compare-tab") as compare_tab:
                         compare = _compare_fields()
                         _part("panes", comparison.panes(None))

@@ -44,6 +44,7 @@ MAX_MESSAGE_BYTES = 16 * 2**20
 MAX_API_BYTES = 64 * 2**20  # a question to the API, with documents inside it
 
 UPLOAD_ROUTE = "/gradio_api/upload"
+IMPORT_ROUTE = "/chats/import"  # chats from a file
 LANGUAGE_COOKIE = "ahn_language"  # set by the page, see `assets/ui/page.js`
 API_UPLOAD_ROUTE = "/v1/files"
 API_ROUTES = frozenset({"/health", "/metrics"})
@@ -71,8 +72,17 @@ ROUTES = frozenset(
         "/gradio_api/user",
     }
 )
-# The last three: pictures, files and texts of documents (`app.ui.document_files`).
-ROUTE_PREFIXES = ("/assets/", "/static/", "/svelte/", "/ui/", "/pictures/", "/originals/", "/texts/")
+# The last four: pictures, files and texts of documents (`app.ui.document_files`), and chats (`app.ui.chat_files`).
+ROUTE_PREFIXES = (
+    "/assets/",
+    "/static/",
+    "/svelte/",
+    "/ui/",
+    "/pictures/",
+    "/originals/",
+    "/texts/",
+    "/chats/",
+)
 
 NO_TOKEN_PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>AHN Chat</title>'
@@ -331,7 +341,7 @@ class SecurityMiddleware:
 
     def _body_limit(self, scope: Scope) -> int:
         """In bytes; an upload's multipart frame is not the file's fault, so it gets a little room."""
-        if scope["path"] in (UPLOAD_ROUTE, API_UPLOAD_ROUTE):
+        if scope["path"] in (UPLOAD_ROUTE, IMPORT_ROUTE, API_UPLOAD_ROUTE):
             return self.policy.max_upload_bytes + 64 * 1024
         if self._is_api(scope["path"]):
             return MAX_API_BYTES
@@ -340,7 +350,7 @@ class SecurityMiddleware:
     def _too_large(self, path: str) -> Response:
         if self._is_api(path) and path != API_UPLOAD_ROUTE:
             return _refuse(413, SERVER().request_too_large.format(limit=MAX_API_BYTES // 2**20))
-        if path not in (UPLOAD_ROUTE, API_UPLOAD_ROUTE):
+        if path not in (UPLOAD_ROUTE, IMPORT_ROUTE, API_UPLOAD_ROUTE):
             return _refuse(413, SERVER().message_too_large.format(limit=MAX_MESSAGE_BYTES // 2**20))
         limit = f"{self.policy.max_upload_bytes / 2**20:g}"
         return _refuse(413, SERVER().upload_too_large.format(limit=limit))

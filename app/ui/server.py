@@ -26,7 +26,9 @@ from starlette.types import ASGIApp
 from app import paths
 from app.api import Api, ApiOptions
 from app.conversation import ChatSettings
+from app.models.desk import ModelDesk
 from app.serving import WILDCARD_HOSTS, listen, origin_of, own_names, until_told
+from app.ui.chat_files import ChatFiles
 from app.ui.document_files import DocumentFiles
 from app.ui.head import LanguageFirst, head
 from app.ui.ingest import UploadFolder
@@ -57,6 +59,7 @@ class ServerOptions:
         token: lets a browser in; a new one where it is empty.
         open_browser: open the page in the default browser.
         certificate: files of a TLS certificate and its key, to serve the page over https.
+        models: for the models' tab: what can be fetched and used; None: the page keeps to the model it started with.
         language: of the page; None: as chosen in its settings, else the browser's.
         announce: called with the link once the page answers; prints it by default.
         api: what the OpenAI protocol may use; None: it is not served.
@@ -74,6 +77,7 @@ class ServerOptions:
     certificate: tuple[str, str] | None = None
     language: Language | None = None
     announce: Callable[[str], None] | None = None
+    models: ModelDesk | None = field(default=None, repr=False)
     api: ApiOptions | None = None
 
 
@@ -149,6 +153,8 @@ class PageServer:
             self._server.should_exit = True
             self._thread.join(10)
         self._socket.close()
+        if self.options.models is not None:
+            self.options.models.close()
         if self._files is not None:
             self._files.close()
         if self._api is not None:
@@ -170,7 +176,8 @@ class PageServer:
         os.environ["GRADIO_TEMP_DIR"] = str(
             self._uploads
         )  # where gradio puts uploads; read when the page is built
-        page = Page(self.loader, UploadFolder(self._uploads), self.options.settings, self.options.model_name)
+        chosen, uploads = self.options, UploadFolder(self._uploads)
+        page = Page(self.loader, uploads, chosen.settings, chosen.model_name, chosen.models)
         channel = LiveChannel(page.handlers)
 
         async def live(websocket: WebSocket) -> None:
@@ -187,6 +194,12 @@ class PageServer:
             lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
         )
         app.router.routes.extend(self._files.routes())
+        chats = ChatFiles(
+            self.loader,
+            lambda request: _logged_in(app.routes[-1].app, request),  # type: ignore[attr-defined]
+            page.tabs,
+        )
+        app.router.routes.extend(chats.routes())
         if self.options.api is not None:
             self._api = Api(self.loader, self.options.api)
             app.router.routes.extend(self._api.routes())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.conversation import Chat, ChatSettings, Engine
     from app.ui.ingest import Import
     from app.ui.library_view import LibraryState
+    from app.ui.models_view import ModelsState
     from app.ui.reader import ReaderState
     from app.ui.searching import FoundPage
     from app.ui.views.extras import Extras, Retake
@@ -112,6 +113,7 @@ class Tab:
     imports: list[Import] = field(default_factory=list)
     importing: threading.Thread | None = None  # takes them one by one
     reader: ReaderState | None = None  # which page of which document stands beside the chat
+    models: ModelsState | None = None  # what the models' tab shows; None while another tab is open
     library: LibraryState | None = None  # what the library's tab shows; None while another tab is open
     found: tuple[FoundPage, ...] = ()  # pages with what is searched for
     choosing_encoding: str = ""  # the document whose encoding is being chosen
@@ -235,6 +237,38 @@ class Tabs:
 
     def __len__(self) -> int:
         return len(self._tabs)
+
+    def all(self) -> list[Tab]:
+        """Every open tab."""
+        with self._lock:
+            return list(self._tabs.values())
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer, a comparison, a file on its way in or a text that is taken out again would be lost."""
+        return any(
+            tab.busy
+            or any(not work.finished for work in tab.side_work)
+            or any(entry.running for entry in tab.imports)
+            or bool(tab.retakes())
+            for tab in self.all()
+        )
+
+    def detach(self) -> None:
+        """Have every tab let go of the engine, which is about to be closed; each comes back to its chat afterwards."""
+        for tab in self.all():
+            with tab.lock:
+                tab.wanted_chat = tab.chat.id if tab.chat is not None else tab.wanted_chat
+                tab.chat = tab.answering = tab.comparing = tab.probing = tab.editing = tab.reader = None
+                tab.found, tab.extras, tab.deleting_turn = (), {}, 0
+
+    def look_again(self) -> None:
+        """Have every page draw its lists anew: what is kept has changed."""
+        with self._lock:
+            tabs = list(self._tabs.values())
+        for tab in tabs:
+            tab.lists_due = 0.0
+            tab.wake()
 
     def open_chat(self, tab: Tab, engine: Engine, chat_id: str, settings: ChatSettings | None) -> None:
         """Show the stored chat `chat_id` in `tab`, or a new one where there is none of this id."""

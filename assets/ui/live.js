@@ -64,11 +64,11 @@ export const fillPlaces = () => document.querySelectorAll("[data-part]").forEach
 function lost() {
   const pause = Math.min(500 * 2 ** tries, 8000);
   tries += 1;
-  if (tries > 1 && !document.getElementById("lost")) tell();
+  if (tries > 1 && !document.getElementById("lost")) tellLost();
   setTimeout(connect, pause);
 }
 
-function tell() {
+function tellLost() {
   const card = document.createElement("div");
   card.id = "lost";
   card.setAttribute("role", "alert");
@@ -81,7 +81,8 @@ function tell() {
 }
 
 // ---- sentences: each stays long enough to be read, and until the pointer has left it ----
-on("notices", (notices) => {
+on("notices", tell);
+export function tell(notices) {
   let stack = document.getElementById("notices");
   if (!stack) {
     stack = Object.assign(document.createElement("div"), { id: "notices" });
@@ -100,4 +101,4 @@ on("notices", (notices) => {
     const end = () => (notice.matches(":hover, :focus-within") ? setTimeout(end, 1000) : notice.remove());
     setTimeout(end, 4000 + 60 * text.length);
   }
-});
+}

@@ -1,8 +1,10 @@
 // What the browser does by itself: side panels, colours, keyboard, clicks. No library, no request off this server.
 import { focusBox, leaveChat, show } from "./box.js";
+import { pickChats } from "./chats.js";
 import { picker } from "./files.js";
 import { showLibrary } from "./library.js";
 import { connect, fillPlaces, send } from "./live.js";
+import { showModels } from "./models.js";
 import { openedFrom, readerActions, readerIsOpen } from "./reader.js";
 import { words } from "./words.js";
 
@@ -53,6 +55,8 @@ const local = {
   copy: (button) => copy(button, button.dataset.text),
   "copy-all": (button) => copy(button, conversation()),
   "show-library": showLibrary,
+  "show-models": showModels,
+  "pick-chats": pickChats,
   "show-settings": () => document.getElementById("settings-tab-button")?.click(),
   ...readerActions,
 };

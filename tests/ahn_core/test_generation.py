@@ -185,6 +185,31 @@ def test_ahead_of_the_host_nothing_is_different(kind, sink_positions, prompt, en
     assert all(torch.equal(a, b) for a, b in zip(tensors, others, strict=True))
 
 
+@pytest.mark.cuda
+@pytest.mark.parametrize("backend", ["torch", "graphs"])
+def test_on_a_gpu_ahead_of_the_host_nothing_is_different(backend) -> None:
+    """With an end token on the way, whose step has to be taken back under a graph that is replayed."""
+    model = tiny_model().to("cuda")
+    model.use_backend(backend)
+    sampling = SamplingSettings(temperature=0.9, repetition_penalty=1.3, seed=5)
+    found = []
+    for ahead in (False, False, True):
+        memory = model.make_cache("ahn", attention_sinks=4, sliding_window=16)
+        events = list(
+            stream_generate(
+                model, TOKENIZER, PROMPT, memory, max_new_tokens=40, sampling=sampling, ahead=ahead
+            )
+        )
+        ids = [event.token_id for event in events if isinstance(event, Token)]
+        if not found:  # the first run is there to find an end token
+            object.__setattr__(model.config, "eos_token_ids", (ids[25],))
+        found.append((ids, memory.get_seq_length(), contents(memory)))
+    (ids, length, tensors), (other, other_length, others) = found[1:]
+    assert 0 < len(ids) <= 25
+    assert (other, other_length) == (ids, length)
+    assert all(torch.equal(a, b) for a, b in zip(tensors, others, strict=True))
+
+
 def test_a_step_is_taken_back_once() -> None:
     memory = cache()
     list(prefill(MODEL, PROMPT, memory))

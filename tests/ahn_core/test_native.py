@@ -18,6 +18,7 @@ from ahn_core import AHNForCausalLM, plan
 from ahn_core.cache import Cache
 from ahn_core.cells import CELLS
 from ahn_core.config import CELL_NAMES
+from ahn_core.grouped import group_
 from ahn_core.native import build
 from ahn_core.native.decoder import NativeDecoder
 from ahn_core.native.layers import LayerReader
@@ -139,10 +140,11 @@ def test_a_window_of_many_key_blocks(decoder) -> None:
     both(tiny_model(), decoder, "ahn", [250, 1, 1, 90, 1, 1, 1], attention_sinks=5, sliding_window=300)
 
 
-def test_8_bit_weights_are_multiplied_as_they_are(decoder) -> None:
+@pytest.mark.parametrize("convert", [quantize_, group_], ids=["8 bits", "4 bits"])
+def test_small_weights_are_multiplied_as_they_are(decoder, convert) -> None:
     """The plain product for many tokens, of float32 activations, is what one token is held against."""
     model = tiny_model()
-    quantize_(model)
+    convert(model)
     exact = copy.deepcopy(model)
     for layer in exact.layers:
         for parent, name in (
@@ -153,11 +155,15 @@ def test_8_bit_weights_are_multiplied_as_they_are(decoder) -> None:
         ):
             setattr(parent, name, dequantized(getattr(parent, name)))
     exact.lm_head = dequantized(exact.lm_head)
+    exact.embed_tokens = torch.nn.Embedding.from_pretrained(model.embed_tokens.weight)
     model.ops = CpuOps(model, decoder)
     ids = text(30)
     caches = [m.make_cache("ahn", attention_sinks=2, sliding_window=6) for m in (model, exact)]
     found, expected = (feed(m, c, ids, [1] * 30) for m, c in zip((model, exact), caches, strict=True))
-    torch.testing.assert_close(found, expected, **close)
+    # Beside 4 bits activations have 16.
+    torch.testing.assert_close(
+        found, expected, **(close if convert is quantize_ else {"rtol": 2e-3, "atol": 2e-3})
+    )
 
 
 def dequantized(layer: torch.nn.Module) -> torch.nn.Linear:
@@ -232,17 +238,20 @@ def test_attention_in_bfloat16_is_off_by_its_rounding(
     [{}, {"qk_norm": True}, {"qkv_bias": True, "attention_output_bias": True, "mlp_bias": True}],
     ids=["plain", "norms", "biases"],
 )
+@pytest.mark.parametrize("convert", [quantize_, group_], ids=["8 bits", "4 bits"])
 @torch.no_grad()
-def test_reading_a_layer_equals_the_plain_form(decoder, kind: str, overrides: dict[str, bool]) -> None:
+def test_reading_a_layer_equals_the_plain_form(
+    decoder, convert, kind: str, overrides: dict[str, bool]
+) -> None:
     model = tiny_model(head_dim=64, inverse_frequencies=tuple(0.8**i for i in range(32)), **overrides)
     generator = torch.Generator().manual_seed(0)
     for name, parameter in model.named_parameters():
         if name.endswith((".bias", "norm.weight")) and ".ahn." not in name:
             parameter.normal_(1.0 if "norm" in name else 0.0, 0.3, generator=generator)
-    quantize_(model)
+    convert(model)
     if not LayerReader.fits(model, decoder):
         pytest.skip("this processor does not multiply bfloat16")
-    read = LayerReader(decoder)
+    read = LayerReader(decoder, model.precision)
     cache = model.make_cache(kind, attention_sinks=3, sliding_window=10)
     for count in (20, 30):  # the second finds a window, and a state
         call, ops, outputs = cache.begin(count), CpuOps(model, decoder), []

@@ -99,6 +99,19 @@ def test_a_tail_is_as_large_as_what_was_overwritten() -> None:
     assert 0.05 < tail.nbytes / cache.nbytes < 0.1
 
 
+def test_a_tail_holds_nothing_after_it_has_led_back() -> None:
+    model, rng = tiny_model(), random.Random(1)
+    cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=400)
+    feed(model, cache, TEXT, rng)
+    tail = cache.mark()
+    feed(model, cache, TEXT[:300], rng)
+    large = tail.nbytes
+    cache.rewind(tail)
+    assert tail.nbytes == 0
+    feed(model, cache, TEXT[:10], rng)
+    assert 0 < tail.nbytes < large / 2, "what is read now needs less"
+
+
 def test_a_call_that_fails_half_way_is_undone(tmp_path: Path) -> None:
     model, rng = tiny_model(), random.Random(1)
     cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=WINDOW)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
+from ahn_core.weights.invented import invented_model
 from app import bench
 from app.bench import worker
 from app.bench.limits import Limits, measure
 from app.bench.worker import CONTENDERS, Measurement, Result, Specification, run
 from app.options import CommandFailed, OptionError
+from tests.tiny import tiny_model
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "gateddeltanet-s128-w64"
 
@@ -182,3 +185,75 @@ def test_lengths_and_contenders_are_checked() -> None:
             bench.parse_lengths(wrong)
     with pytest.raises(OptionError, match="'llama' is no contender"):
         bench.parse_contenders("llama")
+
+
+def test_random_weights_need_no_download(
+    capsys: pytest.CaptureFixture[str], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A true configuration, in the formats that are chatted in; the processes are played through here."""
+    seen: list[Specification] = []
+
+    def measured(specification: Specification) -> Result:
+        seen.append(Specification(**json.loads(json.dumps(asdict(specification)))))
+        return run(seen[-1])
+
+    monkeypatch.setattr(bench, "measure_in_process", measured)
+    monkeypatch.setattr(bench, "compiled_library", lambda folder: None)
+    monkeypatch.setattr(bench, "measure_limits", lambda threads: Limits(1e9, 1e9, 1e9))
+    folder = data_dir / "base"
+    folder.mkdir()
+    (folder / "config.json").write_text((GOLDEN / "base" / "config.json").read_text())
+    command = [
+        "--model",
+        str(folder),
+        "--random-weights",
+        "--lengths",
+        "40",
+        "--rounds",
+        "1",
+        "--device",
+        "cpu",
+    ]
+    assert bench.main([*command, "--data-dir", str(data_dir), "--sinks", "4", "--window", "16"]) == 0
+    text = capsys.readouterr().out
+    assert "with random weights, int8 on cpu" in text
+    assert [s.contender for s in seen] == ["ahn", "window", "full"]
+    assert all(line in text for line in ("ahn ", "window ", "full "))
+    assert (seen[0].attention_sinks, seen[0].sliding_window) == (4, 16)
+    assert [path.name for path in folder.iterdir()] == ["config.json"]
+
+
+def test_the_window_of_random_weights_is_a_chat_s(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+    seen: list[Specification] = []
+    ended = RuntimeError("seen")
+
+    def noted(specification: Specification) -> Result:
+        seen.append(specification)
+        raise ended
+
+    monkeypatch.setattr(bench, "measure_in_process", noted)
+    monkeypatch.setattr(bench, "compiled_library", lambda folder: None)
+    monkeypatch.setattr(bench, "measure_limits", lambda threads: Limits(1e9, 1e9, 1e9))
+    with pytest.raises(RuntimeError, match="seen"):
+        bench.main(["--model", "Qwen/Qwen2.5-3B-Instruct", "--random-weights", "--data-dir", str(data_dir)])
+    assert seen[0].shape is not None and seen[0].shape["hidden_size"] == 2048
+    assert (seen[0].attention_sinks, seen[0].sliding_window) == (128, 32_640)
+
+
+def test_others_have_no_random_weights(data_dir: Path) -> None:
+    with pytest.raises(OptionError, match="transformers has no random weights"):
+        bench.main(["--random-weights", "--contenders", "ahn,transformers", "--data-dir", str(data_dir)])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "mixed", "float32", "bfloat16"])
+def test_an_invented_model_has_every_weight(dtype: str) -> None:
+    made = tiny_model(qkv_bias=True)
+    model = invented_model(made.config, made.ahn_config, name="invented", dtype=dtype, device="cpu")
+    assert model.num_parameters == made.num_parameters
+    assert model.precision == dtype
+    with torch.no_grad():
+        logits = model(
+            torch.arange(50)[None],
+            past_key_values=model.make_cache("ahn", attention_sinks=4, sliding_window=8),
+        ).logits
+    assert bool(logits.isfinite().all()) and float(logits.float().std()) > 0

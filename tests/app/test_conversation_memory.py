@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ahn_core import Cache
-from app.conversation import resources
+from app.conversation import room
 from app.conversation.events import AnswerFinished, CompareEvent, PaneFinished, ReadPhase
 from app.documents import Extracted
 from app.store import StoreError
@@ -103,7 +103,7 @@ def test_a_lost_tail_costs_another_reading_and_no_word(world: World) -> None:
 def test_what_does_not_fit_in_memory_is_refused_before_it_is_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resources, "free_memory", lambda device: 300 * 2**20)
+    monkeypatch.setattr(room, "free_memory", lambda device: 300 * 2**20)
     document = world.document(texts=pages(8))
     full = replace(SETTINGS, memory="full", sliding_window=16)
     monkeypatch.setattr(

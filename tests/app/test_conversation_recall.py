@@ -23,7 +23,14 @@ from app.conversation.events import (
     Recalled,
     Waiting,
 )
-from app.conversation.evidence import Evidence, TurnQuote, UsedPassage
+from app.conversation.evidence import (
+    Evidence,
+    Review,
+    TurnQuote,
+    UsedPassage,
+    evidence_from_record,
+    to_record,
+)
 from app.conversation.loops import begun, looping
 from app.conversation.prose import fingerprint, keep_figures, place_of, prose_place
 from app.conversation.quoting import quoted_question
@@ -364,6 +371,19 @@ def test_prose_stands_where_its_figures_put_it(prose: float, quotes: float, plac
 
 def test_a_model_that_was_not_measured_is_neither_trusted_nor_hidden(world: World) -> None:
     assert prose_place(world.counting.model) == "beside"
+
+
+def test_a_row_of_a_table_is_read_and_kept_in_words() -> None:
+    row = TurnQuote(
+        "d", "d.md", 1, 1, "1", ((1, 0, 9),), "| a | 5 |", (0, 9), 1.0, (0,), "Letter: a; Count: 5."
+    )
+    evidence = Evidence((), (row,), True)
+    read, _, _ = quoted_question(evidence, "How many?", 100, lambda text: len(text.split()))
+    assert "“Letter: a; Count: 5.”" in read and "|" not in read
+    record = json.loads(json.dumps(to_record(evidence, Review())))
+    assert evidence_from_record(record["evidence"]) == evidence
+    del record["evidence"]["quotes"][0]["in_words"]  # as an older version wrote it
+    assert evidence_from_record(record["evidence"]).quotes[0].shown == "| a | 5 |"
 
 
 def test_figures_that_were_kept_decide_where_prose_stands(world: World) -> None:

@@ -225,7 +225,7 @@ def test_over_the_limit_of_the_disk_nothing_is_written_and_tails_become_one(tmp_
     tails.settle()
     held = tails.held()
     assert held.disk_nbytes == sum(path.stat().st_size for path in files(tmp_path)) <= 2.9 * one
-    assert held.tails < 8 and held.nbytes <= 2 * held.cache_nbytes
+    assert 3 <= held.tails < 8 and held.nbytes <= 2 * held.cache_nbytes
     assert torch.equal(next_logits(tails.rewind(7).cache), wanted[7])
     between = tails.rewind(4)
     assert between.turns < 4, "its turns are replayed"

@@ -92,6 +92,7 @@ def test_a_needles_answer_stands_in_its_sentence_alone() -> None:
         assert not any(needle.answered_by(other.sentence) for other in others)
     miners = next(needle for needle in needles.NEEDLES if "212 miners" in needle.sentence)
     assert not miners.answered_by("It was dug by 2125 men.")
+    assert not miners.answered_by("It took 212.5 days.") and miners.answered_by("By 212, of whom 3 died.")
 
 
 def test_too_short_a_text_for_needles_is_said() -> None:

@@ -12,9 +12,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ahn_core import AHNConfig, AHNForCausalLM, planner
+from ahn_core import (
+    AHNConfig,
+    AHNForCausalLM,
+    Finished,
+    SamplingSettings,
+    Token,
+    planner,
+    stream_generate,
+)
 from ahn_core.cache import Cache, CacheKind
 from ahn_core.config import BackboneConfig, CellName
+from tests.tiny import byte_tokenizer
 
 from .common import Clock, Results, Scale, peak_bytes, seconds
 from .machine import rates
@@ -60,6 +69,32 @@ def decode(model: AHNForCausalLM, cache: Cache, count: int) -> None:
     token = torch.zeros(1, 1, dtype=torch.long, device=model.device)
     for _ in range(count):
         token = model.logits(model.read(token, cache)).argmax(-1, keepdim=True)
+
+
+def generation(model: AHNForCausalLM, cache: Cache, scale: Scale) -> dict[str, Any]:
+    """Tokens a second of `stream_generate`, with all that a chat needs of a token: waiting for each, and with the next
+    step queued before one is looked at; and whether both choose the same.
+    """
+    found: dict[str, Any] = {}
+    chosen = []
+    sampling = SamplingSettings(temperature=0.8, top_p=0.95, repetition_penalty=1.1, seed=1)
+    for name, ahead in (("waiting", False), ("ahead", True)):
+        events = list(
+            stream_generate(
+                model,
+                byte_tokenizer(),
+                [0],
+                cache.clone(),
+                max_new_tokens=scale.decoded,
+                sampling=sampling,
+                ahead=ahead,
+            )
+        )
+        last = events[-1]
+        assert isinstance(last, Finished)
+        found[f"generate_per_second_{name}"] = last.decode_tokens_per_second
+        chosen.append([event.token_id for event in events if isinstance(event, Token)])
+    return {**found, "same_tokens": chosen[0] == chosen[1]}
 
 
 def ours(scale: Scale, results: Results, clock: Clock) -> None:
@@ -149,6 +184,8 @@ def _measure_lengths(
             result[f"share_of_bandwidth_{name}"] = moved / per_token / limits["bytes_per_second"]
             result[f"backend_{name}"] = model.backend
             del twin
+        if kind == "ahn" and length == scale.lengths[0]:  # still with graphs
+            result |= generation(model, cache, scale)
         model.ops = plain
         results.add(**result)
         before = cache.get_seq_length()

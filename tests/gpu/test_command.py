@@ -23,6 +23,7 @@ def test_the_parts_run_dry_and_leave_their_results(tmp_path: Path) -> None:
     assert [(r["kind"], r["tokens"]) for r in measured] == [
         (k, n) for k in ("ahn", "full") for n in (64, 128, 512)
     ]
+    assert [r["same_tokens"] for r in measured if "same_tokens" in r] == [True]
     caches = {(r["kind"], r["tokens"]): r["cache_bytes"] for r in measured}
     assert caches["ahn", 512] == caches["ahn", 128] < caches["full", 512]
 

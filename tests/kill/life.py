@@ -16,9 +16,10 @@ from pathlib import Path
 from app.conversation import Chat, ChatError, reading
 from app.documents import extract
 from app.store import StoreError
-from tests.app.chatting import SETTINGS, World, finish, rest
+from tests.app.chatting import SETTINGS, CountingModel, World, finish, rest
 from tests.kill.journal import Journal
 from tests.pdfs import make_pdf
+from tests.tiny import byte_tokenizer
 
 MOST = 6  # documents, and chats
 BRIEF = replace(SETTINGS, max_new_tokens=6)
@@ -126,5 +127,6 @@ if __name__ == "__main__":
     import torch
 
     torch.set_num_threads(1)
-    print("ready", flush=True)  # all is imported: from here on it may be killed
+    CountingModel(), byte_tokenizer()  # which import the rest
+    print("ready", flush=True)  # from here on it may be killed
     Life(Path(sys.argv[1]), int(sys.argv[2])).run()

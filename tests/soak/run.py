@@ -25,11 +25,12 @@ import torch
 from ahn_core import Cache, SamplingSettings
 from app.conversation import Chat
 from app.conversation.events import AnswerFinished, AnswerToken, ChatEvent, TurnState
-from tests.app.chatting import SETTINGS, World, finish, pages, rest
+from tests.app.chatting import SETTINGS, World, finish, pages, wait_until
 
 GREEDY = replace(SETTINGS, sampling=SamplingSettings(temperature=0.0), max_new_tokens=16)
 NEAR = 1e-3  # of a logit, by which computing in other pieces may differ
 MOST_TURNS = 6
+PATIENCE = 120.0  # seconds
 
 
 @dataclass
@@ -68,6 +69,12 @@ class Recorder:
         return ids
 
 
+def settle(chat: Chat) -> None:
+    """Wait until a chat has read all; many others compute meanwhile."""
+    wait_until(lambda: not chat.reading, PATIENCE)
+    chat.join(PATIENCE)
+
+
 class User:
     """One person with one chat, in a thread."""
 
@@ -78,7 +85,8 @@ class User:
         text = tuple(f"{self.word} {page}" for page in pages(2, characters=250, seed=number))
         self.chat: Chat = world.engine.new_chat(GREEDY)
         self.chat.add_document(world.document(f"{self.word}.txt", text))
-        rest(self.chat)
+        self.id = self.chat.id
+        settle(self.chat)
         self._documents = list(recorder.of(self._cache()))
 
     def _cache(self) -> Cache:
@@ -117,8 +125,8 @@ class User:
                 if chance.random() < 0.5:  # in the middle of an answer
                     self.chat.ask(self._question()).close()
                 self.close()
-                self.chat = self._world.engine.chat(self.chat.id)
-                rest(self.chat)
+                self.chat = self._world.engine.chat(self.id)
+                settle(self.chat)
 
     def _question(self) -> str:
         return f"{self.word} asks {self._chance.randrange(1000)}?"
@@ -140,7 +148,7 @@ class User:
         """Close the chat and wait until nothing of it is computed any more."""
         chat = self.chat
         self._world.engine.close_chat(chat.id)
-        if not chat.join(60):
+        if not chat.join(PATIENCE):
             self._report.faults.append(f"{self.word}: a thread is left")
 
     def check(self) -> None:
@@ -215,11 +223,11 @@ def soak(
     try:
         users = [User(world, recorder, number, seed, report) for number in range(chats)]
         _all_at_once(users, 0.2 * seconds)
-        before = _memory_with_none_open(users)
+        before = _memory_with_none_open(world, users)
         tell(f"after the warm-up: {before:.1f} MB, {dict(report.done)}")
         _reopen(world, users)
         _all_at_once(users, 0.8 * seconds)
-        report.memory = (before, _memory_with_none_open(users))
+        report.memory = (before, _memory_with_none_open(world, users))
         _reopen(world, users)
         for user in users:
             user.check()
@@ -240,14 +248,16 @@ def _all_at_once(users: list[User], seconds: float) -> None:
 
 def _reopen(world: World, users: list[User]) -> None:
     for user in users:
-        user.chat = world.engine.chat(user.chat.id)
-        rest(user.chat)
+        user.chat = world.engine.chat(user.id)
+        settle(user.chat)
 
 
-def _memory_with_none_open(users: list[User]) -> float:
+def _memory_with_none_open(world: World, users: list[User]) -> float:
     """MB that the process has, every chat being closed and what the allocator keeps for later given back."""
     for user in users:
         user.close()
+        user.chat = None  # type: ignore[assignment]  # with all its turns, of which there are more and more
+    world.counting.fed.clear()
     gc.collect()
     with suppress(OSError, AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

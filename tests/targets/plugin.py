@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         class Ctypes:
             CDLL = staticmethod(lambda _: remote.Remote(shlex.split(program)))
+            addressof = staticmethod(remote.noted_addressof)
 
             def __getattr__(self, name: str) -> object:
                 return getattr(ctypes, name)

@@ -13,6 +13,15 @@ import torch
 _plain_data_ptr = torch.Tensor.data_ptr
 _regions: dict[int, int] = {}  # address and size of every storage a pointer was taken of, the newest last
 
+_tables: dict[int, Any] = {}  # structures and arrays whose address was asked for: others may point at them
+
+
+def noted_addressof(table: Any) -> int:
+    """In the place of `ctypes.addressof`."""
+    address = ctypes.addressof(table)
+    _tables[address] = table
+    return address
+
 
 def _noted_data_ptr(tensor: torch.Tensor) -> int:
     storage = tensor.untyped_storage()
@@ -110,7 +119,10 @@ class _Message:
                 for offset in _pointers(type(value), 0):
                     pointer = ctypes.c_uint64.from_address(address + offset).value
                     if pointer:
-                        self._memory(pointer)
+                        if pointer in _tables:
+                            self.argument(_tables[pointer])
+                        else:
+                            self._memory(pointer)
                         self._pointers.append((region, offset))
             return True, address
         number = int(getattr(value, "value", value) or 0)

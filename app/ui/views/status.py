@@ -106,7 +106,8 @@ def top_bar(model_name: str = "") -> str:
     return (
         '<div class="top-bar">'
         + m.button("", "toggle-left", css="icon-button", icon=left, title=w.toggle_left)
-        + f'<h1 class="brand">AHN Chat</h1><span class="model" id="model-name">{m.text(model_name)}</span>'
+        + '<h1 class="brand">AHN Chat</h1>'
+        + f'<span class="model" id="model-name" data-part="model-name">{m.text(model_name)}</span>'
         + m.button(
             "",
             "toggle-shortcuts",

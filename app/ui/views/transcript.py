@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from app.conversation.events import Turn, TurnState
 from app.conversation.versions import Version
+from app.ui.views import chat_files, quotes, versions
 from app.ui.views import markup as m
-from app.ui.views import quotes, versions
 from app.ui.views.markdown import plain, to_html
 from app.ui.words.chat import CHAT
 from app.ui.words.common import COMMON
@@ -30,12 +30,13 @@ def empty() -> str:
 class Ways:
     """What can be done with the turns. places: where each stands among its versions (`Chat.versions`); editing: the
     index of the turn whose question is being edited; deleting: the id of the one that is about to be deleted; busy:
-    nothing can be changed now."""
+    nothing can be changed now; chat_id: of the chat that they are in."""
 
     places: Sequence[Version] = ()
     editing: int | None = None
     deleting: int = 0
     busy: bool = False
+    chat_id: str = ""
 
     def place(self, index: int) -> Version:
         """Of a turn; of one that was added just now, too."""
@@ -54,7 +55,8 @@ def earlier(turns: Sequence[Turn], ways: Ways = NO_WAYS) -> str:
         "", "clear-chat", css="tool", title=w.clear, icon=m.ICON_BIN, asks=w.clear_again
     )
     shown = "".join(_turn(turn, index, ways) for index, turn in enumerate(turns[:-1]))
-    return f'<div class="conversation-tools">{tools}</div>{shown}'
+    save = chat_files.save_links(ways.chat_id) if ways.chat_id else ""
+    return f'<div class="conversation-tools">{save}{tools}</div>{shown}'
 
 
 def last(turns: Sequence[Turn], ways: Ways = NO_WAYS) -> str:

@@ -23,7 +23,6 @@ class ModelWords:
     licence: str
     parameters: str
     memory_adds: str
-    no_memory: str
     fits: str
     fits_not: str
     fits_unknown: str
@@ -53,7 +52,6 @@ class ModelWords:
     checking: str
     asking: str
     waiting: str
-    ready_to_use: str
     answered_by: str
     other: str
     other_placeholder: str
@@ -87,7 +85,6 @@ MODELS = Translated(
         licence="licence {name}",
         parameters="{n} billion weights",
         memory_adds="AHN adds {n} million",
-        no_memory="no AHN was published for it",
         fits="fits: needs {needed} of {free} free",
         fits_not="does not fit: needs {needed}, {free} free",
         fits_unknown="needs {needed}",
@@ -117,7 +114,6 @@ MODELS = Translated(
         checking="checking",
         asking="asking the hub",
         waiting="another program is fetching it",
-        ready_to_use="{model} is on this computer now; choose Use to go on with it.",
         answered_by="answered by {model}",
         other="A model of your own",
         other_placeholder="Folder, .gguf file or Hugging Face id",
@@ -152,7 +148,6 @@ MODELS = Translated(
         licence="Lizenz {name}",
         parameters="{n} Milliarden Gewichte",
         memory_adds="das AHN fügt {n} Millionen hinzu",
-        no_memory="ein AHN wurde dafür nicht veröffentlicht",
         fits="passt: braucht {needed} von {free}, die frei sind",
         fits_not="passt nicht: braucht {needed}, frei sind {free}",
         fits_unknown="braucht {needed}",
@@ -184,7 +179,6 @@ MODELS = Translated(
         checking="wird geprüft",
         asking="der Hub wird gefragt",
         waiting="ein anderes Programm lädt es herunter",
-        ready_to_use="{model} ist jetzt auf diesem Computer; wählen Sie „Verwenden“, um damit weiterzumachen.",
         answered_by="beantwortet von {model}",
         other="Ein eigenes Modell",
         other_placeholder="Ordner, .gguf-Datei oder Hugging-Face-Id",
@@ -218,7 +212,6 @@ MODELS = Translated(
         licence="许可证 {name}",
         parameters="{n} 十亿个权重",
         memory_adds="AHN 增加 {n} 百万",
-        no_memory="没有为它发布 AHN",
         fits="放得下：需要 {needed}，可用 {free}",
         fits_not="放不下：需要 {needed}，可用 {free}",
         fits_unknown="需要 {needed}",
@@ -248,7 +241,6 @@ MODELS = Translated(
         checking="正在校验",
         asking="正在查询 Hub",
         waiting="另一个程序正在下载它",
-        ready_to_use="{model} 已在这台电脑上；请点击“使用”。",
         answered_by="由 {model} 回答",
         other="您自己的模型",
         other_placeholder="文件夹、.gguf 文件或 Hugging Face id",

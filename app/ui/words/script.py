@@ -29,6 +29,7 @@ class ScriptWords:
     no_picture: str
     you: str
     drop_here: str
+    chats_to_import: str
 
 
 SCRIPT = Translated(
@@ -56,6 +57,7 @@ SCRIPT = Translated(
         no_picture="The picture of this page did not arrive; turn the page and back.",
         you="You",
         drop_here="Drop to add to this chat",
+        chats_to_import="Chats to import",
     ),
     german=ScriptWords(
         ask="Fragen Sie nach Ihren Dokumenten",
@@ -82,6 +84,7 @@ SCRIPT = Translated(
         no_picture="Das Bild dieser Seite kam nicht an; blättern Sie um und zurück.",
         you="Sie",
         drop_here="Loslassen, um es diesem Chat hinzuzufügen",
+        chats_to_import="Chats zum Einlesen",
     ),
     chinese=ScriptWords(
         ask="就您的文档提问",
@@ -105,5 +108,6 @@ SCRIPT = Translated(
         no_picture="本页的图像没有加载成功；请翻页后再翻回来。",
         you="您",
         drop_here="松开鼠标即可添加到此对话",
+        chats_to_import="要导入的对话",
     ),
 )

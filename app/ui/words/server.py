@@ -40,8 +40,8 @@ SERVER = Translated(
         nothing_here="There is nothing at this address.",
         message_too_large="This message is larger than {limit} MB; add long texts as a file.",
         request_too_large=(
-            "This request is larger than {limit} MB, so nothing was done; put the document into /v1/files and name its "
-            "id."
+            "This request is larger than {limit} MB, so nothing was done; put the document into /v1/files and name "
+            "its id."
         ),
         upload_too_large=(
             "This upload is larger than {limit} MB, so nothing was taken; start with --max-upload-mb to allow more."

@@ -8,6 +8,7 @@ import math
 import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 
 from tests.app.api.conftest import KEY, ApiWorld
 from tests.app.chatting import Gate, pages, wait_until
+from tests.pdfs import make_pdf
 
 Messages = list[dict[str, Any]]
 PLAIN: dict[str, Any] = {
@@ -32,9 +34,9 @@ def question(text: str, *files: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def uploaded(api: ApiWorld, name: str, seed: int) -> dict[str, str]:
-    content = "\n\n".join(pages(8, seed=seed)).encode()
-    return {"file_id": api.client.files.create(file=(name, content), purpose="user_data").id}
+def kept(api: ApiWorld, name: str, seed: int) -> dict[str, str]:
+    """A document of the library."""
+    return {"file_id": "file-" + api.document(name, pages(8, seed=seed))}
 
 
 def ask(api: ApiWorld, messages: Messages, **more: Any) -> Any:
@@ -63,7 +65,7 @@ def test_an_answer_with_counts(api: ApiWorld) -> None:
 
 
 def test_a_conversation_reads_its_document_once(api: ApiWorld) -> None:
-    messages: Messages = [question("Why?", uploaded(api, "pump.txt", 1))]
+    messages: Messages = [question("Why?", kept(api, "pump.txt", 1))]
     first = ask(api, messages)
     assert api.counting.tokens_fed() > 2400
     for text in ("How?", "When is it opened?"):
@@ -76,7 +78,7 @@ def test_a_conversation_reads_its_document_once(api: ApiWorld) -> None:
 
 
 def test_answering_again_and_editing_go_back_in_the_same_conversation(api: ApiWorld) -> None:
-    start: Messages = [question("Why?", uploaded(api, "valve.txt", 2))]
+    start: Messages = [question("Why?", kept(api, "valve.txt", 2))]
     first = ask(api, start)
     longer = going_on(start, first.choices[0].message.content, "How?")
     second = ask(api, longer)
@@ -89,7 +91,7 @@ def test_answering_again_and_editing_go_back_in_the_same_conversation(api: ApiWo
 
 
 def test_a_conversation_that_was_closed_reads_its_turns_but_no_document(api: ApiWorld) -> None:
-    messages: Messages = [question("Why?", uploaded(api, "bar.txt", 3))]
+    messages: Messages = [question("Why?", kept(api, "bar.txt", 3))]
     first = ask(api, messages)
     for text in ("One", "Two"):  # as many as are kept open
         ask(api, [{"role": "user", "content": text}])
@@ -101,7 +103,7 @@ def test_a_conversation_that_was_closed_reads_its_turns_but_no_document(api: Api
 
 
 def test_a_stream_says_what_an_answer_at_once_says(api: ApiWorld) -> None:
-    messages: Messages = [question("Why?", uploaded(api, "flow.txt", 4))]
+    messages: Messages = [question("Why?", kept(api, "flow.txt", 4))]
     at_once = ask(api, messages)
     pieces = list(ask(api, messages, stream=True, stream_options={"include_usage": True}))
     assert "".join(p.choices[0].delta.content or "" for p in pieces if p.choices) == at_once.ahn["answer"]
@@ -114,8 +116,49 @@ def test_a_stream_says_what_an_answer_at_once_says(api: ApiWorld) -> None:
     assert api.counting.tokens_fed() < 80
 
 
+def test_a_document_may_come_later_in_a_conversation(api: ApiWorld) -> None:
+    first = kept(api, "first.txt", 11)
+    messages: Messages = [question("Why?", first)]
+    answer = ask(api, messages)
+    messages = going_on(messages, answer.choices[0].message.content, "")
+    messages[-1] = question("And in this one?", kept(api, "second.txt", 12))
+    api.counting.fed.clear()
+    answer = ask(api, messages)
+    assert 2400 < api.counting.tokens_fed() < 2800, "the second one, and the turn before"
+    assert answer.usage.prompt_tokens_details.cached_tokens > 2300
+    assert answer.ahn["tokens_read"] > 4800
+
+
+def test_two_conversations_about_one_document_do_not_disturb_each_other(api: ApiWorld) -> None:
+    file = kept(api, "shared.txt", 13)
+    both: list[Messages] = [[question("Why?", file)], [question("Who?", file)]]
+    for text in ("How?", "Where?"):
+        for number, messages in enumerate(both):
+            said = ask(api, messages).choices[0].message.content
+            both[number] = going_on(messages, said, text)
+    api.counting.fed.clear()
+    for messages in both:
+        assert ask(api, messages).usage.prompt_tokens_details.cached_tokens > 2400
+    assert api.counting.tokens_fed() < 160
+
+
+def test_a_waiting_client_is_told_how_far_the_reading_is(
+    api: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.chat.TELL_SECONDS", 0.0)
+    gate = Gate(api, after_chunks=1)
+    body = {"model": "tiny", "messages": [question("Why?", kept(api, "told.txt", 14))], "stream": True}
+    with api.http.stream("POST", "/v1/chat/completions", json={**body, "max_tokens": 2}) as response:
+        lines = response.iter_lines()
+        told = next(line for line in lines if line.startswith(": reading"))
+        gate.open()
+        rest = list(lines)
+    assert re.fullmatch(r": reading [\d,]+ of [\d,]+ tokens", told)
+    assert [line for line in rest if line][-1] == "data: [DONE]"
+
+
 def test_quotes_come_first_with_their_places_and_are_not_read_back(api: ApiWorld) -> None:
-    messages: Messages = [question("When is the valve opened?", uploaded(api, "quotes.txt", 5))]
+    messages: Messages = [question("When is the valve opened?", kept(api, "quotes.txt", 5))]
     answer = ask(api, messages, extra_body={"ahn": {"recall": True}})
     content, quotes = answer.choices[0].message.content, answer.ahn["quotes"]
     assert quotes and quotes[0]["filename"] == "quotes.txt" and quotes[0]["file_id"].startswith("file-")
@@ -194,6 +237,17 @@ def test_a_message_that_is_too_long_becomes_a_document(api: ApiWorld) -> None:
     with pytest.raises(openai.BadRequestError, match="send the long text as a file") as refused:
         ask(api, [{"role": "user", "content": "x" * 2000}])
     assert refused.value.code == "context_length_exceeded"
+
+
+def test_a_pdf_inside_a_message_is_quoted_by_its_pages(api: ApiWorld, tmp_path: Path) -> None:
+    words = ["The harbour is closed in winter.", "The valve is opened at two bar."]
+    data = base64.b64encode(make_pdf(tmp_path / "a.pdf", words).read_bytes()).decode()
+    file = {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{data}"}
+    answer = ask(api, [question("When is the valve opened?", file)], extra_body={"ahn": {"recall": True}})
+    best = answer.ahn["quotes"][0]
+    # Which of the two sentences it is quoted for, a random model decides.
+    assert best["filename"] == "a.pdf" and words[best["page"] - 1] in best["text"]
+    assert f"> “{best['text']}” (a.pdf, p. {best['page']})" in answer.choices[0].message.content
 
 
 def test_a_pdf_that_is_none_is_refused(api: ApiWorld) -> None:
@@ -281,7 +335,7 @@ def test_a_stream_that_is_left_ends_the_answer(api: ApiWorld) -> None:
 
 
 def test_a_client_that_gives_up_waiting_stops_the_reading(api: ApiWorld) -> None:
-    file = uploaded(api, "long.txt", 8)
+    file = kept(api, "long.txt", 8)
     gate = Gate(api, after_chunks=1)
     body = {"model": "tiny", "messages": [question("Why?", file)], "ahn": {"recall": False}}
     with pytest.raises(httpx.ReadTimeout):
@@ -290,12 +344,14 @@ def test_a_client_that_gives_up_waiting_stops_the_reading(api: ApiWorld) -> None
     gate.open()
     wait_until(lambda: figure(api, "ahn_chat_requests_running") == 0)
     api.counting.before = lambda ids: None
+    document_id, settings = file["file_id"].removeprefix("file-"), api.engine.default_settings()
+    wait_until(lambda: api.engine.kept_tokens([document_id], settings) > 0)
     first = ask(api, [question("Why?", file)])  # what was read before is not read again
     assert first.usage.prompt_tokens_details.cached_tokens > 0
 
 
 def test_clients_wait_in_line_and_too_many_are_refused(api: ApiWorld) -> None:
-    file = uploaded(api, "line.txt", 9)
+    file = kept(api, "line.txt", 9)
     gate = Gate(api, after_chunks=0)
     answers: dict[str, int] = {}
 
@@ -325,7 +381,7 @@ def test_a_reading_that_fails_is_an_error_in_its_place(api: ApiWorld) -> None:
         if len(ids) >= 64:
             raise RuntimeError("the device is gone")
 
-    file = uploaded(api, "broken.txt", 10)
+    file = kept(api, "broken.txt", 10)
     api.counting.before = broken
     with pytest.raises(openai.InternalServerError, match="the device is gone"):
         ask(api, [question("Why?", file)])

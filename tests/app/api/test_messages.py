@@ -43,6 +43,8 @@ def test_a_long_message_is_cut_into_document_and_question() -> None:
     assert asked("short", 100, len).document == ""
     assert asked("Sum this up:\n\n" + "x" * 200, 100, len).question == "Sum this up:"
     assert asked("x" * 200 + "\n\nWhy?", 100, len).question == "Why?"
+    titled = asked("A title\n\n" + "x" * 200 + "\n\nWhy?", 100, len)
+    assert (titled.question, titled.document) == ("Why?", "A title\n\n" + "x" * 200)
     cut = asked("x" * 80 + "\n" + "y" * 80 + "\nWhy?", 100, len)
     assert (cut.question, cut.document) == ("Why?", "x" * 80 + "\n" + "y" * 80)
     with pytest.raises(ApiError):

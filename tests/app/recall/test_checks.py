@@ -108,7 +108,8 @@ def test_what_is_copied_is_right() -> None:
         # A part that begins with its value shares the subject before it; one of nothing but values shares all.
         ("Entry costs 24 pounds in the open class and 8 pounds for juniors.", "A junior's entry costs 8 pounds.",
          "The entry of juniors costs 24 pounds."),
-        ("The yard opens at 7.15 a.m. and closes at 5 p.m., on Fridays at 3.30 p.m.", "On Fridays the yard closes at 3.30 p.m.",
+        ("The yard opens at 7.15 a.m. and closes at 5 p.m., on Fridays at 3.30 p.m.",
+         "On Fridays the yard closes at 3.30 p.m.",
          "On Fridays the yard closes at 5 p.m."),
         # What stands after a semicolon belongs to the values there.
         ("Men sail for the cup of 1958; boys sail for the oar, given in 1983.", "The oar was given in 1983.",

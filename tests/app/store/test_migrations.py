@@ -136,6 +136,32 @@ def test_everything_the_old_files_hold_is_taken_over(tmp_path: Path) -> None:
         assert kept.execute("SELECT count(*) FROM pages").fetchone() == (4,)
 
 
+def test_chats_of_a_list_become_trees_with_one_version_a_turn(tmp_path: Path) -> None:
+    """A file as it was before turns had versions."""
+    database = Database(tmp_path / "store.sqlite3", MIGRATIONS[:4])
+    with database.writing() as connection:
+        for name in ("a", "b"):
+            connection.execute(
+                "INSERT INTO chats VALUES (?, 2, 'Pumps', 1, '{}', '[]', '', 1000.0, 2000.0)", (name,)
+            )
+        connection.executemany(
+            "INSERT INTO turns VALUES (?, ?, ?, 'So.', '{}')",
+            [("a", 1, "How?"), ("b", 0, "Other?"), ("a", 0, "Why?"), ("a", 3, "After a gap?")],
+        )
+    database.close()
+    with Store(tmp_path) as store:
+        stored = store.chats.load("a")
+        assert stored is not None
+        turns = [(turn.id, turn.parent, turn.shown, turn.question) for turn in stored.turns]
+        assert turns == [(1, 0, True, "Why?"), (2, 1, True, "How?"), (4, 2, True, "After a gap?")]
+        assert [(chat.id, chat.turn_count, chat.updated_at, chat.pinned) for chat in store.chats.list()] == [
+            ("b", 1, 2000.0, False),
+            ("a", 3, 2000.0, False),
+        ]
+        store.chats.save_turn("b", StoredTurn("Again?", "", {}, id=2, parent=0))
+        assert store.chats.list()[0].turn_count == 1
+
+
 def test_the_old_files_are_read_once(tmp_path: Path) -> None:
     old_data_folder(tmp_path, {"manual.pdf": MANUAL})
     with Store(tmp_path) as store:

@@ -289,9 +289,8 @@ class FakeChat:
             raise ChatBusyError("An answer is being written; wait for it or stop it.")
 
     def preview_settings(self, settings: ChatSettings) -> ReadingEstimate:
-        tokens = (
-            0 if settings.same_reading(self.settings) else sum(state.tokens_total for state in self.documents)
-        )
+        tokens = sum(state.tokens_total for state in self.documents)
+        tokens *= not settings.same_reading(self.settings)
         return ReadingEstimate(tokens, True, 640.0, tokens / 640, NBYTES)
 
     def update_settings(self, settings: ChatSettings) -> None:
@@ -299,15 +298,12 @@ class FakeChat:
         self.settings = settings
 
     def stats(self, per_layer: bool = False) -> CacheStats | None:
-        read = sum(state.tokens_done for state in self.documents) + sum(
-            len(turn.pieces) for turn in self.turns
-        )
+        read = sum(state.tokens_done for state in self.documents)
+        read += sum(len(turn.pieces) for turn in self.turns)
         if not read:
             return None
-        sinks, window = (
-            min(read, self.settings.attention_sinks),
-            min(max(read - 64, 0), self.settings.sliding_window),
-        )
+        sinks = min(read, self.settings.attention_sinks)
+        window = min(max(read - 64, 0), self.settings.sliding_window)
         layers = tuple(
             LayerStats(3 + (i * 7 % 11), 0.02 + (i * 5 % 13) / 60, 180.0 + (i * 97 % 900)) for i in range(30)
         )
@@ -317,9 +313,7 @@ class FakeChat:
         )  # fmt: skip
 
     def held(self) -> Held:
-        return Held(
-            NBYTES if self.documents or self.turns else 0, len(self.turns), 9_000_000 * bool(self.turns), 0
-        )
+        return Held(NBYTES, len(self.turns), 9_000_000 * bool(self.turns), 0)
 
     def page_states(self) -> list[PageStates]:
         drawn = []

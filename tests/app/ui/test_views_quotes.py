@@ -46,6 +46,14 @@ def test_quotes_stand_first_each_with_its_page_as_a_button() -> None:
     assert "harbour.pdf, p. iv" in shown
 
 
+def test_rows_of_a_table_are_shown_in_words() -> None:
+    row = replace(
+        QUOTE, text="| Flour | 45 kilograms |", core=(0, 24), in_words="Article: Flour; Amount: 45 kilograms."
+    )
+    shown = drawn(replace(TURN, evidence=replace(EVIDENCE, quotes=(row,))))
+    assert "<q>Article: Flour; Amount: 45 kilograms.</q>" in shown and "| Flour" not in shown
+
+
 def test_prose_has_citation_numbers_and_the_marks_of_checks() -> None:
     shown = drawn(TURN)
     assert '<span class="check here" title="found here, p. iv">1,250 kilograms</span>' in shown
