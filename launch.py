@@ -10,7 +10,6 @@
 Standard library only, and old syntax only: an old Python has to get far enough to say that it is too old.
 """
 
-import contextlib
 import errno
 import hashlib
 import importlib.util
@@ -23,7 +22,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple  # noqa: UP035
+from typing import List, NamedTuple, Optional, Tuple  # noqa: UP035
+
+from app.launching import answers, explain, pip_environment, setup_lock, step_line, this_python
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 10)
@@ -165,10 +166,6 @@ def write_state(venv: Path, state: State) -> None:
 
 def venv_python(venv: Path) -> Path:
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-
-def this_python() -> str:
-    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def version_of(python: Path) -> str:
@@ -386,109 +383,6 @@ class Setup:
         if child.returncode != 0:
             text = self.log.read_bytes()[begin:].decode("utf-8", "replace")
             raise SetupError(f"{explain(name, text, self.root)} Details are in {self.log}.")
-
-
-def pip_environment() -> Dict[str, str]:
-    """The user's environment less what would send packages elsewhere than into .venv."""
-    hidden = {
-        "PIP_USER",
-        "PIP_TARGET",
-        "PIP_PREFIX",
-        "PIP_ROOT",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "__PYVENV_LAUNCHER__",
-    }
-    return {name: value for name, value in os.environ.items() if name not in hidden}
-
-
-@contextlib.contextmanager
-def step_line(name: str) -> Iterator:
-    """A line "name ... 12 s": counted up on a terminal, printed once at the end elsewhere."""
-    seconds = [0.0]
-    terminal = sys.stdout.isatty()
-
-    def show(elapsed: float) -> None:
-        seconds[0] = elapsed
-        if terminal:
-            sys.stdout.write(f"\r  {name} ... {elapsed:.0f} s")
-            sys.stdout.flush()
-
-    if not terminal:
-        sys.stdout.write(f"  {name} ...")
-        sys.stdout.flush()
-    try:
-        yield show
-    finally:
-        sys.stdout.write("\n" if terminal else f" {seconds[0]:.0f} s\n")
-        sys.stdout.flush()
-
-
-def answers(url: str, timeout: float) -> bool:
-    """Whether a server answers at `url`. A certificate this Python does not know counts: pip may know it."""
-    import ssl  # here, since importing these takes longer than a second start
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=timeout):
-            return True
-    except urllib.error.URLError as error:
-        return isinstance(getattr(error, "reason", None), ssl.SSLError)
-    except OSError:
-        return False
-
-
-def explain(step: str, log: str, root: Path) -> str:
-    """Why a step failed, in one sentence, from what it wrote."""
-    version = this_python()
-    if "No space left on device" in log or "Errno 28" in log or "WinError 112" in log:
-        free = shutil.disk_usage(str(root)).free
-        return f"The disk is full ({free / 1e9:.1f} GB left): free some space, and start again."
-    if re.search(
-        r"NewConnectionError|NameResolutionError|Max retries|ConnectTimeout|ReadTimeout|ProxyError", log
-    ):
-        return (
-            "The package index cannot be reached: check the network or pip's proxy settings, and start again."
-        )
-    if "No matching distribution found for torch" in log:
-        return f"There is no PyTorch for Python {version} on this system: start with another Python, 3.10 to 3.14."
-    if "ensurepip" in log and "venv" in log:
-        return (
-            f"This Python cannot make environments: on Debian and Ubuntu run 'sudo apt install python{version}-venv', "
-            "and start again."
-        )
-    if "Permission denied" in log or "Errno 13" in log:
-        return f"A file could not be written, for lack of permission: check who owns {root}, and start again."
-    said = re.findall(r"^\s*(?:ERROR: (.+)|(\w+Error: .+))$", log, re.MULTILINE)
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    reason = "".join(said[-1]) if said else (lines or ["no reason was given"])[-1]
-    return f"{step} failed ({reason.strip().rstrip('.')})."
-
-
-@contextlib.contextmanager
-def setup_lock(root: Path) -> Iterator:
-    """Let one set-up run at a time; the system frees the lock when its process ends. Raises OSError: not writable."""
-    with (root / ".launch.lock").open("a+b") as file:
-        if os.name == "nt":
-            import msvcrt
-
-            file.seek(0)
-            while True:
-                try:
-                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-                    break
-                except OSError:  # it gives up after ten seconds
-                    continue
-        else:
-            import fcntl
-
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print("Another set-up is running in this folder; waiting for it.", flush=True)
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def ensure_environment(

@@ -34,11 +34,14 @@ launch = load_launch()
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the two files a set-up reads."""
+    """A folder with the files that a set-up reads and runs."""
     folder = tmp_path / "a checkout"  # with a space, as on many desks
     folder.mkdir()
     shutil.copy(ROOT / "pyproject.toml", folder)
     shutil.copy(ROOT / "launch.py", folder)
+    (folder / "app").mkdir()
+    for name in ("__init__.py", "launching.py"):
+        shutil.copy(ROOT / "app" / name, folder / "app")
     return folder
 
 
@@ -434,8 +437,9 @@ def test_nothing_listening_does_not_answer() -> None:
 # ---- the script itself
 
 
-def test_an_old_python_can_read_it() -> None:
-    ast.parse((ROOT / "launch.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+@pytest.mark.parametrize("file", ["launch.py", "app/launching.py", "app/__init__.py"])
+def test_an_old_python_can_read_it(file: str) -> None:
+    ast.parse((ROOT / file).read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 def test_an_old_python_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,9 +21,6 @@ from app.conversation.events import ReadPhase
 if TYPE_CHECKING:
     from app.conversation import Chat, ChatSettings, Engine
 
-# The documents' cache, the conversation's, and the copies that are kept in memory for answering again.
-_CACHES_A_CHAT = 4
-
 
 @dataclass(frozen=True)
 class Exchange:
@@ -47,9 +44,8 @@ class Held:
 
     @property
     def nbytes(self) -> int:
-        """About what its caches take."""
-        stats = self.chat.stats()
-        return 0 if stats is None else stats.nbytes * _CACHES_A_CHAT
+        """What its cache takes, and what leads back through its turns, in memory."""
+        return self.chat.held().nbytes
 
 
 @dataclass(frozen=True)
@@ -178,7 +174,7 @@ class Conversations:
             return any(document_id in held.documents for held in self._held)
 
     def figures(self) -> tuple[int, int]:
-        """How many chats are open, and about what their caches take, in bytes."""
+        """How many chats are open, and what they take in memory, in bytes."""
         with self._lock:
             return len(self._held), sum(held.nbytes for held in self._held)
 

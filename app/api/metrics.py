@@ -44,7 +44,7 @@ class Metrics:
             "ahn_chat_conversations_open", "Conversations whose cache is kept.", registry=registry
         )
         self._bytes = Gauge(
-            "ahn_chat_conversations_bytes", "About what these caches take, in bytes.", registry=registry
+            "ahn_chat_conversations_bytes", "What these caches take, in bytes.", registry=registry
         )
         self._ready = Gauge("ahn_chat_model_ready", "1 when the model is loaded.", registry=registry)
 

@@ -238,8 +238,8 @@ class TurnTails:
             return
         path = self._folder / f"{self._files}.safetensors"
         try:
-            make_private_folder(self._folder.parent)
-            make_private_folder(self._folder)
+            for folder in (self._folder.parents[1], self._folder.parent, self._folder):
+                make_private_folder(folder)  # of all processes, of this one, of this chat
             if free_bytes(self._folder) < tail.nbytes + _SPARE_DISK:
                 return
             self._files += 1

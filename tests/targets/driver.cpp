@@ -34,7 +34,7 @@ void write_bytes(const void* from, size_t count) {
 
 uint64_t translated(const std::vector<Region>& regions, uint64_t address) {
     for (const Region& r : regions)
-        if (address >= r.address && address <= r.address + r.size)
+        if (address >= r.address && address < r.address + r.size)
             return reinterpret_cast<uint64_t>(r.here) + (address - r.address);
     std::fprintf(stderr, "no region holds an address\n");
     std::exit(2);
