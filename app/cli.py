@@ -125,6 +125,10 @@ def page_parser() -> argparse.ArgumentParser:
         choices=options.LANGUAGES,
         help="language of the page (default: as chosen in its settings, else the browser's)",
     )
+    page.add_argument(
+        "--ssl-certfile", metavar="FILE", help="certificate (PEM) to serve the page over https with"
+    )
+    page.add_argument("--ssl-keyfile", metavar="FILE", help="key (PEM) of that certificate")
     page.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this login")
     page.add_argument(
         "--max-upload-mb",
@@ -156,6 +160,7 @@ def serve(arguments: argparse.Namespace) -> int:
         open_browser=not arguments.no_browser,
         offline=arguments.offline,
         max_upload_mb=arguments.max_upload_mb,
+        certificate=options.parse_certificate(arguments.ssl_certfile, arguments.ssl_keyfile),
         language=arguments.language,
         auth=options.parse_auth(arguments.auth) if arguments.auth is not None else None,
         api=options.api_choice(arguments) if arguments.api else None,
@@ -183,6 +188,7 @@ def serve(arguments: argparse.Namespace) -> int:
             auth=chosen.auth,
             token=kept_token(chosen.data_dir / "page-token"),
             max_upload_bytes=chosen.max_upload_bytes,
+            certificate=chosen.certificate,
             language=chosen.language,
             model_name=startup.shown_name(chosen.model),
             open_browser=chosen.open_browser,
@@ -209,4 +215,10 @@ def announce(chosen: Options, link: str) -> None:
         print(f"Port {chosen.port} is taken, so the page is on port {address.port}.", flush=True)
     if chosen.api is not None:
         print(announcement(f"{address.scheme}://{address.netloc}", chosen.api, chosen.data_dir), flush=True)
+    if chosen.auth is not None and chosen.certificate is None and not options.is_loopback(chosen.host):
+        print(
+            "This page is served over plain HTTP: whoever is on the network can read the login, the documents and the "
+            "answers. Start with --ssl-certfile and --ssl-keyfile to serve it over https.",
+            flush=True,
+        )
     print(f"AHN Chat is at {link}\nIt listens until you press Ctrl+C.", flush=True)

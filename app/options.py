@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 import math
 import os
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +87,7 @@ class Options:
     offline: bool = False
     max_upload_mb: int = DEFAULT_UPLOAD_MB
     auth: tuple[str, str] | None = None  # user, password
+    certificate: tuple[str, str] | None = None  # files of a TLS certificate and of its key
     language: str | None = None  # of the page; None: the browser's
     api: ApiChoice | None = None
 
@@ -95,6 +97,14 @@ class Options:
                 f"The host {self.host} can be reached from other machines, so it needs a login: "
                 "add --auth user:password, or leave --host out."
             )
+        if self.certificate is not None:
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*self.certificate)
+            except OSError as error:  # a file that is missing, or no certificate with its key
+                raise OptionError(
+                    f"The page cannot be served over https with {' and '.join(self.certificate)} "
+                    f"({error.strerror or error}): give a certificate and its key, both as PEM."
+                ) from error
         if not 0 <= self.port <= 65535:
             raise OptionError(
                 f"The port {self.port} is not one of 0 to 65535: choose one of those with --port."
@@ -117,6 +127,15 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:  # any other name may resolve to any address
         return False
+
+
+def parse_certificate(certfile: str | None, keyfile: str | None) -> tuple[str, str] | None:
+    """The two files, or None where neither is given. Raises OptionError where one is missing."""
+    if certfile is None and keyfile is None:
+        return None
+    if certfile is None or keyfile is None:
+        raise OptionError("A certificate needs its key: give both --ssl-certfile and --ssl-keyfile.")
+    return certfile, keyfile
 
 
 def parse_auth(text: str) -> tuple[str, str]:

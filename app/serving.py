@@ -14,10 +14,10 @@ WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def origin_of(host: str, port: int) -> str:
+def origin_of(host: str, port: int, scheme: str = "http") -> str:
     """Scheme, host and port to reach a server under that listens on `host`."""
     host = "127.0.0.1" if host in WILDCARD_HOSTS else host
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def until_told(server: threading.Thread, begin: Callable[[], None]) -> int:

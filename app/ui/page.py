@@ -177,6 +177,8 @@ def _part(name: str, value: str = "") -> gr.HTML:
 
 def _compare_fields() -> tuple[gr.CheckboxGroup, gr.Textbox, gr.Checkbox, gr.Button]:
     w = keys(COMPARISON)
+    heading = f'<h2 class="for-readers">{keys(FRAME).compare_tab!r}</h2>'  # what is looked up stands alone in its HTML
+    gr.HTML(heading, elem_classes="drawn", apply_default_css=False)
     gr.HTML(f'<p class="quiet">{w.what_it_is!r}</p>', elem_classes="drawn", apply_default_css=False)
     chosen = gr.CheckboxGroup(label=w.documents, elem_id="compare-documents", choices=[])
     with gr.Row(elem_id="compare-row"):

@@ -161,6 +161,7 @@ class Policy:
         names: further host names to accept, for example this machine's own.
         max_upload_bytes: largest body of an upload request, in bytes.
         page, api: which of the two is served.
+        secure: served over https; cookies go back over https alone then.
     """
 
     port: int
@@ -170,6 +171,7 @@ class Policy:
     max_upload_bytes: int = 200 * 2**20
     page: bool = True
     api: bool = False
+    secure: bool = False
 
     @property
     def cookie_name(self) -> str:
@@ -180,7 +182,7 @@ class Policy:
         """Whether `netloc`, as found in a Host header, is one of this server's own addresses."""
         try:
             parts = urlsplit(f"//{netloc}")
-            name, port = (parts.hostname or "").rstrip("."), parts.port or 80
+            name, port = (parts.hostname or "").rstrip("."), parts.port or (443 if self.secure else 80)
         except ValueError:
             return False
         if parts.username is not None or parts.path or port != self.port:
@@ -246,7 +248,7 @@ class SecurityMiddleware:
         if scope["type"] != "http":
             return
         with speaking(_language(Headers(scope=scope))):
-            await self._answer(scope, receive, _with_security_headers(send))
+            await self._answer(scope, receive, _with_security_headers(send, secure=self.policy.secure))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._check(scope)
@@ -375,12 +377,19 @@ async def _discard_body(receive: Receive) -> None:
         pass
 
 
-def _with_security_headers(send: Send) -> Send:
+def _with_security_headers(send: Send, *, secure: bool = False) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
                 headers[name] = value
+            if secure:  # the framework's cookies of a login, too
+                message["headers"] = [
+                    (name, value + b"; Secure")
+                    if name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+                    else (name, value)
+                    for name, value in message["headers"]
+                ]
         await send(message)
 
     return send_with_headers

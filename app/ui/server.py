@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -11,7 +10,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,11 +26,11 @@ from starlette.types import ASGIApp
 from app import paths
 from app.api import Api, ApiOptions
 from app.conversation import ChatSettings
-from app.documents import SUPPORTED_SUFFIXES
 from app.models.desk import ModelDesk
 from app.serving import WILDCARD_HOSTS, listen, origin_of, own_names, until_told
 from app.ui.chat_files import ChatFiles
 from app.ui.document_files import DocumentFiles
+from app.ui.head import LanguageFirst, head
 from app.ui.ingest import UploadFolder
 from app.ui.labels import translations
 from app.ui.live import LiveChannel
@@ -39,9 +38,8 @@ from app.ui.loading import EngineLoader, LoadEngine
 from app.ui.page import Page
 from app.ui.security import LIVE_ROUTE, Policy, SecurityMiddleware, new_token
 from app.ui.theme import THEME
-from app.ui.words.script import SCRIPT
 from app.ui.words.server import SERVER
-from app.ui.words.translated import LANGUAGES, TAGS, Language
+from app.ui.words.translated import Language
 
 ASSETS = paths.assets_dir() / "ui"
 
@@ -60,6 +58,7 @@ class ServerOptions:
         model_name: shown until the model is loaded.
         token: lets a browser in; a new one where it is empty.
         open_browser: open the page in the default browser.
+        certificate: files of a TLS certificate and its key, to serve the page over https.
         models: for the models' tab: what can be fetched and used; None: the page keeps to the model it started with.
         language: of the page; None: as chosen in its settings, else the browser's.
         announce: called with the link once the page answers; prints it by default.
@@ -75,6 +74,7 @@ class ServerOptions:
     model_name: str = ""
     token: str = field(default="", repr=False)
     open_browser: bool = False
+    certificate: tuple[str, str] | None = None
     language: Language | None = None
     announce: Callable[[str], None] | None = None
     models: ModelDesk | None = field(default=None, repr=False)
@@ -103,7 +103,8 @@ class PageServer:
     @property
     def origin(self) -> str:
         """Scheme, host and port to reach the page under."""
-        return origin_of(self.options.host, self.port)
+        scheme = "http" if self.options.certificate is None else "https"
+        return origin_of(self.options.host, self.port, scheme)
 
     @property
     def link(self) -> str:
@@ -112,7 +113,14 @@ class PageServer:
 
     def start(self) -> None:
         """Begin to serve, and to load the model; returns once the page answers. Raises RuntimeError otherwise."""
-        config = uvicorn.Config(self._application(), log_level="warning", timeout_graceful_shutdown=1)
+        certificate, key = self.options.certificate or (None, None)
+        config = uvicorn.Config(
+            self._application(),
+            log_level="warning",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="page-server", daemon=True
@@ -214,7 +222,7 @@ class PageServer:
             pwa=False,
             mcp_server=False,
             theme=THEME,
-            head=_head(self.options.max_upload_bytes, self.options.language),
+            head=head(self.options.max_upload_bytes),
             i18n=translations(),
         )
         policy = Policy(
@@ -224,33 +232,9 @@ class PageServer:
             names=own_names() if self.options.host in WILDCARD_HOSTS else frozenset(),
             max_upload_bytes=self.options.max_upload_bytes,
             api=self.options.api is not None,
+            secure=self.options.certificate is not None,
         )
-        return SecurityMiddleware(app, policy)
-
-
-def _head(max_upload_bytes: int, language: Language | None) -> str:
-    """Links to our own styles and script."""
-    return (
-        '<link rel="stylesheet" href="/ui/page.css"><link rel="stylesheet" href="/ui/transcript.css">'
-        '<link rel="stylesheet" href="/ui/reader.css"><link rel="stylesheet" href="/ui/library.css">'
-        '<link rel="stylesheet" href="/ui/models.css">'
-        f'<script type="application/json" id="ahn-languages">{_json({"forced": language, "tags": TAGS})}</script>'
-        '<script src="/ui/language.js"></script>'
-        f'<script type="application/json" id="ahn-words">{_json(_script_words())}</script>'
-        '<script type="module" src="/ui/page.js"></script>'
-        f'<meta name="ahn-suffixes" content="{",".join(SUPPORTED_SUFFIXES)}">'
-        f'<meta name="ahn-max-upload-bytes" content="{max_upload_bytes}"><meta name="referrer" content="same-origin">'
-    )
-
-
-def _script_words() -> dict[str, dict[str, str]]:
-    """What the scripts say, by language."""
-    return {language: asdict(SCRIPT.of(language)) for language in LANGUAGES}
-
-
-def _json(value: object) -> str:
-    """JSON that may stand in a page."""
-    return json.dumps(value).replace("<", "\\u003c")
+        return SecurityMiddleware(LanguageFirst(app, self.options.language), policy)
 
 
 class _OwnFiles(StaticFiles):

@@ -18,12 +18,18 @@ function toggle(side, open) {
   const drawer = isNarrow(side);
   const name = drawer ? `${side}-open` : `${side}-folded`;
   const on = body.classList.toggle(name, open === undefined ? undefined : drawer ? open : !open);
-  if (drawer && on) body.classList.remove(side === "left" ? "right-open" : "left-open");
+  if (!drawer) return;
+  if (on) {
+    body.classList.remove(side === "left" ? "right-open" : "left-open");
+    document.getElementById(side).querySelector("button:not([disabled]), input")?.focus();
+  } else focusOn(`[data-action=toggle-${side}]`);
 }
 const closeDrawers = () => {
-  const open = body.classList.contains("left-open") || body.classList.contains("right-open");
+  const side = ["left", "right"].find((one) => body.classList.contains(`${one}-open`));
+  const inside = side && document.getElementById(side).contains(document.activeElement);
   body.classList.remove("left-open", "right-open");
-  return open;
+  if (inside) focusOn(`[data-action=toggle-${side}]`); // not into what is hidden now
+  return Boolean(side);
 };
 
 // ---- colours ----
@@ -60,12 +66,28 @@ function toggleRight() {
   send("close-reader");
   toggle("right", true);
 }
+// After each, the focus goes where work goes on.
+const CHAT_STOP = ".chats [data-arrows] [tabindex='0']";
+const focusOn = (selector) => document.querySelector(selector)?.focus();
 const afterwards = {
   "open-chat": leaveFor,
   "new-chat": () => {
     leaveChat();
     toChat();
   },
+  "ask-delete": () => focusSoon(".entry.asking .danger"),
+  "cancel-delete": () => focusSoon(CHAT_STOP),
+  "delete-chat": () => focusSoon(CHAT_STOP),
+  "rename-chat": () => focusSoon(CHAT_STOP),
+  "cancel-rename": () => focusSoon(CHAT_STOP),
+  "ask-delete-document": () => focusSoon(".library-row.asking .danger"),
+  "delete-document": () => focusSoon("#library-search"),
+  "keep-document": () => focusSoon("#library-search"),
+  "rename-document": () => focusSoon("#library-search"),
+  "cancel-rename-document": () => focusSoon("#library-search"),
+  "ask-free-space": () => focusSoon(".disk-use .danger"),
+  "free-space": () => focusSoon("#library-search"),
+  "keep-readings": () => focusSoon("#library-search"),
   "ask-rename": () => focusSoon(".rename"),
   "ask-rename-document": () => focusSoon(".library-row .rename"),
   "open-page": closeDrawers,
@@ -185,12 +207,41 @@ addEventListener(
 );
 function escape(event) {
   if (event.target.closest?.("[data-escape]")) return;
+  const asking = event.target.closest?.("[data-cancel]")?.dataset.cancel;
+  if (asking) {
+    send(asking);
+    return afterwards[asking]?.(event.target);
+  }
   if (body.classList.contains("shortcuts-open")) body.classList.remove("shortcuts-open");
   else if (!closeDrawers()) send("stop");
 }
 addEventListener("click", (event) => {
   if (!event.target.closest?.("#shortcuts, [data-action='toggle-shortcuts']")) body.classList.remove("shortcuts-open");
   if (!event.target.closest?.("#left, #right, .top-bar, .toast-wrap")) closeDrawers();
+});
+
+// ---- lists that cost one stop of the Tab key: up and down from row to row, left and right inside of one ----
+addEventListener("keydown", (event) => {
+  const list = event.target.closest?.("[data-arrows]");
+  if (!list || event.target.matches("input") || event.ctrlKey || event.altKey || event.metaKey) return;
+  const rows = [...list.children].filter((row) => row.querySelector("button"));
+  const row = rows.findIndex((one) => one.contains(event.target));
+  const inside = [...rows[row].querySelectorAll("button")];
+  const place = inside.indexOf(event.target);
+  const wanted = {
+    ArrowDown: () => rows[row + 1]?.querySelector("button"),
+    ArrowUp: () => rows[row - 1]?.querySelector("button"),
+    Home: () => rows[0].querySelector("button"),
+    End: () => rows.at(-1).querySelector("button"),
+    ArrowRight: () => inside[place + 1],
+    ArrowLeft: () => inside[place - 1],
+  }[event.key];
+  if (!wanted) return;
+  event.preventDefault();
+  const next = wanted();
+  if (!next) return;
+  for (const button of list.querySelectorAll("button")) button.tabIndex = button === next ? 0 : -1;
+  next.focus();
 });
 
 // ---- clearing a conversation cannot be taken back: the first click asks, the second within four seconds clears ----

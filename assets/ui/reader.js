@@ -185,7 +185,7 @@ function turnBy(event) {
 }
 /** Esc closes what is on top: the shortcuts, a field's own question, an answer being written while one types. */
 function closesReader(event) {
-  if (body.classList.contains("shortcuts-open") || event.target.closest?.("[data-escape]")) return false;
+  if (body.classList.contains("shortcuts-open") || event.target.closest?.("[data-escape], [data-cancel]")) return false;
   if (body.classList.contains("left-open") || body.classList.contains("right-open")) return false;
   return Boolean(event.target.closest?.("#reader-region")) || Boolean(document.querySelector(".stop-button")?.hidden);
 }

@@ -81,9 +81,9 @@ LAUNCHER_FLAGS = {
 
 def test_the_flags_people_expect_exist() -> None:
     expected = (
-        "host port no-browser model ahn device dtype data-dir offline max-upload-mb language auth version "
+        "host port no-browser model ahn device dtype data-dir offline max-upload-mb language ssl-certfile "
     )
-    expected += "help api api-key api-conversations api-memory-mb api-documents"
+    expected += "ssl-keyfile auth version help api api-key api-conversations api-memory-mb api-documents"
     assert {f"--{name}" for name in expected.split()} == flags(cli.page_parser())
 
 

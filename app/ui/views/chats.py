@@ -20,7 +20,12 @@ def chat_list(
 ) -> str:
     """Past chats, last used first. `renaming` and `deleting` name the one chat whose row asks for more."""
     w = CHAT()
-    rows = "".join(_row(chat, chat.id == open_id, chat.id == renaming, chat.id == deleting) for chat in chats)
+    # The list costs one stop of the Tab key: at the chat that is open. Arrow keys go on from there.
+    stop = next((chat.id for chat in chats if chat.id == open_id), chats[0].id if chats else "")
+    rows = "".join(
+        _row(chat, chat.id == open_id, chat.id == renaming, chat.id == deleting, chat.id == stop)
+        for chat in chats
+    )
     if not rows:
         nothing = w.no_chat_contains if query else w.chats_appear
         rows = f'<li class="quiet">{nothing}</li>'
@@ -30,11 +35,12 @@ def chat_list(
         "<kbd>Ctrl K</kbd></label>"
     )
     new = m.button(w.new, "new-chat", css="link", icon=m.ICON_PLUS, title=w.new_title)
-    body = f'<h2>{w.chats}{new}</h2>{search}<ul class="entries">{rows}</ul>'
+    entries = f'<ul class="entries" aria-label="{m.text(w.list_label)}" data-arrows>{rows}</ul>'
+    body = f"<h2>{w.chats}{new}</h2>{search}{entries}"
     return f'<section class="part chats" data-open="{m.text(open_id)}">{body}</section>'
 
 
-def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> str:
+def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool, stop: bool) -> str:
     w = CHAT()
     if renaming:
         return (
@@ -46,7 +52,8 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
         yes = m.button(COMMON().delete, "delete-chat", css="link danger", chat_id=chat.id)
         no = m.button(COMMON().keep, "cancel-delete", css="link")
         question = m.text(w.ask_delete.format(title=chat.title))
-        return f'<li class="entry asking"><span class="name">{question}</span>{yes}{no}</li>'
+        asked = f'<span class="name">{question}</span>{yes}{no}'
+        return f'<li class="entry asking" data-cancel="cancel-delete">{asked}</li>'
     detail = COMMON().questions(chat.turn_count)
     if chat.document_names:
         detail += " · " + ", ".join(chat.document_names)
@@ -54,7 +61,8 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
         detail += " · " + w.cannot_be_opened.format(reason=chat.unreadable)
     open_button = (
         f'<button type="button" class="entry-main" data-action="open-chat" data-chat-id="{m.text(chat.id)}"'
-        f' title="{m.text(chat.title)}\n{m.text(detail)}"{" aria-current=true" if is_open else ""}>'
+        f' title="{m.text(chat.title)}\n{m.text(detail)}"{" aria-current=true" if is_open else ""}'
+        f' tabindex="{0 if stop else -1}">'
         f'<span class="name">{m.text(chat.title)}</span></button>'
     )
     pin = m.button(
@@ -82,4 +90,5 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool) -> st
         title=w.delete.format(title=chat.title),
         chat_id=chat.id,
     )
-    return f'<li class="entry{" open" if is_open else ""}">{open_button}{pin}{rename}{delete}</li>'
+    tools = (pin + rename + delete).replace("<button ", '<button tabindex="-1" ')
+    return f'<li class="entry{" open" if is_open else ""}">{open_button}{tools}</li>'

@@ -108,7 +108,7 @@ def _encoding(document_id: str, name: str, extras: Extras, encodings: Mapping[st
     label = m.text(w.encoding_of.format(name=name))
     return (
         m.line(f"<span>{m.text(w.read_as_instead.format(encoding=extras.encoding))}</span>", keep)
-        + f'<div class="choices" role="group" aria-label="{label}">{choices}</div>'
+        + f'<div class="choices" data-cancel="keep-encoding" role="group" aria-label="{label}">{choices}</div>'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.ui.views import markup as m
+from app.ui.words.frame import FRAME
 from app.ui.words.settings import SETTINGS
 from app.ui.words.translated import LANGUAGES, OWN_NAMES, TAGS, spoken
 
@@ -14,4 +15,5 @@ def choice() -> str:
         for one in LANGUAGES
     )
     label = m.text(SETTINGS().language)
-    return f'<label class="sorting">{label} <select id="page-language">{options}</select></label>'
+    heading = f'<h2 class="for-readers">{m.text(FRAME().settings_tab)}</h2>'
+    return f'{heading}<label class="sorting">{label} <select id="page-language">{options}</select></label>'

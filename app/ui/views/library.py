@@ -83,7 +83,8 @@ def disk_use(nbytes: Mapping[str, int], *, freeing: bool) -> str:
     else:
         action = ""
     taken = w.on_this_disk_html.format(size=total, parts=m.text(parts))
-    return f'<div class="disk-use"><span class="num">{taken}</span>{action}</div>'
+    cancel = ' data-cancel="keep-readings"' if freeing else ""
+    return f'<div class="disk-use"{cancel}><span class="num">{taken}</span>{action}</div>'
 
 
 def _row(row: Row, asking: bool, renaming: bool) -> str:
@@ -203,8 +204,8 @@ def _asking(document_id: str, name: str, usage: DocumentUsage | None) -> str:
     no = m.button(COMMON().keep, "keep-document")
     question = m.text(w.ask_delete.format(name=name) + freed + chats)
     return (
-        f'<li class="library-row asking" data-document="{m.text(document_id)}"><span class="question">{question}'
-        f"</span>{yes}{no}</li>"
+        f'<li class="library-row asking" data-cancel="keep-document" data-document="{m.text(document_id)}">'
+        f'<span class="question">{question}</span>{yes}{no}</li>'
     )
 
 

@@ -51,7 +51,8 @@ def _to_html(markdown: str, marks: tuple[Mark, ...], language: Language) -> str:
     """Also by its language: boxes and pictures are named in it."""
     source = _PRIVATE.sub("\ufffd", markdown)
     drawn = _TASK_BOX.sub(_task_box, _renderer().render(_marked_source(source, marks[:_MOST_MARKS])))
-    return _with_marks(drawn, marks)
+    # What is wider than the page is scrolled, also by the keyboard.
+    return _with_marks(drawn.replace("<pre>", '<pre tabindex="0">'), marks)
 
 
 def plain(text: str) -> str:
@@ -123,7 +124,7 @@ def _renderer() -> MarkdownIt:
     renderer.inline.ruler.before("emphasis", "underscores", _underscores)
     renderer.add_render_rule("image", _picture)
     renderer.add_render_rule("link_open", _link)
-    renderer.add_render_rule("table_open", lambda *_: '<div class="table-wrap"><table>\n')
+    renderer.add_render_rule("table_open", lambda *_: '<div class="table-wrap" tabindex="0"><table>\n')
     renderer.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return renderer
 

@@ -75,7 +75,7 @@ def progress(fraction: float, tier: str = WINDOW, *, label: str) -> str:
 def button(
     label: str, action: str, *, css: str = "link", title: str = "", icon: str = "", **data: object
 ) -> str:
-    """A button that reports `action` and `data` to the server through its component's click event."""
+    """A button that reports `action` and `data` to the server."""
     fields = "".join(f' data-{text(key.replace("_", "-"))}="{text(value)}"' for key, value in data.items())
     aria = f' aria-label="{text(title)}" title="{text(title)}"' if title else ""
     opening = f'<button type="button" class="{css}" data-action="{text(action)}"{fields}{aria}>'

@@ -62,7 +62,8 @@ def status_line(
         f'<span data-item="{m.text(name)}"><i>{m.text(words)}</i> <b>{m.text(value)}</b></span>'
         for name, words, value in items
     )
-    return f'<div class="status-line">{cells}</div>'
+    label = m.text(w.status_label)
+    return f'<div class="status-line" role="group" aria-label="{label}" tabindex="0">{cells}</div>'
 
 
 def waiting_line(waiting: Waiting) -> str:
@@ -105,7 +106,7 @@ def top_bar(model_name: str = "") -> str:
     return (
         '<div class="top-bar">'
         + m.button("", "toggle-left", css="icon-button", icon=left, title=w.toggle_left)
-        + '<span class="brand">AHN Chat</span>'
+        + '<h1 class="brand">AHN Chat</h1>'
         + f'<span class="model" id="model-name" data-part="model-name">{m.text(model_name)}</span>'
         + m.button(
             "",

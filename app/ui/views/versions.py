@@ -49,7 +49,8 @@ def asking(index: int, version: Version) -> str:
         words += " " + w.ask_following(version.following)
     yes = m.button(COMMON().delete, "delete-turn", css="link danger", turn=index, id=version.id)
     return (
-        f'<span class="asking-turn" role="group" aria-label="{m.text(words)}"><span>{m.text(words)}</span>'
+        f'<span class="asking-turn" data-cancel="keep-turn" role="group" aria-label="{m.text(words)}">'
+        f"<span>{m.text(words)}</span>"
         f'<span class="answers">{yes}{m.button(COMMON().keep, "keep-turn")}</span></span>'
     )
 

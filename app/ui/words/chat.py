@@ -64,6 +64,7 @@ class ChatWords:
     turn_gone: str
     no_entry: str
     chats: str
+    list_label: str
     no_chat_contains: str
     chats_appear: str
     search_placeholder: str
@@ -150,6 +151,7 @@ CHAT = Translated(
         turn_gone="This turn is no longer there, so nothing was done; the conversation is shown as it is.",
         no_entry="The page sent no {entry}; reload it.",
         chats="Chats",
+        list_label="Chats, by arrow keys",
         no_chat_contains="No chat contains this.",
         chats_appear="Chats appear here with their first question.",
         search_placeholder="Search everything",
@@ -244,6 +246,7 @@ CHAT = Translated(
         turn_gone="Diesen Schritt gibt es nicht mehr; nichts wurde getan, und das Gespräch wird gezeigt, wie es ist.",
         no_entry="Die Seite hat {entry} nicht mitgeschickt; laden Sie sie neu.",
         chats="Chats",
+        list_label="Chats, mit Pfeiltasten",
         no_chat_contains="Kein Chat enthält das.",
         chats_appear="Chats erscheinen hier mit ihrer ersten Frage.",
         search_placeholder="Alles durchsuchen",
@@ -316,6 +319,7 @@ CHAT = Translated(
         turn_gone="这一轮已不存在，因此没有执行任何操作；对话按现状显示。",
         no_entry="页面没有发送 {entry}；请重新加载页面。",
         chats="对话",
+        list_label="对话列表，可用方向键移动",
         no_chat_contains="没有对话包含此内容。",
         chats_appear="提出第一个问题后，对话会显示在这里。",
         search_placeholder="搜索全部",

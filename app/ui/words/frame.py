@@ -27,6 +27,7 @@ class FrameWords:
     looked_up_tokens: str
     in_context: str
     memory: str
+    status_label: str
     kind: Mapping[str, str]
     reading_question: str
     loading: str
@@ -57,6 +58,7 @@ FRAME = Translated(
         looked_up_tokens="{passages}, {tokens}",
         in_context="in context",
         memory="memory",
+        status_label="Speed and tokens",
         kind={"ahn": "AHN", "window": "window only", "full": "full attention"},
         reading_question="reading the question",
         loading="Loading the model",
@@ -93,6 +95,7 @@ FRAME = Translated(
         looked_up_tokens="{passages}, {tokens}",
         in_context="im Kontext",
         memory="Gedächtnis",
+        status_label="Tempo und Tokens",
         kind={"ahn": "AHN", "window": "nur Fenster", "full": "volle Aufmerksamkeit"},
         reading_question="liest die Frage",
         loading="Das Modell wird geladen",
@@ -129,6 +132,7 @@ FRAME = Translated(
         looked_up_tokens="{passages}，{tokens}",
         in_context="上下文",
         memory="记忆",
+        status_label="速度和词元",
         kind={"ahn": "AHN", "window": "仅窗口", "full": "全注意力"},
         reading_question="正在读题",
         loading="正在加载模型",
