@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Column = Literal["full", "window", "ahn", "ahn + recall", "words"]
 COLUMNS: tuple[Column, ...] = ("full", "window", "ahn", "ahn + recall")
 _MEMORY: dict[Column, MemoryKind] = {"full": "full", "window": "window", "ahn": "ahn", "ahn + recall": "ahn"}
+_BEGINS = '{"model": '  # each row of the results
 MOST_TOKENS = 32  # of an answer: a fact is said by then
 _ROUND = 4  # needles of each depth that are asked for before the next memory and text are
 _BESIDE_TEXT = 192  # tokens that system prompt, question and answer may take after the text
@@ -53,17 +54,11 @@ class Results:
             return
         try:
             lines = file.read_text(encoding="utf-8").splitlines()
-            for number, line in enumerate(lines, 1):
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    if number < len(lines):  # the last line of a run that was killed may be torn
-                        raise
-                    continue
+            if lines and _is_torn(lines[-1]):
+                del lines[-1]
+                file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            for row in map(json.loads, lines):
                 self._rows[_key(row)] = row
-            file.write_text(
-                "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in self._rows.values())
-            )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CommandFailed(
                 f"{file} holds no results of needles ({error}), so it was left as it is: name another file."
@@ -84,6 +79,11 @@ class Results:
                 raise CommandFailed(
                     f"The results cannot be written to {self._file} ({error.strerror}): name another file."
                 ) from error
+
+
+def _is_torn(line: str) -> bool:
+    """Whether a line is the beginning of a row, as a run that was killed leaves it."""
+    return (line.startswith(_BEGINS) or _BEGINS.startswith(line)) and not line.endswith("}")
 
 
 def _key(row: dict[str, Any]) -> str:

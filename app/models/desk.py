@@ -40,7 +40,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table. `choice` None: a model of the reader's own; `usable`: whether it can be loaded now."""
+    """One line of the table. `choice` None: a model of the reader's own, whose costs are not counted."""
 
     name: str
     title: str
@@ -122,7 +122,8 @@ class ModelDesk:
             presence: Literal["whole", "none"] = "whole" if whole else "none"
             nbytes = manifest.nbytes if manifest is not None else 0
             in_use = not known and name == self.in_use.model
-            lines.append(Line(name, name, None, presence, nbytes, None, fetches.get(name), in_use=in_use))
+            title = self.title(Named(name))
+            lines.append(Line(name, title, None, presence, nbytes, None, fetches.get(name), in_use=in_use))
         return lines
 
     def suggested(self, rates: Mapping[str, float], freed_bytes: int) -> Choice:
@@ -256,6 +257,9 @@ class ModelDesk:
 
     def title(self, named: Named) -> str:
         """What to call a model."""
+        path = Path(named.model).expanduser()
+        if path.exists():
+            return path.name
         choice = catalogue.choice_of(named.model, named.ahn)
         return choice.title if choice is not None else named.model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ class ModelActions:
 
     def __init__(self, desk: ModelDesk | None, loader: EngineLoader, tabs: Tabs) -> None:
         self._desk, self._loader, self._tabs = desk, loader, tabs
-        self._weights: tuple[Engine | None, int] = (None, 0)
+        self._weights: tuple[Callable[[], Engine | None], int] = (lambda: None, 0)  # held weakly: it may go
 
     def acts(self) -> dict[str, Callable[[Tab, dict[str, Any]], None]]:
         """The handlers by the action that they are of."""
@@ -154,9 +155,11 @@ class ModelActions:
 
     def _model_bytes(self, engine: Engine | None) -> int:
         """What the loaded model's weights take, which is given back when another one is loaded."""
-        if engine is not self._weights[0]:
-            tensors = {} if engine is None else engine.model.state_dict()
-            self._weights = engine, sum(tensor.nbytes for tensor in tensors.values())
+        if engine is None:
+            return 0
+        if engine is not self._weights[0]():
+            total = sum(tensor.nbytes for tensor in engine.model.state_dict().values())
+            self._weights = weakref.ref(engine), total
         return self._weights[1]
 
     def _given(self) -> ModelDesk:

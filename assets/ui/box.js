@@ -22,7 +22,7 @@ on("box", (news) => {
   const before = state;
   state = news;
   if (news.chat !== before.chat) changeChat(before.chat, news.chat);
-  if (news.returned !== undefined) setText(news.returned);
+  if (news.returned !== undefined) giveBack(news.returned);
   show();
 });
 
@@ -48,6 +48,12 @@ function setText(text) {
   field.value = text;
   grow();
   if (state.chat) keepDraft(state.chat);
+}
+
+// A question that comes back does not take the place of what has been typed meanwhile.
+function giveBack(question) {
+  const typed = box()?.value ?? "";
+  setText(typed.trim() && typed !== question ? `${question}\n${typed}` : question);
 }
 
 function grow() {

@@ -1,6 +1,7 @@
 """Each backend's memory beside the plain one: outputs, final states and, where it trains, gradients.
 
     python -m tests.ahn_core.kernel_cases cpu fla          # by triton's interpreter: set TRITON_INTERPRET=1
+    python -m tests.ahn_core.kernel_cases cpu --all fla    # also the lengths that take minutes there
     python -m tests.ahn_core.kernel_cases cuda fla mamba
 
 prints one JSON object a case. A program of its own, because triton reads the switch when it is imported.
@@ -150,11 +151,12 @@ def in_the_interpreter() -> None:
 
 
 def main(device_name: str, backends: list[str]) -> None:
-    device = torch.device(device_name)
+    device, everything = torch.device(device_name), "--all" in backends
+    backends = [name for name in backends if name != "--all"]
     for backend in backends:
         if device.type == "cpu":
             in_the_interpreter()
-            chosen = interpreted_cases(backend)
+            chosen = cases(backend, learning=False) if everything else interpreted_cases(backend)
         else:
             chosen = itertools.chain(cases(backend, learning=False), cases(backend, learning=True))
         for case in chosen:

@@ -109,7 +109,7 @@ def test_trained_length_counts_the_rope_scaling(tmp_path: Path) -> None:
     ("config", "words"),
     [
         (LlamaConfig(**SIZES, hidden_act="gelu"), "activation 'gelu'"),
-        (Qwen2Config(**SIZES, use_sliding_window=True), "own sliding window"),
+        (Qwen2Config(**SIZES, use_sliding_window=True, max_window_layers=1), "own sliding window"),
         (LlamaConfig(**SIZES, **rope(rope_type="dynamic", factor=2.0)), "rotary type 'dynamic'"),
     ],
 )

@@ -256,3 +256,41 @@ def test_a_closed_chat_keeps_what_was_written_and_comes_back(side: Side) -> None
     for gone in (lambda: side.engine.chat(chat.id), lambda: side.engine.delete_chat(chat.id)):
         with pytest.raises(UnknownChatError):
             gone()
+
+
+def test_what_is_taken_back_can_be_shown_again_and_delete_deletes(side: Side) -> None:
+    chat = side.chat()
+    for question in ("one?", "two?", "three?"):
+        list(chat.ask(question))
+    assert chat.undo(1) == "two?"
+    assert [turn.question for turn in chat.turns] == ["one?"]
+    assert [(place.number, place.count, place.following) for place in chat.versions] == [(1, 1, 2), (0, 1, 2)]
+    chat.choose_version(1, 1)
+    assert [turn.question for turn in chat.turns] == ["one?", "two?", "three?"]
+    with pytest.raises(ChatError, match="no version 2 of this turn"):
+        chat.choose_version(1, 2)
+    list(chat.edit(1, "another?"))
+    assert chat.delete_turn(1) == 1
+    assert [turn.question for turn in chat.turns] == ["one?", "two?", "three?"]
+    assert chat.delete_turn(0) == 3
+    assert chat.turns == [] and chat.versions == []
+
+
+def test_pinned_chats_come_first_and_presets_are_for_new_ones(side: Side) -> None:
+    first, second = side.chat(), side.chat()
+    for chat in (first, second):
+        list(chat.ask("one?"))
+    assert [entry.id for entry in side.engine.list_chats()] == [second.id, first.id]
+    side.engine.pin_chat(first.id, True)
+    assert [(entry.id, entry.pinned) for entry in side.engine.list_chats()] == [
+        (first.id, True),
+        (second.id, False),
+    ]
+    assert side.engine.last_used_chat() == second.id
+    with pytest.raises(UnknownChatError):
+        side.engine.pin_chat("nobody", True)
+    presets = side.engine.presets
+    assert presets.for_new_chats().settings == side.engine.default_settings()
+    presets.save("Mine", side.settings)
+    presets.choose_for_new_chats("Mine")
+    assert presets.for_new_chats().settings == side.settings and presets.name_of(side.settings) == "Mine"

@@ -23,6 +23,7 @@ import psutil
 import torch
 
 from ahn_core import Cache, SamplingSettings
+from app.acceleration import keep_freed_memory
 from app.conversation import Chat
 from app.conversation.events import AnswerFinished, AnswerToken, ChatEvent, TurnState
 from tests.app.chatting import SETTINGS, World, finish, pages, wait_until
@@ -217,6 +218,7 @@ def soak(
 ) -> Report:
     """All users at once for so many seconds, a fifth of them before memory is measured first."""
     report = Report()
+    keep_freed_memory()  # as the program does
     threads, files = threading.active_count(), _files()
     world = World(folder)
     recorder = Recorder(world)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from app.documents.faults import Fault
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from docutils import nodes
 
 _LONGEST = 1_000_000  # characters that docutils reads within seconds; a longer text is shown by its lines
+# One to four signs over and over: docutils looks through such a run once for each place in it, and again for each.
+_RUN = re.compile(r"([^\w\n]{1,4})\1{1000}")
 _SETTINGS = {
     "file_insertion_enabled": False,  # include, csv-table and raw files
     "raw_enabled": False,
@@ -36,7 +39,7 @@ _STYLES = {"arabic": "1", "loweralpha": "a", "upperalpha": "A", "lowerroman": "i
 def read(data: bytes, request: Request) -> Parsed:
     """The sections of a text. Raises Refused where there is no text."""
     text = decoded(data, request)
-    if len(text.text) > _LONGEST:
+    if len(text.text) > _LONGEST or _RUN.search(text.text):
         pages = line_pages(text.text, "paragraph")
         if not pages:
             raise Refused(Fault.NO_TEXT)

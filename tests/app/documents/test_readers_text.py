@@ -430,3 +430,9 @@ def test_a_book_with_a_chapter_that_is_no_text(tmp_path: Path) -> None:
 def test_marked_up_text_nested_without_end_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "a.rst").write_text("".join(f"{'  ' * depth}* x\n\n" for depth in range(400)))
     assert "nested too deeply" in refusal(tmp_path / "a.rst")
+
+
+@pytest.mark.parametrize("run", ["{" * 10_000, " " * 200_000, "-`" * 20_000])
+def test_marked_up_text_with_a_run_of_signs_is_shown_by_its_lines(tmp_path: Path, run: str) -> None:
+    extracted = written(tmp_path / "a.rst", f"Pump\n====\n\nIt holds{run} water.\n")
+    assert extracted.unit == "lines" and extracted.pages[-1].endswith("water.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,8 +36,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     with serving() as fake:
         for choice in catalogue.CHOICES:
             for part in choice.parts:
-                commit = part.reference.revision or "e" * 40
-                fake.repositories[part.reference.repository] = FakeRepository(dict(FILES), commit=commit)
+                name = part.reference.repository
+                commit = part.reference.revision or hashlib.sha1(name.encode()).hexdigest()
+                fake.repositories[name] = FakeRepository(dict(FILES), commit=commit)
         fake.repositories["own/base"] = FakeRepository(dict(FILES))
         yield fake
 
