@@ -16,6 +16,7 @@ from app.conversation.events import (
     Waiting,
 )
 from app.conversation.evidence import NO_EVIDENCE
+from app.ui.about import SAMPLE, SAMPLE_QUESTIONS
 from app.ui.card_extras import extras_of
 from app.ui.library_view import draw_library
 from app.ui.session import Tab
@@ -24,6 +25,7 @@ from app.ui.views import (
     comparison,
     documents,
     facts,
+    first,
     found,
     language,
     library,
@@ -165,13 +167,25 @@ LISTS: dict[str, Draw] = {
 PARTS = LIVE_PARTS | LISTS
 
 
-def draw_transcript(tab: Tab) -> dict[str, str]:
-    """The conversation in its two parts."""
+def draw_transcript(tab: Tab, engine: Engine | None = None) -> dict[str, str]:
+    """The conversation in its two parts; after it what the app itself has said since."""
     if tab.chat is None:
         return {"earlier": "", "last": transcript.empty()}
     turns = tab.chat.turns
+    told = first.told_by_app(*tab.told_by_app) if tab.told_by_app is not None else ""
+    if not turns and not tab.chat.versions:
+        return {"earlier": "", "last": told or _first_minute(tab, engine)}
     ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy, tab.chat.id)
-    return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
+    return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways) + told}
+
+
+def _first_minute(tab: Tab, engine: Engine | None) -> str:
+    names = [document.name for document in _documents(tab)]
+    return first.empty(
+        embedded=engine.model.name if engine is not None and facts_of(engine).licence else "",
+        offer=not names and not tab.imports and SAMPLE.is_file(),
+        questions=SAMPLE_QUESTIONS if SAMPLE.name in names else (),
+    )
 
 
 def draw_frames(model_name: str) -> dict[str, str]:

@@ -3,6 +3,7 @@ outcome."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial, wraps
@@ -16,6 +17,8 @@ from app.conversation.presets import DEFAULTS
 from app.conversation.question import replaced_sentence, unreadable_characters
 from app.store import StoreError
 from app.ui import import_line
+from app.ui.about import SAMPLE, about_model, asks_about_model
+from app.ui.drawing import facts_of
 from app.ui.ingest import Import, UploadFolder
 from app.ui.library_view import LibraryActions
 from app.ui.loading import EngineLoader
@@ -32,6 +35,7 @@ from app.ui.views.probe import ProbeState
 from app.ui.words.chat import CHAT
 from app.ui.words.common import COMMON
 from app.ui.words.comparison import COMPARISON, PROBE
+from app.ui.words.first import FIRST
 from app.ui.words.settings import SETTINGS
 from app.ui.words.translated import speaking
 
@@ -64,6 +68,7 @@ class Handlers:
         self._acts: dict[str, Callable[[Tab, dict[str, Any]], None]] = {
             "ask": self._ask,
             "upload": self._upload,
+            "add-sample": self._add_sample,
             "cancel-reading": lambda tab, data: self._chat(tab).cancel_reading(data["documentId"]),
             "resume-reading": lambda tab, data: self._chat(tab).resume_reading(data["documentId"]),
             "remove-document": lambda tab, data: self._chat(tab).remove_document(data["documentId"]),
@@ -237,6 +242,15 @@ class Handlers:
                 )  # fmt: skip
             import_line.put_in_line(tab, started)
 
+    def _add_sample(self, tab: Tab, data: dict[str, Any]) -> None:
+        """Add the handbook that comes with the app, as if it had been picked."""
+        try:
+            copy = shutil.copy(SAMPLE, self._uploads.new_folder())
+        except OSError:
+            tab.warn(FIRST().no_sample)
+            return
+        self._upload(tab, {"files": [{"name": SAMPLE.name, "path": str(copy)}]})
+
     def _imported(self, tab: Tab, chat: Chat, document: Document) -> Callable[[], object]:
         """Say what reading will take; returns what begins it. Runs in the import's thread."""
         engine = self._engine()
@@ -266,6 +280,10 @@ class Handlers:
             tab.returned_question = question
             return
         chat = self._chat(tab)
+        tab.told_by_app = None
+        if asks_about_model(question):
+            tab.told_by_app = question.strip(), about_model(facts_of(self._engine()))
+            return
         if not self._answer(tab, question, lambda: chat.ask(question)):
             tab.returned_question = question
         elif replaced := unreadable_characters(question):

@@ -45,6 +45,10 @@ class UploadFolder:
         private = Path(tempfile.mkdtemp(prefix="taken-", dir=self.folder))
         return Path(shutil.move(candidate, private / candidate.name))
 
+    def new_folder(self) -> Path:
+        """A folder below this one for a file of the app's own, which is then taken like any other."""
+        return Path(tempfile.mkdtemp(prefix="own-", dir=self.folder))
+
     def refuse(self, path: str) -> None:
         """Delete an upload that nobody will take."""
         with contextlib.suppress(DocumentError):

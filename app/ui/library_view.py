@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.conversation import ChatError
+from app.documents import recognition
+from app.recall import sense
 from app.store import Document, DocumentUsage, UnknownDocument
 from app.ui.views import library as view
 from app.ui.views import markup as m
+from app.ui.views.first import extras
+from app.ui.words.first import FIRST
 from app.ui.words.library import LIBRARY
 
 if TYPE_CHECKING:
@@ -132,7 +136,14 @@ def draw_library(tab: Tab, engine: Engine | None) -> str:
         asking=state.asking,
         renaming=state.renaming,
         freeing=state.freeing,
-    )
+    ) + extras(missing_extras())
+
+
+def missing_extras() -> dict[str, str]:
+    """What could be installed, by the names of the extras: what each gives."""
+    w = FIRST()
+    offered = {"sense": (sense.is_available, w.sense), "ocr": (recognition.is_available, w.ocr)}
+    return {name: words for name, (is_available, words) in offered.items() if not is_available()}
 
 
 def _look(state: LibraryState, engine: Engine, known: list[Document]) -> None:

@@ -128,7 +128,7 @@ class LiveChannel:
         if due:
             tab.lists_due = now + LISTS_INTERVAL
         drawn = {name: draw(tab, engine, loading) for name, draw in (PARTS if due else LIVE_PARTS).items()}
-        drawn |= draw_transcript(tab)
+        drawn |= draw_transcript(tab, engine)
         drawn |= handlers.models.parts(tab, engine, due=due)
         if "top" not in tab.shown:  # what is drawn once
             drawn |= draw_frames(self._handlers.model_name)

@@ -98,6 +98,8 @@ const afterwards = {
   "keep-turn": focusBox,
   "choose-version": ({ dataset }) => keepFocus(`[data-turn="${dataset.turn}"] [data-way="${dataset.way}"]`),
   "save-edit": focusBox,
+  ask: focusBox,
+  "add-sample": focusBox,
   "cancel-edit": focusBox,
   stop: focusBox,
 };
@@ -207,6 +209,7 @@ addEventListener(
 );
 function escape(event) {
   if (event.target.closest?.("[data-escape]")) return;
+  if (document.querySelector(":popover-open")) return; // the browser closes it
   const asking = event.target.closest?.("[data-cancel]")?.dataset.cancel;
   if (asking) {
     send(asking);

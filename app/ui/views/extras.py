@@ -77,7 +77,7 @@ def offer(document_id: str, name: str, extras: Extras) -> str:
     w, pages = DOCUMENTS(), COMMON().pages(len(extras.pages_to_recognise))
     if not extras.recognition:
         told = m.text(w.recognition_missing.format(pages=pages))
-        return f'<div class="line quiet">{told} <code>pip install ahn-chat[ocr]</code>.</div>'
+        return f'<div class="line quiet">{told} <code>python launch.py --with ocr</code></div>'
     title = w.recognise_pages_of.format(pages=pages, name=name)
     button = m.button(w.recognise, "recognise", title=title, document_id=document_id)
     return m.line(f"<span>{m.text(w.no_right_text.format(pages=pages))}</span>", button)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from app.conversation.events import AnswerPiece, PageState, PageStates
 from app.conversation.evidence import NO_EVIDENCE, Evidence
 from app.ui.views import markup as m
+from app.ui.views.first import why
 from app.ui.words.common import COMMON
+from app.ui.words.first import FIRST
 from app.ui.words.memory import MEMORY
 from app.ui.words.translated import number
 
@@ -46,7 +48,8 @@ def panel(
         body = f'<p class="quiet">{m.text(w.nothing_read)}</p>'
         return f'<section class="part panel"><h2>{heading}</h2>{body}{_notes("ahn", trained)}</section>'
     parts = [
-        f'<p class="total">{w.tokens_read_html(stats.seq_length)}</p>',
+        f'<p class="total">{w.tokens_read_html(stats.seq_length)}'
+        f"{why('tokens', FIRST().tokens, FIRST().tokens_why)}</p>",
         tier_bar(stats),
         _tier_table(stats, evidence),
         bytes_bars(stats),
@@ -124,7 +127,8 @@ def proportional(values: Sequence[int], total: float, *, least: float) -> list[f
 
 def _tier_table(stats: CacheStats, evidence: Evidence) -> str:
     rows = "".join(
-        f'<tr title="{m.size(nbytes)}"><th scope="row"><span class="swatch {tier}"></span>{m.text(name)}</th>'
+        f'<tr title="{m.size(nbytes)}"><th scope="row"><span class="swatch {tier}"></span>{m.text(name)}'
+        f"{_why(tier)}</th>"
         f'<td class="words">{m.text(words)}</td><td class="num">{m.count(tokens)}</td></tr>'
         for tier, name, words, tokens, nbytes in _tiers(stats)
     )
@@ -137,6 +141,17 @@ def _tier_table(stats: CacheStats, evidence: Evidence) -> str:
             f'<td class="num">{m.count(evidence.tokens)}</td></tr>'
         )
     return f'<table class="tiers"><tbody>{rows}</tbody></table>'
+
+
+def _why(tier: str) -> str:
+    """A "?" beside the words that this program alone uses."""
+    w = FIRST()
+    explained = {
+        m.SINKS: (w.sinks, w.sinks_why),
+        m.WINDOW: (w.window, w.window_why),
+        m.MEMORY: (w.compressed, w.compressed_why),
+    }
+    return why(tier, *explained[tier]) if tier in explained else ""
 
 
 def bytes_bars(stats: CacheStats) -> str:

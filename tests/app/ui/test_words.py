@@ -17,6 +17,7 @@ import app.ui
 import app.ui.words
 from app import options
 from app.paths import assets_dir
+from app.ui.about import SAMPLE_QUESTIONS
 from app.ui.live import LiveChannel
 from app.ui.views import markup as m
 from app.ui.words.common import COMMON
@@ -48,6 +49,7 @@ NO_WORDS = {
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
     "worker-src 'self' blob:",
+    *SAMPLE_QUESTIONS,  # in the language of the sample
     "Not for this page.",  # why a WebSocket is closed: browsers show it to nobody
 }
 # What these are given is read by no user of the page: styles, shapes, logs, mistakes of ours.
