@@ -12,75 +12,35 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from app import __version__, options, paths
 from app.options import CommandFailed, OptionError, Options
 
+# Where each command is, as module:function.
+COMMANDS = {
+    **{
+        name: f"app.commands.{name}:main"
+        for name in ("ask", "chats", "doctor", "library", "mcp", "memory", "models", "plan", "serve", "text")
+    },
+    "bench": "app.bench:main",
+    "eval": "app.evaluation:main",
+    "merge": "app.commands.merge:merge_main",
+    "split": "app.commands.merge:split_main",
+    "prepare": "app.commands.train:prepare_main",
+    "train": "app.commands.train:train_main",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status (0 done, 1 failed, 2 wrong usage, 128 + N ended by signal N)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments[:1] == ["ask"]:
-            from app import ask
-
-            return ask.main(arguments[1:])
-        if arguments[:1] == ["text"]:
-            from app import text_command
-
-            return text_command.main(arguments[1:])
-        if arguments[:1] == ["bench"]:
-            from app import bench
-
-            return bench.main(arguments[1:])
-        if arguments[:1] == ["eval"]:
-            from app import evaluation
-
-            return evaluation.main(arguments[1:])
-        if arguments[:1] in (["prepare"], ["train"]):
-            from app import train
-
-            return (train.prepare_main if arguments[0] == "prepare" else train.train_main)(arguments[1:])
-        if arguments[:1] == ["library"]:
-            from app import library_command
-
-            return library_command.main(arguments[1:])
-        if arguments[:1] == ["models"]:
-            from app import models_command
-
-            return models_command.main(arguments[1:])
-        if arguments[:1] == ["plan"]:
-            from app import plan_command
-
-            return plan_command.main(arguments[1:])
-        if arguments[:1] in (["merge"], ["split"]):
-            from app import merge_command
-
-            return (merge_command.merge_main if arguments[0] == "merge" else merge_command.split_main)(
-                arguments[1:]
-            )
-        if arguments[:1] == ["chats"]:
-            from app import chats_command
-
-            return chats_command.main(arguments[1:])
-        if arguments[:1] == ["doctor"]:
-            from app import doctor
-
-            return doctor.main(arguments[1:])
-        if arguments[:1] == ["memory"]:
-            from app import memory
-
-            return memory.main(arguments[1:])
-        if arguments[:1] == ["mcp"]:
-            from app import mcp_command
-
-            return mcp_command.main(arguments[1:])
-        if arguments[:1] == ["serve"]:
-            from app import serve_command
-
-            return serve_command.main(arguments[1:])
+        if arguments and arguments[0] in COMMANDS:
+            module, _, function = COMMANDS[arguments[0]].partition(":")
+            return int(getattr(import_module(module), function)(arguments[1:]))
         return serve(page_parser().parse_args(arguments))
     except (OptionError, CommandFailed) as error:
         print(f"ahn-chat: {error}", file=sys.stderr)
@@ -169,7 +129,7 @@ def serve(arguments: argparse.Namespace) -> int:
     paths.prepare(chosen.data_dir)
 
     from app import startup
-    from app.serve_command import api_options
+    from app.commands.serve import api_options
     from app.ui import launch_app
     from app.ui.security import kept_token
 
@@ -208,7 +168,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def announce(chosen: Options, link: str) -> None:
     """Say where the page is, that its port is another one than asked for, and where the API is."""
-    from app.serve_command import announcement
+    from app.commands.serve import announcement
 
     address = urlsplit(link)
     if chosen.port not in (0, address.port):

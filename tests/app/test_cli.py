@@ -15,27 +15,16 @@ from typing import Any
 
 import pytest
 
-from app import (
-    __version__,
-    ask,
-    bench,
-    chats_command,
-    cli,
-    doctor,
-    evaluation,
-    library_command,
-    mcp_command,
-    memory,
-    merge_command,
-    models_command,
-    options,
-    paths,
-    plan_command,
-    serve_command,
-    startup,
-    text_command,
-    train,
-)
+from app import __version__, bench, cli, evaluation, options, paths, startup
+from app.commands import ask, doctor, memory, train
+from app.commands import chats as chats_command
+from app.commands import library as library_command
+from app.commands import mcp as mcp_command
+from app.commands import merge as merge_command
+from app.commands import models as models_command
+from app.commands import plan as plan_command
+from app.commands import serve as serve_command
+from app.commands import text as text_command
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 

@@ -11,8 +11,9 @@ import torch
 
 from ahn_core import devices
 from ahn_core.native import build
-from app import cli, doctor, paths
+from app import cli, paths
 from app.acceleration import native_folder
+from app.commands import doctor
 
 NAMES = (
     "AHN Chat",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.mcp_tools import LibraryTools
+from app.mcp.tools import LibraryTools
 from app.store import Store
 from tests.app.chatting import World, pages
 
@@ -19,7 +19,7 @@ pytest.importorskip("mcp")
 
 from mcp import Client, StdioServerParameters
 
-from app.mcp_server import library_server
+from app.mcp.server import library_server
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The pump must not be opened before the pressure falls.\n\nThe valve is opened at two bar."

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app import cli, text_command
+from app import cli
+from app.commands import text as text_command
 from app.documents import Block, Extracted, OutlineEntry, Page
 from app.options import OptionError
 from tests import pdfs

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from ahn_core import AHNForCausalLM
-from app import cli, plots, train
+from app import cli, plots
+from app.commands import train
 from tests.tiny import save_tiny_base
 
 TEXT = "The mill by the river burned down in 1843, and the miller, Mr Grange, left for the coast.\n" * 40

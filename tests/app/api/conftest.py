@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from app.api import ApiOptions
-from app.serve_command import ApiServer
+from app.commands.serve import ApiServer
 from tests.app.chatting import World
 
 KEY = "a-key-for-these-tests"

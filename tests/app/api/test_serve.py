@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app import cli, serve_command
+from app import cli
+from app.commands import serve as serve_command
 from app.options import API_KEY_VARIABLE, ApiChoice
 from tests.app.chatting import World
 

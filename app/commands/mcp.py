@@ -32,8 +32,8 @@ def main(argv: Sequence[str]) -> int:
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
     try:
-        from app.mcp_server import library_server
-        from app.mcp_tools import LibraryTools
+        from app.mcp.server import library_server
+        from app.mcp.tools import LibraryTools
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "mcp":
             raise

@@ -1,4 +1,4 @@
-"""The tools of `app.mcp_tools` in the Model Context Protocol, by its official SDK (the extra `mcp`)."""
+"""The tools of `app.mcp.tools` in the Model Context Protocol, by its official SDK (the extra `mcp`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app import __version__
 from app.api.client import Events
 from app.api.marks import extension
 from app.conversation.events import AnswerCancelled, AnswerFailed, AnswerFinished, ChatEvent, Waiting
-from app.mcp_tools import LibraryTools, PageText, Place, ToolFault
+from app.mcp.tools import LibraryTools, PageText, Place, ToolFault
 from app.store import Document
 
 INSTRUCTIONS = (

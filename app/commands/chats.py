@@ -12,33 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import paths
+from app.commands.actions import SHOWN_ID, Actions
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
     from app.store import ChatSummary, Store
 
-_SHOWN_ID = 8  # digits of an id in tables; any beginning that only one chat has will do
-
 
 def parser() -> argparse.ArgumentParser:
     """The flags of `ahn-chat chats`."""
-    result = argparse.ArgumentParser(
-        prog="ahn-chat chats",
-        description="The chats that are kept on this computer. A chat is named by its id, the beginning of it, or its "
+    actions = Actions(
+        "chats",
+        "The chats that are kept on this computer. A chat is named by its id, the beginning of it, or its "
         "title.",
-        allow_abbrev=False,
     )
-    actions = result.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, help: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(name, help=help, description=help, allow_abbrev=False)
-        made.add_argument("--json", action="store_true", help="print JSON")
-        made.add_argument(
-            "--data-dir",
-            metavar="FOLDER",
-            help="the data folder (default: AHN_CHAT_HOME, or the system's place for user data)",
-        )
-        return made
+    action = actions.add
 
     action("list", "Show the chats, pinned ones first, then the one used last.")
     export = action("export", "Write out a chat, or all of them, as JSON that can be imported again.")
@@ -54,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         "import", "Take in the chats of JSON files that were exported; nothing that is there changes."
     )
     take.add_argument("files", nargs="+", metavar="FILE")
-    return result
+    return actions.parser
 
 
 def main(argv: Sequence[str]) -> int:
@@ -85,7 +73,7 @@ def _list(store: Store, arguments: argparse.Namespace) -> int:
         told = " (pinned)" if chat.pinned else ""
         told += f" (cannot be opened: {chat.unreadable})" if chat.unreadable else ""
         questions = f"{chat.turn_count:,} question{'' if chat.turn_count == 1 else 's'}"
-        print(f"{chat.id[:_SHOWN_ID]}  {used:%Y-%m-%d}  {questions:>13}  {chat.title}{told}")
+        print(f"{chat.id[:SHOWN_ID]}  {used:%Y-%m-%d}  {questions:>13}  {chat.title}{told}")
     if not chats:
         print("There is no chat; they are kept from their first question or document on.")
     return 0
@@ -172,7 +160,7 @@ def find(store: Store, words: str) -> ChatSummary:
         return found[0]
     if not found:
         raise CommandFailed(f"There is no chat “{words}”; `ahn-chat chats list` shows them.")
-    ids = ", ".join(chat.id[:_SHOWN_ID] for chat in found)
+    ids = ", ".join(chat.id[:SHOWN_ID] for chat in found)
     raise CommandFailed(
         f"{len(found)} chats go by “{words}”, so nothing was done; name one by its id: {ids}."
     )

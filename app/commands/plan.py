@@ -50,10 +50,10 @@ def main(argv: Sequence[str]) -> int:
 
     from ahn_core.config import ConfigError
     from ahn_core.weights.errors import LoadError
+    from app.commands.models import measured_rates
     from app.models.hub import Hub
     from app.models.planning import plan_of
     from app.models.shapes import shape_of
-    from app.models_command import measured_rates
     from app.store import StoreError
 
     model = arguments.planned or arguments.model or EMBEDDED

@@ -13,33 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from app import options, paths
+from app.commands.actions import SHOWN_ID, Actions
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
     from app.store import Document, DocumentUsage, Store
 
-_SHOWN_ID = 8  # digits of an id in tables; any beginning that only one document has will do
-
 
 def parser() -> argparse.ArgumentParser:
     """The flags of `ahn-chat library`."""
-    result = argparse.ArgumentParser(
-        prog="ahn-chat library",
-        description="The documents that are kept on this computer. A document is named by its id, the beginning of it, "
+    actions = Actions(
+        "library",
+        "The documents that are kept on this computer. A document is named by its id, the beginning of it, "
         "or its name.",
-        allow_abbrev=False,
     )
-    actions = result.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, help: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(name, help=help, description=help, allow_abbrev=False)
-        made.add_argument("--json", action="store_true", help="print JSON")
-        made.add_argument(
-            "--data-dir",
-            metavar="FOLDER",
-            help="the data folder (default: AHN_CHAT_HOME, or the system's place for user data)",
-        )
-        return made
+    action = actions.add
 
     action("list", "Show the documents, the one added last first.")
     add = action("add", "Read files into the library.")
@@ -74,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="file or folder to write; '-': standard output (default: the document's name)",
     )
-    return result
+    return actions.parser
 
 
 def main(argv: Sequence[str]) -> int:
@@ -103,11 +91,11 @@ def _list(store: Store, arguments: argparse.Namespace) -> int:
         return 0
     for document in documents:
         print(
-            f"{document.id[:_SHOWN_ID]}  {document.added_at.astimezone():%Y-%m-%d}  "
+            f"{document.id[:SHOWN_ID]}  {document.added_at.astimezone():%Y-%m-%d}  "
             f"{document.page_count:>6,} {document.unit}s  {_size(document.nbytes):>9}  {document.name}"
         )
     for row in unreadable:
-        print(f"{row.id[:_SHOWN_ID]}  cannot be read ({row.reason})  {row.name}")
+        print(f"{row.id[:SHOWN_ID]}  cannot be read ({row.reason})  {row.name}")
     if not documents and not unreadable:
         print("The library is empty; `ahn-chat library add FILE` puts a document in.")
     return 0
@@ -127,7 +115,7 @@ def _add(store: Store, arguments: argparse.Namespace) -> int:
         document = store.documents.add(extracted, file if file.is_file() else None)
         added.append(_values(document))
         if not arguments.json:
-            print(f"{document.id[:_SHOWN_ID]}  {document.name}: {document.page_count:,} {document.unit}s")
+            print(f"{document.id[:SHOWN_ID]}  {document.name}: {document.page_count:,} {document.unit}s")
         if document.pages_without_text:
             pages = format_page_ranges(document.pages_without_text)
             print(f"{document.name}: no text layer on pages {pages}", file=sys.stderr)
@@ -173,7 +161,7 @@ def _rename(store: Store, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(_values(document))
     else:
-        print(f"{document.id[:_SHOWN_ID]}  {document.name}")
+        print(f"{document.id[:SHOWN_ID]}  {document.name}")
     return 0
 
 
@@ -263,7 +251,7 @@ def export_everything(store: Store, folder: Path) -> list[Path]:
     named = [(one.id, one.name) for one in store.documents.list()]
     named += [(one.id, one.name) for one in store.documents.unreadable()]
     for document_id, name in named:
-        own = _file_name(f"{document_id[:_SHOWN_ID]} {name}")
+        own = _file_name(f"{document_id[:SHOWN_ID]} {name}")
         original = store.documents.original(document_id)
         if original is not None:
             shutil.copyfile(original, place("documents", own))
@@ -286,7 +274,7 @@ def find(store: Store, words: str) -> Document:
         raise CommandFailed(
             f"There is no document “{words}” in the library; `ahn-chat library list` shows them."
         )
-    ids = ", ".join(document.id[:_SHOWN_ID] for document in found)
+    ids = ", ".join(document.id[:SHOWN_ID] for document in found)
     raise CommandFailed(
         f"{len(found)} documents go by “{words}”, so nothing was done; name one by its id: {ids}."
     )
@@ -295,7 +283,7 @@ def find(store: Store, words: str) -> Document:
 def _id_and_name(store: Store, words: str) -> tuple[str, str]:
     """As `find`, but a document whose row is damaged is found by its id too: its text can be exported."""
     for row in store.documents.unreadable():
-        if words in (row.id, row.id[:_SHOWN_ID]):
+        if words in (row.id, row.id[:SHOWN_ID]):
             return row.id, row.name
     document = find(store, words)
     return document.id, document.name

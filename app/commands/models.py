@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import options, paths
+from app.commands.actions import Actions
 from app.options import CommandFailed
 from app.progress import ProgressLine
 
@@ -27,22 +28,14 @@ _CONTEXT = 128_000  # tokens for which it is told whether a model fits
 
 def parser() -> argparse.ArgumentParser:
     """The flags of `ahn-chat models`."""
-    result = argparse.ArgumentParser(
-        prog="ahn-chat models",
-        description="The models there are, and which of them are on this computer. A model is named by its name in the "
+    actions = Actions(
+        "models",
+        "The models there are, and which of them are on this computer. A model is named by its name in the "
         "list, or a Hugging Face id: owner/name, owner/name@commit, owner/name:file.gguf.",
-        allow_abbrev=False,
     )
-    actions = result.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def action(name: str, help: str) -> argparse.ArgumentParser:
-        made = actions.add_parser(name, help=help, description=help, allow_abbrev=False)
-        made.add_argument("--json", action="store_true", help="print JSON")
-        made.add_argument(
-            "--data-dir",
-            metavar="FOLDER",
-            help="the data folder (default: AHN_CHAT_HOME, or the system's place for user data)",
-        )
+        made = actions.add(name, help)
         made.add_argument("--offline", action="store_true", help="never use the network")
         return made
 
@@ -56,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     remove = action("remove", "Delete the files of a model.")
     remove.add_argument("models", nargs="+", metavar="MODEL")
     remove.add_argument("--yes", action="store_true", help="do not ask")
-    return result
+    return actions.parser
 
 
 def main(argv: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import options, paths, startup
-from app.asking import Asking, ask_many, read_questions
+from app.commands.questions import Asking, ask_many, read_questions
 from app.options import CommandFailed
 from app.progress import ProgressLine
 
