@@ -110,6 +110,7 @@ VIEWS: dict[str, Callable[[Page], None]] = {
     "library": open_tab("library", ".library-row"),
     "compare": open_tab("compare", "#compare-button"),
     "settings": open_tab("settings", "#apply"),
+    "models": open_tab("models", "#models-tab h2"),
     "reader": open_reader,
 }
 
