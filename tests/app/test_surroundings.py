@@ -7,6 +7,7 @@ so in a name space of its own; where it does not, the test says so and is skippe
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def run_apart(flags: str, commands: str, script: str, *arguments: object) -> dic
     run = subprocess.run(
         [*words, f'true {commands} && exec "$@"', "sh", sys.executable, "-c", script, *map(str, arguments)],
         cwd=PROJECT,
+        env={name: value for name, value in os.environ.items() if not name.endswith("OFFLINE")},
         capture_output=True,
         text=True,
         timeout=120,
