@@ -188,7 +188,8 @@ class AHNForCausalLM(nn.Module):
             ahn: a local folder or a hub id. None: the embedded model's own memory, else an untrained one that
             adds zero.
             cell: begin with an untrained memory of this cell instead, to train it.
-            dtype: default float32 on a CPU, bfloat16 on a GPU. "int8", on a CPU only, keeps the base's linear layers
+            dtype: default float32 on a CPU, bfloat16 on a GPU; for the embedded model on a CPU "int8", but with the
+            plain backend and to train a new cell. "int8", on a CPU only, keeps the base's linear layers
             in 8 bits and everything else in float32; "int4", likewise, keeps base and embedding in 4 bits, or in the
             blocks of a GGUF file (grouped.py); "mixed" multiplies the linear layers in bfloat16 (quantization.py).
             device: default the first GPU, else the CPU.
@@ -210,6 +211,7 @@ class AHNForCausalLM(nn.Module):
             dtype=dtype,
             device=device,
             gguf_file=gguf_file,
+            plain=backend == "torch",
             progress=progress,
         )
         model.use_backend(backend)

@@ -38,10 +38,13 @@ def load_model(
     dtype: torch.dtype | str | None,
     device: torch.device | str | None,
     gguf_file: str | None,
+    plain: bool = False,
     progress: Progress | None = None,
 ) -> AHNForCausalLM:
-    """See `AHNForCausalLM.from_pretrained`."""
+    """See `AHNForCausalLM.from_pretrained`. plain: for the backend "torch", so in the number format of the weights."""
     target = torch.device(device) if device else best_device().device
+    if dtype is None and base == "embedded" and target.type == "cpu" and cell is None and not plain:
+        dtype = EMBEDDED.dtype
     precision, number = formats(dtype, target)
     folder, parts = locate(base, gguf_file)
     source: TensorSource

@@ -111,12 +111,14 @@ def _make(arguments: argparse.Namespace) -> None:
     from ahn_core import AHNForCausalLM
     from ahn_core.conversion import convert_memory
     from ahn_core.opening import open_memory
+    from app.models.dtypes import exact_dtype
 
     sample = _sample(Path(arguments.data))
+    dtype = exact_dtype(arguments.device, arguments.dtype)
     model = AHNForCausalLM.from_pretrained(
         arguments.model,
         cell=arguments.cell or "GatedDeltaNet",
-        dtype=arguments.dtype,
+        dtype=dtype,
         device=arguments.device,
     )
     sample = sample.to(model.device)
@@ -124,7 +126,7 @@ def _make(arguments: argparse.Namespace) -> None:
         open_memory(model, sample)
     else:
         source = AHNForCausalLM.from_pretrained(
-            arguments.model, arguments.sources[0], dtype=arguments.dtype, device=arguments.device
+            arguments.model, arguments.sources[0], dtype=dtype, device=arguments.device
         )
         try:
             convert_memory(source, model, sample)

@@ -208,6 +208,7 @@ def _train(
 
     from ahn_core import AHNForCausalLM
     from ahn_core.training.trainer import Distiller
+    from app.models.dtypes import exact_dtype
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -216,7 +217,7 @@ def _train(
         arguments.model,
         arguments.ahn,
         cell=cell,
-        dtype=arguments.dtype,
+        dtype=exact_dtype(arguments.device or str(accelerator.device), arguments.dtype),
         device=arguments.device or accelerator.device,
     )
     distiller = Distiller(model, corpus, settings, accelerator)

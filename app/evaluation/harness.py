@@ -21,6 +21,7 @@ from lm_eval.api.registry import register_model
 from tqdm import tqdm
 
 from ahn_core import AHNForCausalLM, Finished, SamplingSettings, load_tokenizer, stream_generate
+from app.models.dtypes import exact_dtype
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -52,7 +53,9 @@ class AHNHarness(TemplateLM):
         max_batch_size: int | None = None,
     ) -> None:
         super().__init__()
-        self.model = AHNForCausalLM.from_pretrained(base, ahn, dtype=dtype, device=device)
+        self.model = AHNForCausalLM.from_pretrained(
+            base, ahn, dtype=exact_dtype(device, dtype), device=device
+        )
         self.tokenizer = load_tokenizer(base)
         self._memory, self._sinks, self._window = memory, sinks, window
         trained = self.model.config.max_position_embeddings

@@ -88,13 +88,17 @@ def main(argv: Sequence[str]) -> int:
     from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
     from ahn_core.zoo import ZooError
     from app.documents import DocumentError, extract
+    from app.models.dtypes import exact_dtype
 
     progress = ProgressLine(sys.stderr)
     try:
         texts = {Path(file).name: "\n\n".join(extract(file, follow=True).pages) for file in arguments.files}
         chosen = options.model_options(arguments)
         model = AHNForCausalLM.from_pretrained(
-            chosen.model, chosen.ahn, dtype=chosen.dtype, device=chosen.device
+            chosen.model,
+            chosen.ahn,
+            dtype=exact_dtype(chosen.device, chosen.dtype),
+            device=chosen.device,
         )
         tokenizer = load_tokenizer(chosen.model)
         sinks = model.default_attention_sinks if arguments.sinks is None else arguments.sinks

@@ -1,4 +1,4 @@
-"""The number format that a model chats in."""
+"""The number format that a model chats in, and the one it is trained and measured in."""
 
 from __future__ import annotations
 
@@ -29,6 +29,18 @@ def chat_dtype(
     if chosen.type != "cpu":
         return None
     return "int4" if base is not None and _in_few_bits(base, gguf_file) else "int8"
+
+
+def exact_dtype(device: str | None, dtype: str | None) -> str | None:
+    """What was asked for, else float32 on a CPU, to train and measure a model as it is; elsewhere the core's choice."""
+    if dtype is not None:
+        return dtype
+    import torch
+
+    from ahn_core.devices import best_device
+
+    chosen = torch.device(device) if device else best_device().device
+    return "float32" if chosen.type == "cpu" else None
 
 
 def _in_few_bits(base: str | os.PathLike[str], gguf_file: str | None) -> bool:

@@ -19,7 +19,7 @@ TEXT = Path(__file__).parent.parent / "data" / "moby-dick-opening.txt.gz"
 
 @pytest.fixture(scope="module")
 def model(embedded_path: Path) -> AHNForCausalLM:
-    return AHNForCausalLM.from_pretrained("embedded", device="cpu")
+    return AHNForCausalLM.from_pretrained("embedded", device="cpu", dtype="float32")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_each_shipped_memory_is_better_than_none(
     if cell == model.ahn_config.cell:
         remembering = model  # the default
     else:
-        remembering = AHNForCausalLM.from_pretrained("embedded", cell, device="cpu")
+        remembering = AHNForCausalLM.from_pretrained("embedded", cell, device="cpu", dtype="float32")
     assert remembering.ahn_config.cell == cell
     assert remembering.memory_trained
     assert dict(remembering.ahn_config.training)["base"] == model.name
@@ -94,6 +94,14 @@ def test_each_shipped_memory_is_better_than_none(
     )
     torch.testing.assert_close(ahn[:127], window[:127])
     assert float(ahn[128:].mean()) < float(window[128:].mean())
+
+
+def test_from_python_the_best_there_is_for_a_cpu_is_the_default(embedded_path: Path) -> None:
+    default = AHNForCausalLM.from_pretrained("embedded", device="cpu")
+    assert default.precision == "int8"
+    assert default.backend == AHNForCausalLM.from_pretrained("embedded", device="cpu", dtype="int8").backend
+    plain = AHNForCausalLM.from_pretrained("embedded", device="cpu", backend="torch")
+    assert (plain.precision, plain.backend) == ("float32", "torch")
 
 
 def test_the_default_memory_is_a_gated_delta_net(model: AHNForCausalLM) -> None:
