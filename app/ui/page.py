@@ -154,7 +154,10 @@ class Page:
         shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
         preview = spoken(self.handlers.preview_settings(c.form))
         shown = tab.select(spoken(self.handlers.show_settings(c.form)), None, [*fields], **_QUIET)
-        applied = apply.click(spoken(self.handlers.apply_settings(c.form)), fields, **_QUIET)
+        # "multiple": a press while the one before is not quite through would otherwise be dropped without a word.
+        applied = apply.click(
+            spoken(self.handlers.apply_settings(c.form)), fields, trigger_mode="multiple", **_QUIET
+        )
         for event in (shown, applied):
             event.then(preview, fields, c.cost, **_QUIET)
         changes = [component.change for component in shaping]

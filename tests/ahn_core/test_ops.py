@@ -229,8 +229,11 @@ def test_from_python_the_best_backend_is_the_default(
     choose.native_decoder.cache_clear()
 
 
-def test_without_a_compiler_torch_computes_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_torch_computes_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setenv("AHN_CACHE", str(tmp_path))  # what was compiled before is used without a compiler, too
     choose.native_decoder.cache_clear()
     model = tiny_model()
     assert model.use_backend() == "torch"

@@ -148,7 +148,7 @@ def test_looked_up_is_a_third_line_of_the_memory_and_a_third_colour_of_the_pages
         'class="swatch recalled"></span>recalled</th><td class="words">looked up</td><td class="num">120</td>'
         in shown
     )
-    assert "looked up" not in memory.panel(STATS, pages, trained=True)
+    assert '<td class="words">looked up' not in memory.panel(STATS, pages, trained=True)
 
 
 def test_the_status_line_says_how_many_passages_and_tokens() -> None:

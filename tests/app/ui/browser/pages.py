@@ -13,6 +13,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     expect,
 )
@@ -154,6 +155,13 @@ def answering(page: Page) -> None:
     expect(page.locator("#question .stop-button")).to_be_visible(timeout=WAIT)
 
 
+def tier_row(page: Page, name: str) -> Locator:
+    """The row of the memory panel with this name; the "?" beside it explains with names of other rows."""
+    return page.locator("#memory .tiers tr").filter(
+        has=page.locator("th", has_text=re.compile(rf"^{name}\b"))
+    )
+
+
 def number(page: Page, row: str) -> int:
-    cell = page.locator("#memory .tiers tr", has_text=row).locator("td.num")
+    cell = tier_row(page, row).locator("td.num")
     return int(cell.inner_text().replace(",", ""))

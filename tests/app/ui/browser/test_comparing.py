@@ -14,6 +14,7 @@ from playwright.sync_api import (
 from tests.app.ui.browser.pages import (
     WAIT,
     read,
+    tier_row,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore:::gradio.queueing")]
@@ -70,9 +71,7 @@ def test_settings_are_used_and_read_the_documents_anew(page: Page, note: Path) -
     expect(page.locator("#cost")).to_contain_text("window of 48 tokens", timeout=WAIT)
     expect(page.locator("#cost")).to_contain_text("read again", timeout=WAIT)
     page.click("#apply")
-    expect(page.locator("#memory .tiers tr", has_text="window").locator("td.num")).to_have_text(
-        "48", timeout=WAIT
-    )
+    expect(tier_row(page, "window").locator("td.num")).to_have_text("48", timeout=WAIT)
     expect(page.locator("#notices")).to_contain_text("the documents are read again", timeout=WAIT)
     expect(page.locator("#cost")).not_to_contain_text("read again", timeout=WAIT)
     for value, words in (
