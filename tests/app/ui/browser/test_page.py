@@ -82,6 +82,7 @@ def test_chats_can_be_searched_renamed_and_deleted_by_keyboard(page: Page) -> No
     page.locator(".rename").fill("striped horse")
     page.keyboard.press("Enter")
     expect(page.locator("#chats .entry", has_text="striped horse")).to_have_count(1, timeout=WAIT)
+    expect(page.locator("#chats :focus")).to_have_count(1, timeout=WAIT)  # where work goes on after renaming
 
     page.keyboard.press("Control+k")
     expect(page.locator("#chat-search")).to_be_focused()
