@@ -37,7 +37,7 @@ def rows_in_words(text: str, header: str = "") -> str:
     is no rows, or not rows alone.
     """
     lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if not lines or not all(map(is_row, lines)):
+    if not lines or not all(map(_in_cells, lines)):
         return ""
     below = next((at for at, line in enumerate(lines) if is_separator(line)), 0)
     if below:
@@ -49,6 +49,11 @@ def rows_in_words(text: str, header: str = "") -> str:
     if not rows:
         return ", ".join(name for name in names if name)
     return " ".join(said for row in rows if (said := _said(_cells(row), names)))
+
+
+def _in_cells(line: str) -> bool:
+    """Whether a line is a row, or one that a sentence's end has cut before its last pipe."""
+    return is_row(line) or (line.startswith("|") and len(_PIPE.findall(line)) > 1)
 
 
 def _said(cells: list[str], names: list[str]) -> str:
