@@ -204,14 +204,9 @@ class Handlers:
 
     def _delete(self, tab: Tab, data: dict[str, str]) -> None:
         tab.deleting = ""
-        deleted_open = tab.chat is not None and tab.chat.id == data["chatId"]
+        if tab.chat is not None and tab.chat.id == data["chatId"]:
+            self._open(tab, "")  # first: nobody draws a chat that is gone, or a tab without one
         self._engine().delete_chat(data["chatId"])
-        if deleted_open:
-            with (
-                tab.lock
-            ):  # or a thread that draws meanwhile would open the chat used last, and might come second
-                tab.chat = None
-                self._open(tab, "")
 
     def _open(self, tab: Tab, chat_id: str) -> None:
         """Show a stored chat, or a new one: with the defaults or the preset that was chosen for new chats."""

@@ -111,7 +111,7 @@ class LiveChannel:
     def changes(self, tab: Tab) -> dict[str, Any]:
         """What the page does not show yet, in its language; nothing while a model gives way to another one."""
         try:
-            with speaking(tab.language):
+            with speaking(tab.language), tab.lock:  # nobody exchanges the chat while it is being drawn
                 return self._changes(tab)
         except (StoreClosed, ChatClosedError):
             if self._handlers.loader.engine is None or not self._handlers.loader.state.ready:

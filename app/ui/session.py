@@ -141,14 +141,16 @@ class Tab:
     @property
     def busy(self) -> bool:
         """Whether an answer is waited for or written, be it for this tab or for another one of the same chat."""
-        return self.answering is not None or (self.chat is not None and self.chat.answering)
+        chat = self.chat  # which another thread may exchange
+        return self.answering is not None or (chat is not None and chat.answering)
 
     @property
     def moving(self) -> bool:
         """Whether anything on the page may change without the reader doing something."""
+        chat = self.chat
         return (
             self.busy
-            or (self.chat is not None and self.chat.reading)
+            or (chat is not None and chat.reading)
             or any(not work.finished for work in self.side_work)
             or any(entry.running for entry in self.imports)
             or bool(self.retakes())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.conversation.events import TurnState
 from app.ui.drawing import PARTS, draw_transcript
 from app.ui.views.status import Loading
@@ -33,6 +35,25 @@ def test_chats_are_opened_renamed_found_and_deleted(world: World) -> None:
     world.act("delete-chat", chatId=first)
     assert first not in world.engine.chats
     assert chat_of(tab).id != first, "the open chat was deleted, so there is a new one"
+
+
+def test_the_open_chat_is_left_before_it_is_deleted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tab = world.open()
+    world.ask("one")
+    settle(tab)
+    first, open_then = chat_of(tab).id, []
+    delete = world.engine.delete_chat
+
+    def deleting(chat_id: str) -> None:
+        open_then.append(chat_of(tab).id)
+        delete(chat_id)
+
+    monkeypatch.setattr(world.engine, "delete_chat", deleting)
+    world.act("delete-chat", chatId=first)
+    assert open_then == [chat_of(tab).id] and first not in open_then, (
+        "no look at the page finds the one that goes"
+    )
+    assert world.engine.viewers[first] == 0
 
 
 def test_a_chat_that_cannot_be_opened_costs_itself_alone(world: World) -> None:
