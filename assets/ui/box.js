@@ -8,6 +8,14 @@ const draftKey = (chat) => `ahn-draft-${chat}`;
 
 export const focusBox = () => box()?.focus();
 
+// What is asked before the server is back and has its model would not be answered.
+on("lost", () => {
+  state = { ...state, ready: false };
+  show();
+});
+// A connection that is made anew tells which chat it has; what was written stays where it stands.
+on("hello", () => (state = { ...state, chat: "" }));
+
 // Another chat has been asked for: what stands here stays with this one, what is typed from now on is for the other.
 let leaving = false;
 export function leaveChat() {
@@ -26,14 +34,25 @@ on("box", (news) => {
   show();
 });
 
+// The chat that is asked for when the page comes back. While there is none, as during a change of model, it stays.
+const remembered = () => sessionStorage.getItem("ahn-chat");
+
 function changeChat(left, opened) {
-  sessionStorage.setItem("ahn-chat", opened);
+  // A chat in which nothing was asked is gone once it is closed: what was written there goes along to the next one.
+  if (opened && !left && !leaving && remembered() && remembered() !== opened) moveDraft(remembered(), opened);
+  if (opened) sessionStorage.setItem("ahn-chat", opened);
   const field = box();
   if (!field) return;
   if (left && !leaving) keepDraft(left);
   // What was typed before the model was there, or since another chat was asked for, belongs to the one that is opened.
   if ((left && !leaving) || !field.value) setText(sessionStorage.getItem(draftKey(opened)) ?? "");
   leaving = false;
+}
+
+function moveDraft(from, to) {
+  const text = sessionStorage.getItem(draftKey(from));
+  sessionStorage.removeItem(draftKey(from));
+  if (text && !sessionStorage.getItem(draftKey(to))) sessionStorage.setItem(draftKey(to), text);
 }
 
 function keepDraft(chat) {

@@ -5,7 +5,7 @@ import { morph } from "./morph.js";
 import { words } from "./words.js";
 
 const html = new Map(); // what each part shows, by its name
-const listeners = new Map(); // who want to know of a message's entry
+const listeners = new Map(); // who want to know of a message's entry, or that the connection is lost
 const waiting = []; // done while there was no connection
 let socket;
 let boot;
@@ -48,9 +48,9 @@ function take(message) {
     html.set(name, drawn);
     for (const place of document.querySelectorAll(`[data-part="${name}"]`)) fill(place);
   }
-  for (const [entry, value] of Object.entries(message))
-    for (const listener of listeners.get(entry) ?? []) listener(value);
+  for (const [entry, value] of Object.entries(message)) announce(entry, value);
 }
+const announce = (entry, value) => listeners.get(entry)?.forEach((listener) => listener(value));
 
 function fill(place) {
   const drawn = html.get(place.dataset.part);
@@ -78,6 +78,7 @@ function tellLost() {
   inside.append(heading, told);
   card.append(inside);
   document.body.append(card);
+  announce("lost", true);
 }
 
 // ---- sentences: each stays long enough to be read, and until the pointer has left it ----

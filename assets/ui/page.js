@@ -113,12 +113,15 @@ function toChat() {
   atEnd = true;
   focusSoon("#ask-text");
 }
-function focusSoon(selector, tries = 60) {
+// What gets the focus may have to be drawn first; who has gone elsewhere in the meantime is left there.
+function focusSoon(selector, from = document.activeElement, tries = 60) {
+  const { activeElement } = document;
+  if (activeElement !== from && activeElement !== body) return;
   const field = document.querySelector(selector);
   field?.focus(); // which does nothing while its tab is still hidden
   if (field && document.activeElement === field) {
     if (selector !== "#ask-text") field.select?.();
-  } else if (tries) requestAnimationFrame(() => focusSoon(selector, tries - 1));
+  } else if (tries) requestAnimationFrame(() => focusSoon(selector, from, tries - 1));
 }
 
 // Another version of a turn may be drawn anew, in another part of the page: who pressed the button goes on with the new

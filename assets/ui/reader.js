@@ -24,14 +24,16 @@ on("reader", (told) => {
   strips = told.strips;
   const before = state;
   state = told.open;
+  const { activeElement } = document;
+  const typing = activeElement.matches("input, textarea, select") && !byId("reader-region").contains(activeElement);
   body.classList.toggle("reader-open", state !== null);
   coverChat();
-  if (!state) return before && closed();
+  if (!state) return before && closed(typing);
   if (!before) opener ??= document.activeElement;
   controls(before);
   sharpen();
   if (before?.seen !== state.seen) toMark();
-  if (!before) byId("reader-sheet").focus({ preventScroll: true });
+  if (!before && !typing) byId("reader-sheet").focus({ preventScroll: true });
 });
 // A connection that was lost is another tab for the server: it is told what this one shows.
 on("hello", () => state && send("open-page", { document: state.document, page: state.page }));
@@ -45,11 +47,11 @@ function coverChat() {
 export function openedFrom(button) {
   if (!state) opener = button;
 }
-function closed() {
+function closed(typing) {
   loading?.abort();
   const back = opener?.isConnected && opener.offsetParent ? opener : byId("ask-text");
   opener = undefined;
-  back?.focus();
+  if (!typing) back?.focus(); // who has begun to write elsewhere meanwhile goes on there
 }
 
 function controls(before) {
