@@ -129,9 +129,8 @@ class Page:
             _part("shortcuts", status.shortcuts())
             self.components = Components(form, cost, *compare)
             self._wire(blocks, self.components, compare_tab)
-            events = self._wire_settings(self.components, settings_tab, apply)
             self.preset_handlers = PresetHandlers(presets, form, self.handlers.tab, self.handlers.engine)
-            self.preset_handlers.wire(self.handlers.in_its_language, *events)
+            self._wire_settings(self.components, self.preset_handlers, settings_tab, apply)
         blocks.max_threads = QUEUE_SLOTS
         blocks.queue(api_open=False, default_concurrency_limit=None)
         return blocks
@@ -144,16 +143,19 @@ class Page:
         gr.on([c.compare_question.submit, c.compare_button.click], spoken(handlers.compare), inputs, **_QUIET)
         tab.select(spoken(handlers.compare_choices), None, c.compare_documents, **_QUIET)
 
-    def _wire_settings(self, c: Components, tab: gr.Tab, apply: gr.Button) -> tuple[Any, Any]:
-        """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use.
-
-        Returns the events of opening the tab and of using the settings.
-        """
+    def _wire_settings(self, c: Components, presets: PresetHandlers, tab: gr.Tab, apply: gr.Button) -> None:
+        """What the memory costs is shown when the tab is opened, at every change, and once the settings are in use."""
         spoken = self.handlers.in_its_language
         fields = set(c.form.components().values())
         shaping = (c.form.memory, c.form.attention_sinks, c.form.sliding_window, c.form.system_prompt)
         preview = spoken(self.handlers.preview_settings(c.form))
-        shown = tab.select(spoken(self.handlers.show_settings(c.form)), None, [*fields], **_QUIET)
+        show_form = self.handlers.show_settings(c.form)
+
+        def show(request: gr.Request) -> dict[Any, Any]:
+            # One event for all: lists that came after the form would undo what has been done with it meanwhile.
+            return {**show_form(request), **dict(zip(presets.lists, presets.shown(request), strict=True))}
+
+        shown = tab.select(spoken(show), None, [*fields, *presets.lists], **_QUIET)
         # "multiple": a press while the one before is not quite through would otherwise be dropped without a word.
         applied = apply.click(
             spoken(self.handlers.apply_settings(c.form)), fields, trigger_mode="multiple", **_QUIET
@@ -162,7 +164,7 @@ class Page:
             event.then(preview, fields, c.cost, **_QUIET)
         changes = [component.change for component in shaping]
         gr.on(changes, preview, fields, c.cost, trigger_mode="always_last", **_QUIET)
-        return shown, applied
+        presets.wire(spoken, applied)
 
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -63,17 +63,21 @@ class PresetHandlers:
     ) -> None:
         self._fields, self._form, self._tab, self._engine = fields, form, tab, engine
 
-    def wire(self, spoken: Callable[[Callable[..., Any]], Callable[..., Any]], *after: Any) -> None:
+    def wire(self, spoken: Callable[[Callable[..., Any]], Callable[..., Any]], applied: Any) -> None:
         """Connect the fields with each other and with the form. spoken: has a handler speak the language of its page;
-        after: events whose end may change what is shown."""
+        applied: the event of using the settings, whose end may change what is shown."""
         f, form = self._fields, list(self._form.components().values())
-        lists = [f.chosen, f.for_new_chats]
-        for event in after:
-            event.then(spoken(self.shown), None, lists, **QUIET)
+        lists = self.lists
+        applied.then(spoken(self.shown), None, lists, **QUIET)
         f.chosen.input(spoken(self.choose), f.chosen, form, **QUIET)
         f.for_new_chats.input(spoken(self.choose_for_new_chats), f.for_new_chats, lists, **QUIET)
         gr.on([f.save.click, f.name.submit], spoken(self.save), {f.name, *form}, [*lists, f.name], **QUIET)
         f.delete.click(spoken(self.delete), f.chosen, lists, **QUIET)
+
+    @property
+    def lists(self) -> list[gr.Dropdown]:
+        """The components that `shown` fills in."""
+        return [self._fields.chosen, self._fields.for_new_chats]
 
     def shown(self, request: gr.Request) -> list[Any]:
         """The lists, with what this chat and new chats have."""
