@@ -8,20 +8,14 @@ from pathlib import Path
 
 import platformdirs
 
+from app.installation import CHECKOUT, PACKAGE
 from app.options import CommandFailed
 from app.store.files import make_private_folder
-
-_PACKAGE = Path(__file__).resolve().parent
 
 
 def assets_dir() -> Path:
     """The folder `assets` of a checkout, or the copy inside an installed package."""
-    checkout = _PACKAGE.parent / "assets"
-    return (
-        checkout
-        if (_PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir()
-        else _PACKAGE / "_assets"
-    )
+    return PACKAGE.parent / "assets" if CHECKOUT else PACKAGE / "_assets"
 
 
 def data_dir(override: str | Path | None = None) -> Path:

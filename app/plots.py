@@ -1,4 +1,4 @@
-"""Plots as SVG files, drawn by matplotlib where it is installed (`pip install ahn-chat[train]`)."""
+"""Plots as SVG files, drawn by matplotlib where it is installed (the extra `train`)."""
 
 from __future__ import annotations
 

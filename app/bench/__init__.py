@@ -26,6 +26,7 @@ from app import options, paths
 from app.acceleration import native_folder
 from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
+from app.installation import added_by
 from app.models.dtypes import chat_dtype
 from app.options import CommandFailed, OptionError
 
@@ -314,7 +315,7 @@ def main(argv: Sequence[str]) -> int:
     sinks, window = (64, 960) if shape is None else shape.window
     for left_out in set(contenders) - set(installed(contenders)):
         print(
-            f"{left_out} is left out: its package is not installed (pip install ahn-chat[bench]).",
+            f"{left_out} is left out: its package is not installed ({added_by('bench')}).",
             file=sys.stderr,
         )
     contenders = installed(contenders)

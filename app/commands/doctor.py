@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from app import __version__, options, paths
+from app.installation import added_by
 from app.options import CommandFailed
 
 _DISTRIBUTION = "ahn-chat"
@@ -214,9 +215,7 @@ def _extras() -> list[Finding]:
         if not wanted:
             found.append(Finding(f"extra {extra}", "none", "it has no packages for this system"))
         elif missing:
-            found.append(
-                Finding(f"extra {extra}", "not installed", f"pip install '{_DISTRIBUTION}[{extra}]' adds it")
-            )
+            found.append(Finding(f"extra {extra}", "not installed", f"{added_by(extra)} adds it"))
         else:
             found.append(
                 Finding(

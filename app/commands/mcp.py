@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from app import options, paths
+from app.installation import added_by
 from app.options import CommandFailed
 from app.progress import ProgressLine
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
         if error.name is None or error.name.partition(".")[0] != "mcp":
             raise
         raise CommandFailed(
-            "The MCP server needs the package mcp, which is not installed: pip install 'ahn-chat[mcp]'."
+            f"The MCP server needs the package mcp, which is not installed: {added_by('mcp')}."
         ) from error
     from app import startup
     from app.store import Store, StoreError

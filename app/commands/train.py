@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import options, paths
+from app.installation import added_by
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ class RunLog:
             f"The memory is in {self._folder / 'ahn'}: {distiller.step:,} steps, {distiller.tokens_read:,} tokens."
         )
         if not plots.available():
-            print("The loss was not drawn: matplotlib is not installed (pip install ahn-chat[train]).")
+            print(f"The loss was not drawn: matplotlib is not installed ({added_by('train')}).")
             return
         lines = self._lines()
         steps, values = [line["step"] for line in lines], [line["kl"] for line in lines]

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from app.installation import added_by
+
 _MIB = 1024 * 1024
 
 
@@ -129,7 +131,7 @@ def _reason(fault: Fault, value: int, detail: str) -> str:
         Fault.UNPACKS: f"it unpacks to far more than a document holds ({detail}), so nothing of it is read; {resave}",
         Fault.NO_TEXT: "there is no text in it, nothing but white space or pictures; check that it is the right file",
         Fault.NO_TEXT_LAYER: f"there is no text layer on {pages}: it is probably a scan; text recognition "
-        "(OCR) reads it once “pip install ahn-chat[ocr]” has been run, or run ocrmypdf on it and add the result",
+        f"(OCR) reads it once “{added_by('ocr')}” has been run, or run ocrmypdf on it and add the result",
         Fault.ENCRYPTED: "it is encrypted and needs a password; save a copy without the password and add that",
         Fault.CIPHER_MISSING: "it is encrypted with AES, which needs the Python package 'cryptography'; install "
         "that package, or save a copy without encryption",

@@ -19,8 +19,9 @@ from app.documents.faults import DocumentError, ExtractionCancelled, Limits
 from app.documents.helper import Helper, HelperError, HelperStopped, read_document
 from app.documents.model import Page, page_from_json
 from app.documents.source import display_name
+from app.installation import added_by
 
-MISSING = "Text recognition is not installed: run “pip install ahn-chat[ocr]” (about 120 MB) and try again."
+MISSING = f"Text recognition is not installed: run “{added_by('ocr')}” (about 120 MB) and try again."
 _START_SECONDS = 60.0
 _PAGE_SECONDS = 120.0
 _MAX_MEMORY_BYTES = 6 * 1024**3  # of address space, of which the models and a page use about a quarter

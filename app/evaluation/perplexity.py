@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import options, paths, plots
+from app.installation import added_by
 from app.options import CommandFailed, OptionError
 from app.progress import ProgressLine
 
@@ -287,7 +288,7 @@ def _write(folder: Path, report: dict[str, Any], measure: str) -> None:
         return
     if not plots.available():
         print(
-            "The plots were left out: matplotlib is not installed (pip install ahn-chat[train]).",
+            f"The plots were left out: matplotlib is not installed ({added_by('train')}).",
             file=sys.stderr,
         )
         return

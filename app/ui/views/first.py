@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.installation import added_by
 from app.ui.views import markup as m
 from app.ui.views.markdown import plain
 from app.ui.words.chat import CHAT
@@ -53,7 +54,7 @@ def extras(missing: dict[str, str]) -> str:
         return ""
     w = FIRST()
     items = "".join(f"<li>{m.text(words)}</li>" for words in missing.values())
-    command = f"<code>python launch.py --with {','.join(missing)}</code>"
+    command = f"<code>{m.text(added_by(*missing))}</code>"
     return (
         f'<section class="extras"><h3 class="sub">{m.text(w.extras)}</h3><ul>{items}</ul>'
         f'<p class="quiet">{m.text(w.extras_of)} {command} {m.text(w.restart)}</p></section>'

@@ -32,7 +32,6 @@ MODULES = sorted([path for path in PAGE.glob("*.py") if path.stem != "theme"] + 
 # The product's name, a command, names of styles and of things, and the protocols of browsers.
 NO_WORDS = {
     "AHN Chat",
-    "pip install ahn-chat[ocr]",
     "No text layer",  # how a warning of a document begins, which is told in the page's words
     "reading again",
     "found current",
