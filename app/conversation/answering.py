@@ -122,7 +122,8 @@ class Answering:
         texts = [entry.text for entry in state.reader.entries()]
         found = None
         if not still_holds(draft.evidence, state.settings, texts):
-            history = [past.turn.question for past in state.past[: running.index]]
+            turns = [past.turn for past in state.past[: running.index]]
+            history = [turn.question for turn in turns if turn.state is not TurnState.TOLD]
             found = look_up(state.resources, state.settings, draft.question, history, texts)
             draft.evidence = NO_EVIDENCE if found is None else found.evidence()
         if draft.evidence.found is not None:

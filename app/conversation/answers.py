@@ -150,7 +150,10 @@ def replay(
     from ahn_core import prefill
 
     for entry in past:
-        if entry.turn.state is TurnState.FAILED and not entry.turn.answer:  # the model never saw it
+        state = entry.turn.state
+        if state is TurnState.TOLD or (
+            state is TurnState.FAILED and not entry.turn.answer
+        ):  # the model never saw it
             head = replace(head, turns=head.turns + 1)
             continue
         answer = (

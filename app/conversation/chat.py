@@ -10,7 +10,15 @@ from app.conversation.answering import Answering
 from app.conversation.answers import PastTurn
 from app.conversation.entries import Entry, entry_of
 from app.conversation.errors import ChatError
-from app.conversation.events import ChatEvent, PageStates, ReadingEstimate, ReadPhase, ReadState, Turn
+from app.conversation.events import (
+    ChatEvent,
+    PageStates,
+    ReadingEstimate,
+    ReadPhase,
+    ReadState,
+    Turn,
+    TurnState,
+)
 from app.conversation.pages import Segment, document_pages, with_recalled
 from app.conversation.records import given_title
 from app.conversation.settings import ChatSettings
@@ -249,6 +257,16 @@ class Chat:
         with self._state.lock:
             self._state.check_idle()
             return self._answering.start(self._state.turn_at(turn_index), new_text, now)
+
+    def tell(self, question: str, answer: str, turn_index: int | None = None) -> None:
+        """Take in a question that the app answers itself, as a turn of its own, or as another version of that turn.
+
+        No model is fed it; `regenerate` asks the model. Raises ChatBusyError while an answer is written.
+        """
+        with self._state.lock:
+            self._state.check_idle()
+            index = len(self._state.past) if turn_index is None else self._state.turn_at(turn_index)
+            self._state.put(index, Turn(question, answer, TurnState.TOLD))
 
     def undo(self, turn_index: int = -1) -> str:
         """Take back that turn and those after it, and return its question; nothing is read again.

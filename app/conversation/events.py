@@ -123,6 +123,7 @@ class TurnState(Enum):
     DONE = "done"
     STOPPED = "stopped"  # by the reader, or by the end of the program; what was written is kept
     FAILED = "failed"
+    TOLD = "told"  # by the app itself: no model was asked, and none is fed the turn
 
 
 @dataclass(frozen=True)

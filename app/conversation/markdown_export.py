@@ -82,6 +82,8 @@ def _turn(past: PastTurn, number: int) -> str:
     turn = past.turn
     question = "\n".join(f"> {_escaped(line)}" for line in turn.question.splitlines())
     parts = [f"## Question {number}\n\n{question}", "### Answer"]
+    if turn.state is TurnState.TOLD:
+        parts.append("*told by AHN Chat itself*")
     if turn.state is TurnState.FAILED and turn.message:
         parts.append(f"*{_escaped(turn.message)}*")
     parts.append(_cited(turn) or "*no words*")

@@ -111,6 +111,14 @@ class ChatState:
         self.reader, self.caches = self._begin_reading(fresh, plan)
         self.store()
 
+    def put(self, index: int, turn: Turn) -> None:
+        """Add a whole turn at this place of the transcript, where there may be other versions."""
+        turn_id, parent, past = self.tree.next_id(), self.parent_at(index), PastTurn(turn, None)
+        self.tree.put(turn_id, parent, past)
+        self._path_changed(index)
+        self.store()
+        self.disk.save_turn(turn_id, parent, past)
+
     def show(self, index: int, parent: int, turn_id: int | None) -> None:
         """Have the transcript go on at this place with another version, or end before it (None).
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from app import paths
 from app.ui.views.facts import ModelFacts
 from app.ui.words.first import FIRST
 from app.ui.words.translated import number
+
+if TYPE_CHECKING:
+    from ahn_core import MemoryKind
 
 SAMPLE = paths.assets_dir() / "sample" / "lighthouse-keepers-handbook.pdf"
 # In the language of the handbook; the embedded model was seen to answer them right.
@@ -49,8 +53,8 @@ def asks_about_model(question: str) -> bool:
     return bool(inner and len(question) < 120 and _QUESTIONS.fullmatch(inner[1]))
 
 
-def about_model(facts: ModelFacts) -> str:
-    """What the app says about the model."""
+def about_model(facts: ModelFacts, memory: MemoryKind) -> str:
+    """What the app says about the model, in a chat with this kind of memory."""
     w = FIRST()
     device = f"{facts.device}, {facts.dtype}"
     told = w.about_model.format(
@@ -58,6 +62,8 @@ def about_model(facts: ModelFacts) -> str:
         family=facts.family,
         n=number(facts.parameters / 1e6, ",.0f"),
         device=device,
-        cell=facts.cell,
     )
+    if memory == "ahn" and not facts.memory_trained:
+        memory = "window"  # an untrained AHN adds nothing
+    told += f" {w.about_memory[memory].format(cell=facts.cell)}"
     return f"{told} {w.about_embedded}" if facts.licence else told

@@ -168,15 +168,14 @@ PARTS = LIVE_PARTS | LISTS
 
 
 def draw_transcript(tab: Tab, engine: Engine | None = None) -> dict[str, str]:
-    """The conversation in its two parts; after it what the app itself has said since."""
+    """The conversation in its two parts."""
     if tab.chat is None:
         return {"earlier": "", "last": transcript.empty()}
     turns = tab.chat.turns
-    told = first.told_by_app(*tab.told_by_app) if tab.told_by_app is not None else ""
     if not turns and not tab.chat.versions:
-        return {"earlier": "", "last": told or _first_minute(tab, engine)}
+        return {"earlier": "", "last": _first_minute(tab, engine)}
     ways = Ways(tab.chat.versions, tab.editing, tab.deleting_turn, tab.busy, tab.chat.id)
-    return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways) + told}
+    return {"earlier": transcript.earlier(turns, ways), "last": transcript.last(turns, ways)}
 
 
 def _first_minute(tab: Tab, engine: Engine | None) -> str:

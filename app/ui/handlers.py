@@ -278,11 +278,9 @@ class Handlers:
             tab.returned_question = question
             return
         chat = self._chat(tab)
-        tab.told_by_app = None
         if asks_about_model(question):
-            tab.told_by_app = question.strip(), about_model(facts_of(self._engine()))
-            return
-        if not self._answer(tab, question, lambda: chat.ask(question)):
+            self._tell_about_model(chat, question)
+        elif not self._answer(tab, question, lambda: chat.ask(question)):
             tab.returned_question = question
         elif replaced := unreadable_characters(question):
             tab.tell(replaced_sentence(replaced))
@@ -307,8 +305,15 @@ class Handlers:
         """Ask the edited question in place of the old one; refused, it stays in its field."""
         chat, turn = self._turn(tab, data)
         question = data["value"]
-        if self._answer(tab, question, lambda: chat.edit(turn, question)):
+        if asks_about_model(question):
+            self._tell_about_model(chat, question, turn)
             tab.editing = None
+        elif self._answer(tab, question, lambda: chat.edit(turn, question)):
+            tab.editing = None
+
+    def _tell_about_model(self, chat: Chat, question: str, turn: int | None = None) -> None:
+        told = about_model(facts_of(self._engine()), chat.settings.memory)
+        chat.tell(question.strip(), told, turn)
 
     def _clear(self, tab: Tab, data: dict[str, str]) -> None:
         """Forget the turns; the documents stay read."""

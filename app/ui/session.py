@@ -122,7 +122,6 @@ class Tab:
     notices: list[Notice] = field(default_factory=list)
     wanted_chat: str = ""  # to open once there is an engine
     default_settings: ChatSettings | None = None  # the server's own; None: the engine's
-    told_by_app: tuple[str, str] | None = None  # a question that the app has answered itself, and the answer
     returned_question: str | None = None  # goes back into the text box
     show_layers: bool = False
     show_answer: bool = False
@@ -278,7 +277,6 @@ class Tabs:
         chat = engine.view_chat(chat_id, settings)
         with tab.lock:
             left, tab.chat, tab.answering = tab.chat, chat, None
-            tab.told_by_app = None
             for work in tab.side_work:
                 work.stop()
             tab.comparing, tab.probing, tab.show_answer, tab.editing = None, None, False, None

@@ -454,3 +454,28 @@ def test_a_new_chat_starts_with_what_suits_the_model(world: World) -> None:
     limit = world.engine.model.config.max_position_embeddings
     assert settings.attention_sinks == 128
     assert settings.sliding_window == limit - 128
+
+
+def test_a_turn_of_the_app_itself_is_kept_and_fed_to_no_model(world: World) -> None:
+    document = world.document()
+    chat = world.chat(document)
+    chat.tell("Which model are you?", "The tiny one.")
+    first = finish(chat.ask("Why?"))
+    chat.tell("Who are you?", "The tiny one, still.")
+    second = finish(chat.ask("How?"))
+    plain = world.chat(document)
+    assert [finish(plain.ask(question)).answer for question in ("Why?", "How?")] == [
+        first.answer,
+        second.answer,
+    ]
+    told = [turn.question for turn in chat.turns if turn.state is TurnState.TOLD]
+    assert told == ["Which model are you?", "Who are you?"] and chat.title == "Which model are you?"
+
+    answered = finish(chat.regenerate(2))
+    assert answered.state is TurnState.DONE and chat.versions[2].count == 2
+    chat.tell("Are you ChatGPT?", "No.", 2)
+    assert chat.turns[-1].answer == "No." and chat.versions[2].count == 3
+    turns, chat_id = [(turn.question, turn.answer, turn.state) for turn in chat.turns], chat.id
+    world.restart()
+    again = world.engine.chat(chat_id).turns
+    assert [(turn.question, turn.answer, turn.state) for turn in again] == turns

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from app.installation import added_by
 from app.ui.views import markup as m
-from app.ui.views.markdown import plain
 from app.ui.words.chat import CHAT
 from app.ui.words.first import FIRST
 
@@ -26,17 +25,6 @@ def empty(*, embedded: str = "", offer: bool = False, questions: Sequence[str] =
     elif offer:
         tried = m.button(w.offer, "add-sample", css="button", title=w.offer_title)
     return f'<div class="empty"><p>{m.text(chat.empty_heading)}</p><p>{m.text(chat.empty)}</p>{tried}{note}</div>'
-
-
-def told_by_app(question: str, answer: str) -> str:
-    """A question that the app answers itself, marked as that."""
-    w, chat = FIRST(), CHAT()
-    asked = m.text(chat.your_question)
-    return (
-        f'<section class="turn by-app"><div class="message user" role="group" aria-label="{asked}">'
-        f'{plain(question)}</div><div class="message bot" role="group" aria-label="{m.text(chat.answer)}">'
-        f'<p class="by-app-note"><b>{m.text(w.told_by_app)}</b></p><p>{m.text(answer)}</p></div></section>'
-    )
 
 
 def why(name: str, word: str, explained: str) -> str:

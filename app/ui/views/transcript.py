@@ -76,7 +76,8 @@ def _turn(turn: Turn, index: int, ways: Ways) -> str:
     answer = _answer_frame(
         _answer(turn), "" if turn.state is TurnState.ANSWERING else _answer_tools(turn, index, ways)
     )
-    return f'<section class="turn" data-turn="{index}">{question}{answer}</section>'
+    told = " by-app" if turn.state is TurnState.TOLD else ""
+    return f'<section class="turn{told}" data-turn="{index}">{question}{answer}</section>'
 
 
 def _question(question: str, tools: str = "") -> str:
@@ -131,6 +132,8 @@ def _answer_tools(turn: Turn, index: int, ways: Ways) -> str:
 
 def _answer(turn: Turn) -> str:
     """The answer and, in small print, what a reader should know about it."""
+    if turn.state is TurnState.TOLD:
+        return f'<p class="by-app-note"><b>{m.text(CHAT().told_by_app)}</b></p>{plain(turn.answer)}'
     prose = to_html(turn.answer, quotes.marks(turn)) if turn.answer else ""
     if not prose and turn.state is TurnState.ANSWERING:
         prose = "<p>…</p>"

@@ -27,6 +27,7 @@ class ChatWords:
     answer_again: str
     undo: str
     empty_answer: str
+    told_by_app: str
     stopped: str
     cut_off: str
     repeated: str
@@ -102,6 +103,7 @@ CHAT = Translated(
         copy_answer="Copy the answer",
         answer_again="Answer again",
         undo="Take this turn back",
+        told_by_app="Told by AHN Chat itself, the model was not asked",
         empty_answer="an empty answer",
         stopped="stopped",
         cut_off="cut off at the longest answer allowed in Settings",
@@ -189,6 +191,7 @@ CHAT = Translated(
         copy_answer="Antwort kopieren",
         answer_again="Neu antworten",
         undo="Diesen Schritt zurücknehmen",
+        told_by_app="Das sagt AHN Chat selbst, das Modell wurde nicht gefragt",
         empty_answer="eine leere Antwort",
         stopped="angehalten",
         cut_off="abgeschnitten bei der längsten Antwort, die die Einstellungen erlauben",
@@ -281,6 +284,7 @@ CHAT = Translated(
         copy_answer="复制回答",
         answer_again="重新回答",
         undo="撤回这一轮",
+        told_by_app="由 AHN Chat 自身说明，没有询问模型",
         empty_answer="空的回答",
         stopped="已停止",
         cut_off="已达到设置中允许的最长回答，在此截断",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.ui.words.translated import Translated
@@ -26,8 +27,8 @@ class FirstWords:
     window_why: str
     compressed: str
     compressed_why: str
-    told_by_app: str
     about_model: str
+    about_memory: Mapping[str, str]
     about_embedded: str
     extras: str
     extras_of: str
@@ -65,11 +66,15 @@ FIRST = Translated(
             "An AHN (artificial hippocampus network) folds what leaves the window into a memory of fixed size. "
             "It keeps the gist, not the wording; exact facts are looked up in the text."
         ),
-        told_by_app="Told by AHN Chat itself, the model was not asked",
         about_model=(
             "This chat runs on {name}, a language model of the family {family} with {n} million weights. It runs "
-            "on this computer ({device}), and nothing you write leaves it. Its memory is an AHN of the kind {cell}."
+            "on this computer ({device}), and nothing you write leaves it."
         ),
+        about_memory={
+            "ahn": "What leaves its window is remembered by an AHN of the kind {cell}.",
+            "window": "This chat has no memory beyond its window.",
+            "full": "This chat keeps everything word for word, with full attention.",
+        },
         about_embedded="It is the small model that comes with AHN Chat; Models offers larger ones.",
         extras="Could be added",
         extras_of="Add with",
@@ -105,12 +110,15 @@ FIRST = Translated(
             "Ein AHN (künstliches Hippocampus-Netz) faltet, was das Fenster verlässt, in ein Gedächtnis fester "
             "Größe. Es behält den Sinn, nicht den Wortlaut; genaue Angaben werden im Text nachgeschlagen."
         ),
-        told_by_app="Das sagt AHN Chat selbst, das Modell wurde nicht gefragt",
         about_model=(
             "Dieser Chat läuft mit {name}, einem Sprachmodell der Familie {family} mit {n} Millionen Gewichten. "
-            "Es läuft auf diesem Computer ({device}), und nichts, was Sie schreiben, verlässt ihn. Sein "
-            "Gedächtnis ist ein AHN der Art {cell}."
+            "Es läuft auf diesem Computer ({device}), und nichts, was Sie schreiben, verlässt ihn."
         ),
+        about_memory={
+            "ahn": "Was sein Fenster verlässt, merkt sich ein AHN der Art {cell}.",
+            "window": "Dieser Chat hat kein Gedächtnis über sein Fenster hinaus.",
+            "full": "Dieser Chat behält alles wörtlich, mit voller Aufmerksamkeit.",
+        },
         about_embedded="Es ist das kleine Modell, das mit AHN Chat kommt; unter „Modelle“ gibt es größere.",
         extras="Kann dazukommen",
         extras_of="Hinzufügen mit",
@@ -142,11 +150,15 @@ FIRST = Translated(
         compressed_why=(
             "AHN（人工海马网络）把离开窗口的内容折叠进大小固定的记忆。它保留大意而非原文；准确的事实会回到文本中查找。"
         ),
-        told_by_app="由 AHN Chat 自身说明，没有询问模型",
         about_model=(
             "此对话使用 {name}，属于 {family} 系列的语言模型，有 {n} 百万个权重。它在这台电脑上运行（{device}），"
-            "您写的内容不会离开这台电脑。它的记忆是 {cell} 类型的 AHN。"
+            "您写的内容不会离开这台电脑。"
         ),
+        about_memory={
+            "ahn": "离开窗口的内容由 {cell} 类型的 AHN 记住。",
+            "window": "此对话在窗口之外没有记忆。",
+            "full": "此对话使用全注意力，逐字保留全部内容。",
+        },
         about_embedded="它是随 AHN Chat 提供的小模型；“模型”页提供更大的模型。",
         extras="可以添加",
         extras_of="添加命令",

@@ -266,6 +266,14 @@ class FakeChat:
     def clear(self) -> None:
         self.tree = TurnTree()
 
+    def tell(self, question: str, answer: str, turn_index: int | None = None) -> None:
+        self._check_idle()
+        path = self.tree.path
+        index = len(path) if turn_index is None else turn_index
+        told = Turn(question, answer, TurnState.TOLD)
+        self.title = self.title or question
+        self.tree.put(self.tree.next_id(), path[index - 1].id if index else ROOT, told)
+
     def undo(self, turn_index: int = -1) -> str:
         self._check_idle()
         node = self.tree.path[turn_index]

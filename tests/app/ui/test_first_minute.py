@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from app.conversation import ChatSettings
+from app.conversation.events import TurnState
 from app.documents import extract
 from app.ui import library_view
 from app.ui.about import SAMPLE, SAMPLE_QUESTIONS, asks_about_model
 from app.ui.drawing import draw_transcript
 from app.ui.views import first, memory
-from app.ui.words.first import FIRST
-from tests.app.ui.desk import World, chat_of, until, words
+from app.ui.words.chat import CHAT
+from tests.app.ui.desk import World, chat_of, settle, until, words
 from tests.app.ui.test_views import STATS
 
 
@@ -57,12 +59,30 @@ def test_questions_about_documents_go_to_the_model(question: str) -> None:
 def test_the_app_answers_itself_and_says_so(world: World) -> None:
     tab = world.open()
     world.act("ask", value="Which model are you?")
-    shown = draw_transcript(tab, world.engine)["last"]  # type: ignore[arg-type]
-    assert FIRST.english.told_by_app in shown and world.engine.model.name in shown
-    assert chat_of(tab).turns == [] and not tab.busy, "the model was not asked"
-    world.act("ask", value="What is forbidden?")
-    until(lambda: bool(chat_of(tab).turns))
-    assert FIRST.english.told_by_app not in draw_transcript(tab)["last"]
+    shown = draw_transcript(tab)["last"]
+    assert CHAT.english.told_by_app in shown and world.engine.model.name in shown
+    assert not tab.busy and chat_of(tab).turns[0].state is TurnState.TOLD, "the model was not asked"
+    world.ask("What is forbidden?")
+    settle(tab)
+    shown = draw_transcript(tab)
+    assert CHAT.english.told_by_app in shown["earlier"] and CHAT.english.told_by_app not in shown["last"]
+    world.act("save-edit", turn="1", value="Are you ChatGPT?")
+    assert chat_of(tab).turns[1].state is TurnState.TOLD and tab.editing is None
+    world.act("regenerate", turn="1")
+    settle(tab)
+    assert chat_of(tab).turns[1].state is TurnState.DONE, "answering again asks the model"
+
+
+def test_the_app_tells_what_the_memory_of_the_chat_is(world: World) -> None:
+    tab = world.open()
+    told = {}
+    for kind in ("ahn", "window", "full"):
+        chat_of(tab).settings = ChatSettings(memory=kind)
+        world.act("ask", value="Which model are you?")
+        told[kind] = chat_of(tab).turns[-1].answer
+    assert "AHN of the kind GatedDeltaNet" in told["ahn"]
+    assert "no memory beyond its window" in told["window"] and "everything word for word" in told["full"]
+    assert "GatedDeltaNet" not in told["window"] + told["full"]
 
 
 def test_an_empty_page_offers_the_sample_and_then_its_questions(world: World) -> None:
