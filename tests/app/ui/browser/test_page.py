@@ -152,6 +152,9 @@ def test_at_380_pixels(visitor: Visitor, note: Path, dark: bool) -> None:
                     .map(e => e.innerText)"""
             )
             assert cut_off == [], "a slider with a scroll bar of its own"
+            page.evaluate(  # an address, as where a model came from
+                "document.querySelector('.facts-table tr:last-child td').textContent = 'https://example.org/' + 'x'.repeat(60)"
+            )
         assert page.evaluate("document.documentElement.scrollWidth") <= 380
         wide = page.evaluate(
             """tab => [...document.querySelectorAll(`#${tab}-tab *`)]
