@@ -152,9 +152,8 @@ def test_at_380_pixels(visitor: Visitor, note: Path, dark: bool) -> None:
                     .map(e => e.innerText)"""
             )
             assert cut_off == [], "a slider with a scroll bar of its own"
-            page.evaluate(  # an address, as where a model came from
-                "document.querySelector('.facts-table tr:last-child td').textContent = 'https://example.org/' + 'x'.repeat(60)"
-            )
+            origin = "https://example.org/" + "x" * 60  # of a model
+            page.locator(".facts-table td").last.evaluate("(cell, origin) => (cell.textContent = origin)", origin)
         assert page.evaluate("document.documentElement.scrollWidth") <= 380
         wide = page.evaluate(
             """tab => [...document.querySelectorAll(`#${tab}-tab *`)]
