@@ -153,7 +153,9 @@ def test_at_380_pixels(visitor: Visitor, note: Path, dark: bool) -> None:
             )
             assert cut_off == [], "a slider with a scroll bar of its own"
             origin = "https://example.org/" + "x" * 60  # of a model
-            page.locator(".facts-table td").last.evaluate("(cell, origin) => (cell.textContent = origin)", origin)
+            page.locator(".facts-table td").last.evaluate(
+                "(cell, origin) => (cell.textContent = origin)", origin
+            )
         assert page.evaluate("document.documentElement.scrollWidth") <= 380
         wide = page.evaluate(
             """tab => [...document.querySelectorAll(`#${tab}-tab *`)]
