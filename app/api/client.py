@@ -146,7 +146,7 @@ class Events(Generic[Event]):
         try:
             for event in self._stream:
                 self._put(event)
-        except Exception as error:  # noqa: BLE001 - raised where the events are read
+        except Exception as error:  # noqa: BLE001 - outermost level of this thread: whoever watches is told
             self._put(error)
         with self._lock:
             self._ended = True

@@ -42,7 +42,6 @@ from app.conversation.streams import EventStream
 from app.conversation.turns import Head, TailLost
 
 if TYPE_CHECKING:
-    from app.conversation.device import Ticket
     from app.conversation.lookup import Found
     from app.conversation.state import ChatState
 
@@ -104,7 +103,7 @@ class Answering:
             return AnswerCancelled(question)
         except ChatError as error:
             message = str(error)
-        except Exception as error:
+        except Exception as error:  # outermost level of this thread: whoever watches is told
             log.exception("An answer failed")
             message = (
                 f"The answer ended by an error ({type(error).__name__}: {error}); what was written is kept, and the "
@@ -119,7 +118,7 @@ class Answering:
     def _look_up(self, running: Running, emit: Callable[[ChatEvent], None]) -> Found | None:
         """Have words find the quotes at once, so that they are there while the question waits."""
         state, draft = self._state, running.draft
-        texts = [entry.text for entry in state.reader.entries()]
+        texts = state.reader.line.texts()
         found = None
         if not still_holds(draft.evidence, state.settings, texts):
             turns = [past.turn for past in state.past[: running.index]]
@@ -133,7 +132,7 @@ class Answering:
     def _review(self, turn: Turn) -> Review:
         """The finished answer held against the documents."""
         state = self._state
-        texts = [entry.text for entry in state.reader.entries()]
+        texts = state.reader.line.texts()
         return review(state.resources.lookup, turn.answer, turn.question, turn.evidence, texts)
 
     def _written(
@@ -172,17 +171,13 @@ class Answering:
         """Answer in the chat's one cache. The quotes are read first and taken out again: the next turn never reads
         them."""
         resources, reader, caches = self._state.resources, self._state.reader, self._state.caches
-        began = time.monotonic()
-
-        def on_wait(ticket: Ticket) -> None:
-            emit(Waiting(time.monotonic() - began, ticket.place))
 
         def on_event(event: PromptRead | AnswerToken) -> None:
             if isinstance(event, AnswerToken):
                 self._begin_or_save(running)
             emit(event)
 
-        with resources.device_unless(should_stop, on_wait) as mine:
+        with resources.device_unless(should_stop, emit) as mine:
             if not mine:
                 raise Cancelled
             reader.prepare()

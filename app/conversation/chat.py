@@ -126,7 +126,7 @@ class Chat:
         looked up for the last question."""
         reader, cache = self._state.reader, self._state.shown_cache()
         plan, stats = ((), None) if cache is None else (reader.plan(), cache.stats(per_layer=False))
-        pages = document_pages(reader.entries(), plan, stats)
+        pages = document_pages(reader.line.entries(), plan, stats)
         turns = self.turns
         return with_recalled(pages, turns[-1].evidence) if turns else pages
 
@@ -143,13 +143,13 @@ class Chat:
         self._state.resources.note_use(document_id)
         with self._state.lock:
             self._state.check_open()
-            if all(entry.id != document_id for entry in self._state.reader.entries()):
-                self._state.reader.add(entry_of(document, tokens))
+            if all(entry.id != document_id for entry in self._state.reader.line.entries()):
+                self._state.reader.line.add(entry_of(document, tokens))
             elif any(
                 state.document_id == document_id and state.phase is ReadPhase.FAILED
                 for state in self._state.reader.states()
             ):
-                self._state.reader.resume(document_id)
+                self._state.reader.line.resume(document_id)
             self._state.store()
             reader = self._state.reader
         reader.start()
@@ -163,14 +163,14 @@ class Chat:
         """
         with self._state.lock:
             self._state.check_idle()
-            entries = [entry for entry in self._state.reader.entries() if entry.id != document_id]
+            entries = [entry for entry in self._state.reader.line.entries() if entry.id != document_id]
             self._state.read_again_from(document_id, entries)
         self._state.reader.start()
 
     def newer_texts(self) -> list[str]:
         """The ids of the documents whose text was taken out again since this chat read them."""
         newer = []
-        for entry in self._state.reader.entries():
+        for entry in self._state.reader.line.entries():
             documents = self._state.resources.store.documents
             if documents.has(entry.id) and documents.get(entry.id).revision != entry.revision:
                 newer.append(entry.id)
@@ -190,7 +190,9 @@ class Chat:
                 self._state.store()
                 return
             self._state.check_idle()
-            entries = [fresh if entry.id == document_id else entry for entry in self._state.reader.entries()]
+            entries = [
+                fresh if entry.id == document_id else entry for entry in self._state.reader.line.entries()
+            ]
             self._state.read_again_from(document_id, entries)
         self._state.reader.start()
 
@@ -203,28 +205,28 @@ class Chat:
             if not self.has_document(document_id):
                 return
             self._state.check_idle()
-            self._state.read_again_from(document_id, self._state.reader.entries())
+            self._state.read_again_from(document_id, self._state.reader.line.entries())
         self._state.reader.start()
 
     def has_document(self, document_id: str) -> bool:
         """Whether the chat has this document."""
-        return any(entry.id == document_id for entry in self._state.reader.entries())
+        return any(entry.id == document_id for entry in self._state.reader.line.entries())
 
     def cancel_reading(self, document_id: str) -> None:
         """Pause the reading within one chunk; what was read stays, and the next document's reading goes on."""
-        self._state.reader.pause(document_id)
+        self._state.reader.line.pause(document_id)
 
     def move_document(self, document_id: str, *, earlier: bool) -> None:
         """Let a document that waits to be read go before the one in front of it in line, or after the next one."""
         with self._state.lock:
             self._state.check_open()
-        self._state.reader.move(document_id, earlier)
+        self._state.reader.line.move(document_id, earlier)
 
     def resume_reading(self, document_id: str) -> None:
         """Read on from where the reading was paused, or try a failed one again."""
         with self._state.lock:
             self._state.check_open()
-        self._state.reader.resume(document_id)
+        self._state.reader.line.resume(document_id)
         self._state.reader.start()
 
     # -- questions ---------------------------------------------------------------------------------------------------
@@ -338,7 +340,7 @@ class Chat:
         states = self._state.reader.states()
         exact = all(state.tokens_exact for state in states)
         total = sum(state.tokens_total for state in states)
-        texts = [entry.text for entry in self._state.reader.entries()]
+        texts = self._state.reader.line.texts()
         estimate = self._state.resources.estimate(settings, texts, total, exact)
         return (
             replace(estimate, tokens=0, seconds=0.0)
@@ -360,7 +362,7 @@ class Chat:
                 self._state.resources.layout(settings.system_prompt)
             self._state.settings = settings
             if not same:
-                self._state.restart_reading(self._state.reader.entries(), [])
+                self._state.restart_reading(self._state.reader.line.entries(), [])
             self._state.store()
         self._state.reader.start()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -24,7 +23,6 @@ from app.conversation.events import (
     Reading,
     ReadPhase,
     Recalled,
-    Waiting,
 )
 from app.conversation.live import LiveStats
 from app.conversation.question import check_question
@@ -33,7 +31,6 @@ from app.conversation.recalling import judged, look_up
 from app.conversation.settings import ChatSettings, MemoryKind
 
 if TYPE_CHECKING:
-    from app.conversation.device import Ticket
     from app.conversation.resources import Resources
     from app.store import Document
 
@@ -96,7 +93,7 @@ class Comparing:
             return None
         except ChatError as error:
             return PaneFailed(str(error))
-        except Exception as error:
+        except Exception as error:  # outermost level of this thread: whoever watches is told
             log.exception("A comparison's pane failed")
             return PaneFailed(
                 f"This pane ended by an error ({type(error).__name__}: {error}), so it has no answer; the terminal "
@@ -110,13 +107,8 @@ class Comparing:
         question = check_question(resources, settings, self._question)
         live = LiveStats(resources.device)
         reader = read_documents(resources, self._documents, settings, live, emit, should_stop)
-        began = time.monotonic()
-
-        def on_wait(ticket: Ticket) -> None:
-            emit(Waiting(time.monotonic() - began, ticket.place))
-
         draft = Draft(question)
-        with resources.device_unless(should_stop, on_wait) as mine:
+        with resources.device_unless(should_stop, emit) as mine:
             if not mine:
                 raise Cancelled
             reader.prepare()
@@ -178,7 +170,7 @@ def read_documents(
     reader = Reader(resources, settings, live, on_change)
     for document in documents:
         tokens, _ = resources.tokens.estimate(document)
-        reader.add(entry_of(document, tokens))
+        reader.line.add(entry_of(document, tokens))
     reader.run(should_stop)
     if should_stop():
         raise Cancelled

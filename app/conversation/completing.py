@@ -8,12 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.conversation.errors import ChatError
-from app.conversation.events import AnswerToken, CompletionEvent, CompletionFinished, PromptRead, Waiting
+from app.conversation.events import AnswerToken, CompletionEvent, CompletionFinished, PromptRead
 from app.conversation.settings import ChatSettings
 
 if TYPE_CHECKING:
     from ahn_core import Cache
-    from app.conversation.device import Ticket
     from app.conversation.resources import Resources
 
 _CHUNK = 256  # tokens that are read before the device is offered to others
@@ -52,20 +51,16 @@ class Completing:
 
         ids, resources, began = self._ids, self._resources, time.monotonic()
         cache = resources.make_cache(self._settings)
-
-        def on_wait(ticket: Ticket) -> None:
-            emit(Waiting(time.monotonic() - began, ticket.place))
-
         done = 0
         while len(ids) - done > _CHUNK:  # the last chunk is left to the generation, which needs its end
-            with resources.device_unless(stop.is_set, on_wait) as mine:
+            with resources.device_unless(stop.is_set, emit) as mine:
                 if not mine:
                     break
                 for _ in prefill(resources.model, ids[done : done + _CHUNK], cache):
                     pass
             done += _CHUNK
             emit(PromptRead(done, len(ids), done / max(time.monotonic() - began, 1e-6)))
-        with resources.device_unless(stop.is_set, on_wait) as mine:
+        with resources.device_unless(stop.is_set, emit) as mine:
             if mine:
                 emit(self._generate(done, cache, emit, stop.is_set))
                 return

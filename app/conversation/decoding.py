@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-Made = TypeVar("Made")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Made = TypeVar("Made", bound="DataclassInstance")
 
 
 def make(cls: type[Made], values: object, **changes: object) -> Made:
@@ -21,7 +24,7 @@ def make(cls: type[Made], values: object, **changes: object) -> Made:
     if not isinstance(values, Mapping):
         raise ValueError(f"{cls.__name__} is {type(values).__name__} and not an object")
     given: dict[str, Any] = {**values, **changes}
-    known = fields(cls)  # type: ignore[arg-type]  # a dataclass, which typing cannot say
+    known = fields(cls)
     missing = [
         one.name
         for one in known

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from app.conversation.entries import Entry, Speed, read_state
 from app.conversation.errors import ChatClosedError, ChatError
 from app.conversation.events import ReadPhase, ReadState
+from app.conversation.line import Line
 from app.conversation.live import LiveStats
 from app.conversation.pages import Segment
 from app.conversation.resources import Resources
@@ -38,6 +39,7 @@ SHORTEST_CHUNK = 64
 _CHUNK_SECONDS = 2.0  # about how long a pause, or another chat's answer, waits for a chunk on a slow machine
 _SAVE_SECONDS = 30.0
 _SAVE_SHARE = 0.05  # of the time at most goes into keeping what was read
+_NOT_KEPT = "What had been read of it is no longer on the disk, so reading on begins with the first page."
 log = logging.getLogger(__name__)
 
 
@@ -61,12 +63,12 @@ class Reader:
         self._resources = resources
         self._live = live
         self._on_change = on_change
+        self.line = Line(on_change)  # the documents
         self.turns = turns or TurnTails(None)
         # Held while the cache is being kept on disk, and while an answer is written into it.
         self.still = threading.RLock()
-        # Over everything below but the cache's contents, which the device guards.
-        self._lock = threading.RLock()
-        self._entries: list[Entry] = []
+        # Over the line and everything below but the cache's contents, which the device guards.
+        self._lock = self.line.lock
         self._plan: list[Segment] = []  # what the cache has read, or had in an earlier run of the program
         self._cache: Cache | None = None
         self._speed = Speed()
@@ -77,33 +79,15 @@ class Reader:
 
     # -- what there is to read ---------------------------------------------------------------------------------------
 
-    def add(self, entry: Entry) -> None:
-        """Put a document last in line."""
-        with self._lock:
-            self._entries.append(entry)
-
     def remember(self, plan: Sequence[Segment]) -> None:
         """Take the plan of an earlier run, so that its reading is found on disk; before anything is read."""
         with self._lock:
             self._plan = list(plan)
 
-    def entries(self) -> list[Entry]:
-        """The documents, in the order added (copies)."""
-        with self._lock:
-            return [replace(entry) for entry in self._entries]
-
     def plan(self) -> list[Segment]:
         """The runs of documents in the cache (copies)."""
         with self._lock:
             return [replace(segment) for segment in self._plan]
-
-    def pause(self, document_id: str) -> None:
-        """Stop reading a document within one chunk."""
-        with self._lock:
-            entry = self._entry(document_id)
-            if entry.phase in (ReadPhase.QUEUED, ReadPhase.COUNTING, ReadPhase.READING):
-                entry.phase = ReadPhase.PAUSED
-        self._on_change()
 
     def exchange(self, fresh: Entry) -> bool:
         """Have another text of a document read instead, where it waits and nothing of it has been read; True then.
@@ -111,7 +95,7 @@ class Reader:
         The entry stays the same object: the thread that reads may have taken it out of the line just now.
         """
         with self._lock:
-            entry = self._entry(fresh.id)
+            entry = self.line.entry(fresh.id)
             if entry.phase is not ReadPhase.QUEUED or self._planned(fresh.id):
                 return False
             entry.revision, entry.page_count = fresh.revision, fresh.page_count
@@ -120,32 +104,10 @@ class Reader:
             entry.page_starts = None
             return True
 
-    def move(self, document_id: str, earlier: bool) -> None:
-        """Let a document that waits change places with the one that waits before it, or after it; nothing where there
-        is none."""
-        with self._lock:
-            waiting = [i for i, entry in enumerate(self._entries) if entry.phase is ReadPhase.QUEUED]
-            place = next((n for n, i in enumerate(waiting) if self._entries[i].id == document_id), None)
-            if place is None:
-                return
-            other = place - 1 if earlier else place + 1
-            if 0 <= other < len(waiting):
-                one, two = waiting[place], waiting[other]
-                self._entries[one], self._entries[two] = self._entries[two], self._entries[one]
-        self._on_change()
-
-    def resume(self, document_id: str) -> None:
-        """Put a paused or failed document in line again."""
-        with self._lock:
-            entry = self._entry(document_id)
-            if entry.phase in (ReadPhase.PAUSED, ReadPhase.FAILED):
-                entry.phase, entry.message, entry.read_elsewhere = ReadPhase.QUEUED, "", None
-        self._on_change()
-
     def start(self) -> None:
         """Read in the background, in a thread that ends when there is nothing left to read."""
         with self._lock:
-            work = self._next() is not None or (self._plan and self._cache is None)
+            work = self.line.next() is not None or (self._plan and self._cache is None)
             if self._thread is None and work and not self._stop.is_set():
                 self._thread = threading.Thread(target=self._work, name="reader", daemon=True)
                 self._thread.start()
@@ -181,28 +143,19 @@ class Reader:
         """Where each document stands."""
         with self._lock:
             rate = self._speed.rate() or self._resources.rates.get(self.settings.memory)
-            total = sum(entry.total for entry in self._entries)
+            total = sum(entry.total for entry in self.line.all)
             nbytes = self._resources.cache_nbytes(self.settings, total + len(self.layout.opening))
-            return [read_state(entry, self._done(entry.id), rate, nbytes) for entry in self._entries]
+            return [read_state(entry, self._done(entry.id), rate, nbytes) for entry in self.line.all]
 
     def length(self) -> int:
         """Tokens of the documents in the cache."""
         return self.turns.documents_length
-
-    def _entry(self, document_id: str) -> Entry:
-        for entry in self._entries:
-            if entry.id == document_id:
-                return entry
-        raise ChatError("This chat does not have that document, so nothing was changed; add it first.")
 
     def _done(self, document_id: str) -> int:
         return 0 if self._cache is None else self._planned(document_id)
 
     def _planned(self, document_id: str) -> int:
         return max((segment.done for segment in self._plan if segment.document_id == document_id), default=0)
-
-    def _next(self) -> Entry | None:
-        return next((entry for entry in self._entries if entry.phase is ReadPhase.QUEUED), None)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -212,7 +165,7 @@ class Reader:
             with self._lock:
                 if self._stop.is_set():
                     self._set_cache(None)
-                elif self._next() is not None:
+                elif self.line.next() is not None:
                     continue
                 self._thread = None
                 return
@@ -224,8 +177,7 @@ class Reader:
         """
         self._bring_back(should_stop)
         while not should_stop():
-            with self._lock:
-                entry = self._next()
+            entry = self.line.next()
             if entry is None:
                 self._bring_back(should_stop)  # where the last one failed
                 return
@@ -236,11 +188,11 @@ class Reader:
             try:
                 self._read(entry, interrupted)
             except ChatError as error:  # found before the cache was touched
-                self._fail(entry, str(error))
-            except Exception as error:
+                self.line.fail(entry, str(error))
+            except Exception as error:  # outermost level of this thread: whoever watches is told
                 log.exception("Reading %s failed", entry.name)
                 self._drop_cache()
-                self._fail(
+                self.line.fail(
                     entry,
                     f"Reading {entry.name} ended at token {self._planned(entry.id):,} of {entry.total:,} by an error "
                     f"({type(error).__name__}: {error}); resume it to try again from what was kept on disk.",
@@ -254,10 +206,29 @@ class Reader:
             with self._resources.device_unless(should_stop) as mine:
                 if mine:
                     self.prepare()
-        except Exception:  # the documents in line meet it again, and say so
+        except ChatClosedError:
+            return
+        except ChatError as error:
+            self._lose_plan(str(error))
+        except Exception as error:  # outermost level of this thread: whoever watches is told
             log.exception("A kept reading could not be brought back")
-            with self._lock:
-                self._plan = []
+            self._lose_plan(
+                f"What was read of it could not be brought back ({type(error).__name__}: {error}), so answers know "
+                "nothing of it; resume it to try again."
+            )
+
+    def _lose_plan(self, message: str) -> None:
+        """Forget an earlier run's plan. Documents in line meet the error again, and say so; the others say so here."""
+        with self._lock:
+            planned, self._plan = self._plan, []
+            lost = self._paused_without_reading(planned)
+        for entry in lost:
+            self.line.fail(entry, message)
+
+    def _paused_without_reading(self, before: Sequence[Segment]) -> list[Entry]:
+        """The paused documents that were in the plan `before` and are no longer. Needs the lock."""
+        ids = {segment.document_id for segment in before} - {segment.document_id for segment in self._plan}
+        return [entry for entry in self.line.all if entry.phase is ReadPhase.PAUSED and entry.id in ids]
 
     def prepare(self) -> Cache:
         """The cache, made or brought back from disk where there was none. Needs the device."""
@@ -267,7 +238,7 @@ class Reader:
             raise ChatClosedError("This chat is closed, so nothing can be read in it; open it again.")
         if self._cache is None:
             with self._lock:
-                wanted = self._plan + self._unplanned()
+                before, wanted = self._plan, self._plan + self._unplanned()
             for count in range(len(wanted), 0, -1):
                 if self._restore(wanted[:count]):
                     break
@@ -279,6 +250,9 @@ class Reader:
                 with self._lock:
                     self._plan = []
                     self._set_cache(cache)
+            with self._lock:
+                for entry in self._paused_without_reading(before):
+                    entry.message = _NOT_KEPT
             self._on_change()
         assert self._cache is not None
         return self._cache
@@ -296,7 +270,7 @@ class Reader:
         planned = {segment.document_id for segment in self._plan}
         return [
             Segment(entry.id, 0, None, 0, 0, entry.revision)
-            for entry in self._entries
+            for entry in self.line.all
             if entry.id not in planned and entry.phase is ReadPhase.QUEUED
         ]
 
@@ -313,7 +287,7 @@ class Reader:
         with self._lock:
             self._set_cache(cache)
             self._plan = [replace(segment) for segment in reading.segments]
-            for entry in self._entries:
+            for entry in self.line.all:
                 if entry.id in reading.page_starts:
                     entry.page_starts = reading.page_starts[entry.id]
                     if self._planned(entry.id) >= entry.total:
@@ -342,7 +316,7 @@ class Reader:
             if not mine:
                 return
             segment = self._begin(entry)
-        self._move(entry, ReadPhase.READING)
+        self.line.set_phase(entry, ReadPhase.READING)
         self._saved_at = time.monotonic()
         while segment.done < len(tokens.ids):
             with device_unless(should_stop) as mine:
@@ -353,22 +327,16 @@ class Reader:
                 self._save(entry)
         with self.still:  # no answer begins before this is kept
             if segment.done >= len(tokens.ids):
-                self._move(entry, ReadPhase.DONE)
+                self.line.set_phase(entry, ReadPhase.DONE)
                 self._resources.rates.store(self.settings.memory)
             elif entry.phase is ReadPhase.READING:
                 # Stopped, not paused: it goes on when the chat is opened again.
-                self._move(entry, ReadPhase.QUEUED)
+                self.line.set_phase(entry, ReadPhase.QUEUED)
             self._save(entry)
         self._on_change()
 
-    def _move(self, entry: Entry, phase: ReadPhase) -> None:
-        with self._lock:
-            if entry.phase is not ReadPhase.PAUSED or phase is ReadPhase.DONE:
-                entry.phase = phase
-        self._on_change()
-
     def _count(self, entry: Entry, should_stop: Callable[[], bool]) -> DocumentTokens | None:
-        self._move(entry, ReadPhase.COUNTING)
+        self.line.set_phase(entry, ReadPhase.COUNTING)
 
         def on_page(done: int) -> None:
             entry.pages_counted = done
@@ -379,7 +347,7 @@ class Reader:
             raise ChatError(f"{entry.name} cannot be read: {error}") from error
         if tokens is None:
             if entry.phase is ReadPhase.COUNTING:
-                self._move(entry, ReadPhase.QUEUED)
+                self.line.set_phase(entry, ReadPhase.QUEUED)
             return None
         with self._lock:
             entry.page_starts = tokens.page_starts
@@ -401,7 +369,7 @@ class Reader:
         ]
 
     def _is_open(self, segment: Segment) -> bool:
-        entry = next((entry for entry in self._entries if entry.id == segment.document_id), None)
+        entry = next((entry for entry in self.line.all if entry.id == segment.document_id), None)
         complete = entry is not None and entry.page_starts is not None and segment.done >= entry.total
         return segment.end is None and not complete
 
@@ -453,18 +421,11 @@ class Reader:
         longest = max(LONGEST_CHUNK, self._resources.model.ops.reading_chunk)
         return min(max(multiple, SHORTEST_CHUNK), longest)
 
-    def _fail(self, entry: Entry, message: str) -> None:
-        with self._lock:
-            entry.phase, entry.message = ReadPhase.FAILED, message
-        self._on_change()
-
     def _drop_cache(self) -> None:
         """Forget a cache in which a chunk may be half read: it is brought back from disk, or read anew."""
         with self._lock:
             self._set_cache(None)
-            for entry in self._entries:
-                if entry.phase is ReadPhase.DONE:
-                    entry.phase = ReadPhase.QUEUED
+            self.line.read_again()
 
     # -- keeping it --------------------------------------------------------------------------------------------------
 
@@ -477,7 +438,7 @@ class Reader:
                     self.turns.to_documents()
             with self._lock:
                 cache, plan = self._cache, self.plan()
-                starts = {e.id: e.page_starts for e in self._entries if e.page_starts is not None}
+                starts = {e.id: e.page_starts for e in self.line.all if e.page_starts is not None}
             if cache is None or not plan:
                 return
             began = time.monotonic()

@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.conversation.device import Device, Ticket
+from app.conversation.device import Device
 from app.conversation.errors import ChatError
-from app.conversation.events import ReadingEstimate
+from app.conversation.events import ReadingEstimate, Waiting
 from app.conversation.lookup import Lookup
 from app.conversation.pages import Segment
 from app.conversation.prompt import PromptLayout, TextEncoder
@@ -229,14 +229,14 @@ class Resources:
 
     @contextmanager
     def device_unless(
-        self, should_stop: Callable[[], bool], on_wait: Callable[[Ticket], None] | None = None
+        self, should_stop: Callable[[], bool], emit: Callable[[Waiting], None] = lambda event: None
     ) -> Iterator[bool]:
         """Wait for the device and hold it in the `with` block, which gets True; False, without it, once
-        `should_stop` is true. `on_wait` is called about ten times a second meanwhile."""
+        `should_stop` is true. `emit` is told of the wait about ten times a second."""
+        began = time.monotonic()
         with self.device.ticket() as ticket:
             mine = ticket.wait(timeout=0)
             while not mine and not should_stop():
-                if on_wait is not None:
-                    on_wait(ticket)
+                emit(Waiting(time.monotonic() - began, ticket.place))
                 mine = ticket.wait(timeout=_LOOK_AROUND)
             yield mine and not should_stop()

@@ -69,7 +69,7 @@ class ChatState:
         with self.lock:
             if self.given_title:
                 return self.given_title
-            turns, entries = self.turns, self.reader.entries()
+            turns, entries = self.turns, self.reader.line.entries()
         return short_title(turns[0].question if turns else entries[0].name if entries else "New chat")
 
     @property
@@ -179,7 +179,7 @@ class ChatState:
 
     def store(self) -> None:
         """Commit the chat itself, where there is something in it and it has changed."""
-        entries = self.reader.entries()
+        entries = self.reader.line.entries()
         if entries or self.past or self.running is not None:
             self.disk.save(self.title, bool(self.given_title), self.settings, entries, self.reader.plan())
 
@@ -193,7 +193,7 @@ class ChatState:
         caches = TurnTails(self.resources.turns_folder / self.chat_id)
         reader = Reader(self.resources, self.settings, self.live, self._reading_changed, caches)
         for entry in entries:
-            reader.add(entry)
+            reader.line.add(entry)
         reader.remember(plan)
         return reader, caches
 

@@ -87,6 +87,6 @@ def _run(
     error: Exception | None = None
     try:
         work(events.put, stop)
-    except Exception as raised:  # noqa: BLE001 - handed to the listener, who raises it
+    except Exception as raised:  # noqa: BLE001 - outermost level of this thread: whoever watches is told
         error = raised
     events.put(_End(error))

@@ -44,7 +44,7 @@ class TurnTree(Generic[Kept]):
 
     def __init__(self, nodes: Iterable[Node[Kept]] = ()) -> None:
         """From stored turns. One whose parent is missing becomes another first question, so that it can be reached."""
-        self._root: Node[Kept | None] = Node(ROOT, ROOT, None)
+        self._first: list[Node[Kept]] = []  # the versions of the first question
         self._nodes: dict[int, Node[Kept]] = {}
         for node in sorted(nodes, key=lambda node: node.id):
             if node.parent not in self._nodes:
@@ -69,7 +69,7 @@ class TurnTree(Generic[Kept]):
 
     def children(self, parent: int) -> list[Node[Kept]]:
         """The versions of the turn after `parent`, in the order of asking."""
-        return self._root.children if parent == ROOT else self._nodes[parent].children  # type: ignore[return-value]
+        return self._first if parent == ROOT else self._nodes[parent].children
 
     def next_id(self) -> int:
         """The id of the turn that is asked next."""
@@ -91,10 +91,8 @@ class TurnTree(Generic[Kept]):
     def sizes(self) -> dict[int, int]:
         """How many turns there are from each one on, itself counted, by id; of ROOT: all."""
         sizes = dict.fromkeys((ROOT, *self._nodes), 1) | {ROOT: 0}
-        for node in sorted(
-            self._nodes.values(), key=lambda node: -node.id
-        ):  # who hangs on a turn came after it
-            sizes[node.parent] += sizes[node.id]
+        for node_id in sorted(self._nodes, reverse=True):  # what hangs on a turn came after it
+            sizes[self._nodes[node_id].parent] += sizes[node_id]
         return sizes
 
     def below(self, node_id: int) -> list[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.conversation import ChatError, ChatSettings
+from app.conversation import Chat, ChatError, ChatSettings, room
 from app.conversation.events import AnswerFailed, PageState, ReadPhase, Waiting
 from app.documents import Extracted
 from tests.app.chatting import SETTINGS, Gate, World, finish, pages, rest, wait_until
@@ -212,21 +212,81 @@ def test_closing_keeps_what_was_read_and_opening_reads_on(world: World) -> None:
     assert world.counting.tokens_fed() < again.documents[0].tokens_total - 4 * 512 + 64
 
 
-def test_a_paused_document_stays_paused_after_a_restart_and_shows_what_was_read(world: World) -> None:
-    document = world.document(texts=LONG)
+def paused_half_way(world: World) -> Chat:
+    """A chat over one document, paused after three chunks and kept on disk."""
     gate = Gate(world, after_chunks=3)
     chat = world.engine.new_chat(SETTINGS)
-    chat.add_document(document)
+    chat.add_document(world.document(texts=LONG))
     assert gate.reached.wait(10)
-    chat.cancel_reading(document)
+    chat.cancel_reading(chat.documents[0].document_id)
     gate.open()
     rest(chat)
+    return chat
+
+
+def test_a_paused_document_stays_paused_after_a_restart_and_shows_what_was_read(world: World) -> None:
+    chat = paused_half_way(world)
     before = chat.documents[0].tokens_done
     world.restart()
     again = world.engine.chat(chat.id)
     wait_until(lambda: again.documents[0].tokens_done == before)
     assert again.documents[0].phase is ReadPhase.PAUSED
     assert not again.reading
+
+
+def test_a_paused_document_that_does_not_come_back_says_so_and_can_be_resumed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = paused_half_way(world)
+    done = chat.documents[0].tokens_done
+    world.restart()
+
+    def fail(*sizes: object, **more: object) -> None:
+        raise TypeError("no such tensor")
+
+    monkeypatch.setattr(world.counting.model, "make_cache", fail)
+    back = world.engine.chat(chat.id)
+    rest(back)
+    (state,) = back.documents
+    assert state.phase is ReadPhase.FAILED
+    assert "could not be brought back (TypeError: no such tensor)" in state.message
+    assert state.message.endswith("resume it to try again.")
+    (*_, last) = back.ask("Why?")
+    assert last == AnswerFailed("Why?", state.message)
+    monkeypatch.undo()
+    world.counting.fed.clear()
+    back.resume_reading(state.document_id)
+    rest(back)
+    (state,) = back.documents
+    assert (state.phase, state.message) == (ReadPhase.DONE, "")
+    assert world.counting.tokens_fed() == state.tokens_total - done, "what was kept is not read again"
+
+
+def test_without_memory_for_what_was_read_of_a_paused_document_its_card_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = paused_half_way(world)
+    world.restart()
+    monkeypatch.setattr(room, "free_memory", lambda device: 0)
+    back = world.engine.chat(chat.id)
+    rest(back)
+    (state,) = back.documents
+    assert state.phase is ReadPhase.FAILED and "of memory, and 0.00 GB can be had" in state.message
+
+
+def test_a_paused_document_whose_reading_is_gone_says_so(world: World, tmp_path: Path) -> None:
+    chat = paused_half_way(world)
+    for path in (tmp_path / "snapshots").glob("*.safetensors"):
+        path.write_bytes(b"damaged")
+    world.restart()
+    back = world.engine.chat(chat.id)
+    rest(back)
+    (state,) = back.documents
+    assert (state.phase, state.tokens_done) == (ReadPhase.PAUSED, 0)
+    assert "no longer on the disk" in state.message
+    back.resume_reading(state.document_id)
+    rest(back)
+    assert (back.documents[0].phase, back.documents[0].message) == (ReadPhase.DONE, "")
 
 
 def test_a_damaged_snapshot_is_read_again(
