@@ -80,7 +80,10 @@ def test_rows_are_said_with_their_columns() -> None:
     header, rows = TABLE.split("\n")[0], TABLE.split("\n", 2)[2]
     assert rows_in_words(rows, header) == said
     assert rows_in_words(rows) == "Flour; 45 kilograms; store. Matches; tin chest."
-    assert rows_in_words("| 2.8.0 | 2023-01-25 | The current release.") == "2.8.0; 2023-01-25; The current release."
+    assert (
+        rows_in_words("| 2.8.0 | 2023-01-25 | The current release.")
+        == "2.8.0; 2023-01-25; The current release."
+    )
     assert rows_in_words("| x | is the absolute value.") == "x; is the absolute value."
     assert rows_in_words("| x is no row.") == ""
     assert header_before(TABLE, TABLE.index("| Matches")) == header
