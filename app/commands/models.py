@@ -133,9 +133,9 @@ def _row(hub: Hub, data_dir: Path, choice: Choice, planned: Plan) -> dict[str, A
 
 def _get(hub: Hub, data_dir: Path, arguments: argparse.Namespace) -> int:
     from ahn_core import zoo
-    from app import startup
     from app.models import local
     from app.models.downloads import sentence
+    from app.models.loading import describe
     from app.models.wording import size_words
 
     progress = ProgressLine(sys.stderr)
@@ -144,7 +144,7 @@ def _get(hub: Hub, data_dir: Path, arguments: argparse.Namespace) -> int:
         for name in arguments.models:
             for reference in _references(name):
                 if reference is None:
-                    zoo.embedded_path(data_dir, progress=lambda step: progress(*startup.describe(step)))
+                    zoo.embedded_path(data_dir, progress=lambda step: progress(*describe(step)))
                     progress.note(f"{zoo.EMBEDDED.name} is on this computer.")
                     continue
                 found = local.ensure(

@@ -20,8 +20,11 @@ from lm_eval.api.model import TemplateLM
 from lm_eval.api.registry import register_model
 from tqdm import tqdm
 
-from ahn_core import AHNForCausalLM, Finished, SamplingSettings, load_tokenizer, stream_generate
-from app.models.dtypes import exact_dtype
+from ahn_core import Finished, SamplingSettings, stream_generate
+from app import paths
+from app.models.loading import load
+from app.options import ModelOptions
+from app.progress import ProgressLine
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -53,10 +56,8 @@ class AHNHarness(TemplateLM):
         max_batch_size: int | None = None,
     ) -> None:
         super().__init__()
-        self.model = AHNForCausalLM.from_pretrained(
-            base, ahn, dtype=exact_dtype(device, dtype), device=device
-        )
-        self.tokenizer = load_tokenizer(base)
+        chosen = ModelOptions(base, ahn, device, dtype)
+        self.model, self.tokenizer = load(chosen, paths.data_dir(), ProgressLine(sys.stderr), exact=True)
         self._memory, self._sinks, self._window = memory, sinks, window
         trained = self.model.config.max_position_embeddings
         self.max_length = max_length or (trained if memory == "full" else _ANY_LENGTH)

@@ -85,22 +85,15 @@ def main(argv: Sequence[str]) -> int:
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
     paths.prepare(folder)
-    from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
+    from ahn_core import ConfigError, LoadError
     from ahn_core.zoo import ZooError
     from app.documents import DocumentError, extract
-    from app.models.dtypes import exact_dtype
+    from app.models.loading import load
 
     progress = ProgressLine(sys.stderr)
     try:
         texts = {Path(file).name: "\n\n".join(extract(file, follow=True).pages) for file in arguments.files}
-        chosen = options.model_options(arguments)
-        model = AHNForCausalLM.from_pretrained(
-            chosen.model,
-            chosen.ahn,
-            dtype=exact_dtype(chosen.device, chosen.dtype),
-            device=chosen.device,
-        )
-        tokenizer = load_tokenizer(chosen.model)
+        model, tokenizer = load(options.model_options(arguments), folder, progress, exact=True)
         sinks = model.default_attention_sinks if arguments.sinks is None else arguments.sinks
         window = model.default_sliding_window if arguments.window is None else arguments.window
         report: dict[str, Any] = {

@@ -151,7 +151,7 @@ def main(argv: Sequence[str]) -> int:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ahn-chat-recall-")))
         aids, judge, name = Aids(), None, "words alone"
         if not arguments.words_alone:
-            aids, judge, name = _load(arguments, folder)
+            aids, judge, name = _load(arguments, folder, progress)
         encoder = _encoder() if arguments.sense else None
         store = stack.enter_context(Store(scratch / "store"))
         documents = _add(store, _files(arguments, scratch), progress)
@@ -263,22 +263,15 @@ def _add(store: Store, files: Sequence[Path], progress: ProgressLine) -> dict[st
     return ids
 
 
-def _load(arguments: argparse.Namespace, folder: Path) -> tuple[Aids, Judge, str]:
-    from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
+def _load(arguments: argparse.Namespace, folder: Path, progress: ProgressLine) -> tuple[Aids, Judge, str]:
+    from ahn_core import ConfigError, LoadError
     from ahn_core.zoo import ZooError
     from app.conversation.prompt import PromptLayout, TextEncoder
-    from app.models.dtypes import chat_dtype
+    from app.models.loading import load
 
     paths.prepare(folder)
-    chosen = options.model_options(arguments)
     try:
-        model = AHNForCausalLM.from_pretrained(
-            chosen.model,
-            chosen.ahn,
-            dtype=chat_dtype(chosen.device, chosen.dtype, chosen.model),
-            device=chosen.device,
-        )
-        tokenizer = load_tokenizer(chosen.model)
+        model, tokenizer = load(options.model_options(arguments), folder, progress)
     except (LoadError, ConfigError, ZooError) as error:
         raise CommandFailed(str(error)) from error
     encoder = TextEncoder(tokenizer)

@@ -25,6 +25,7 @@ from app.commands import models as models_command
 from app.commands import plan as plan_command
 from app.commands import serve as serve_command
 from app.commands import text as text_command
+from app.models.loading import LoadReport
 from app.options import Options
 from tests.tiny import byte_tokenizer, tiny_model
 
@@ -321,7 +322,7 @@ def tiny_engine(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ask` loads a tiny random model in place of the one it was told to."""
 
     def load(
-        model: options.ModelOptions, folder: Path, report: startup.LoadReport, store_dir: Path | None = None
+        model: options.ModelOptions, folder: Path, report: LoadReport, store_dir: Path | None = None
     ) -> Any:
         from app.conversation import Engine
         from app.store import Store

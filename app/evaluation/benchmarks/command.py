@@ -10,15 +10,18 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from app import __version__, options, paths
-from app.evaluation.tasks.sample import Asked, Benchmark, Kept
-from app.options import CommandFailed, OptionError
+from app.evaluation.benchmarks.gather import NAMES, Wanted, benchmarks, questions
+from app.evaluation.benchmarks.record import Record
+from app.evaluation.benchmarks.run import Asking, Column, Settings
+from app.evaluation.tasks.sample import Benchmark
+from app.options import CommandFailed, ModelOptions, OptionError
 from app.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -26,12 +29,14 @@ if TYPE_CHECKING:
 
     from ahn_core import AHNForCausalLM
 
-NAMES = ("longbench", "lveval", "infinitebench", "ruler")
 _NEEDED = ("jieba", "rouge", "rapidfuzz", "wonderwords")
 _COLUMNS = ("full", "window", "ahn")
 _SINKS = 128  # of the paper's settings
-_QUICK = {"sinks": 4, "window": 60, "new_tokens": 12}
-_QUICK_FILLING = 150  # tokens around what a prompt of ruler needs at least
+_QUICK_SINKS, _QUICK_WINDOW, _QUICK_TOKENS = (
+    4,
+    60,
+    12,
+)  # so that the short prompts of a quick run leave the window
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,11 +57,14 @@ def parser() -> argparse.ArgumentParser:
         help="the benchmark's files or archives (default: the hub's, fetched once)",
     )
     asked.add_argument(
-        "--samples", type=int, metavar="N", help="questions a task (default: all; of ruler 20)"
+        "--samples",
+        type=options.whole_number,
+        metavar="N",
+        help="questions a task (default: all; of ruler 20)",
     )
     asked.add_argument(
         "--lengths",
-        type=int,
+        type=options.whole_number,
         nargs="+",
         metavar="N",
         help="tokens a prompt of ruler has (default: 4,096 to 131,072)",
@@ -81,13 +89,21 @@ def parser() -> argparse.ArgumentParser:
         help="also AHN with passages looked up in the context, as the chat does it",
     )
     memory.add_argument(
-        "--budget", type=int, default=1600, metavar="N", help="tokens of passages (default %(default)s)"
+        "--budget",
+        type=options.whole_number,
+        default=1600,
+        metavar="N",
+        help="tokens of passages (default %(default)s)",
     )
-    memory.add_argument("--sinks", type=int, metavar="N", help=f"first tokens kept (default {_SINKS})")
-    memory.add_argument("--window", type=int, metavar="N", help="last tokens kept (default: the paper's)")
+    memory.add_argument(
+        "--sinks", type=options.whole_number, metavar="N", help=f"first tokens kept (default {_SINKS})"
+    )
+    memory.add_argument(
+        "--window", type=options.whole_number, metavar="N", help="last tokens kept (default: the paper's)"
+    )
     memory.add_argument(
         "--max-tokens",
-        type=int,
+        type=options.whole_number,
         metavar="N",
         help="longest prompt; what is over is cut (default: the paper's)",
     )
@@ -121,31 +137,34 @@ def main(argv: Sequence[str]) -> int:
     progress = ProgressLine(sys.stderr)
     with ExitStack() as stack:
         stack.callback(progress.clear)
-        data = Path(arguments.data) if arguments.data else None
-        if arguments.quick:
-            from app.evaluation.benchmarks import quick
+        wanted = _wanted(arguments, stack)
+        chosen = benchmarks(arguments.measure)
+        model, tokenizer = _load(arguments, folder, world, progress)
 
-            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ahn-chat-eval-")))
-            quick.write(data)
-        progress("Loading the model")
-        model, tokenizer = _load(arguments, world)
-        answers, columns, about = _ask(
-            arguments, model, tokenizer, data, output, rank, world, progress, stack
-        )
-    if rank:
-        return 0
-    from app.evaluation.benchmarks import report
+        def count(text: str) -> int:
+            return len(tokenizer.encode(text, add_special_tokens=False))
 
-    if output is not None:
-        report.write(output, answers, columns, about)
-    if arguments.json:
-        print(
-            json.dumps(
-                {"about": about, "answers": [vars(one) for one in answers]}, indent=1, ensure_ascii=False
-            )
-        )
-    else:
-        print(report.text(answers, columns))
+        # All questions before the first answer: what is missing is told at once.
+        asked = {one.title: questions(one, wanted, count) for one in chosen}
+        settings = {one.title: _settings(arguments, one) for one in chosen}
+        about = _about(arguments, model, settings)
+        record = Record(output, about, rank)
+        lookup = None
+        if arguments.recall:
+            from app.evaluation.benchmarks.lookup import Lookup
+
+            lookup = Lookup(model, tokenizer, arguments.budget)
+            stack.callback(lookup.close)
+        for title, groups in asked.items():
+            Asking(model, tokenizer, settings[title], lookup).run(groups, record, progress, rank, world)
+    if world > 1:
+        from accelerate import PartialState
+
+        PartialState().wait_for_everyone()
+        if rank:
+            return 0
+        record.gather()
+    _show(arguments, record, about, output)
     return 0
 
 
@@ -155,186 +174,94 @@ def _check(arguments: argparse.Namespace) -> None:
         raise CommandFailed(
             f'Scores need {", ".join(missing)}, which this installation lacks: `pip install "ahn-chat[eval]"` adds it.'
         )
-    for name in ("samples", "budget", "window", "max_tokens"):
+    for name, least in (("samples", 1), ("budget", 1), ("window", 1), ("max_tokens", 1), ("sinks", 0)):
         value = getattr(arguments, name)
-        if value is not None and value < 1:
+        if value is not None and value < least:
             raise OptionError(
-                f"--{name.replace('_', '-')} is {value}, so nothing could be asked: give at least 1."
+                f"--{name.replace('_', '-')} is {value}, so nothing could be asked: give at least {least}."
             )
-    if arguments.sinks is not None and arguments.sinks < 0:
-        raise OptionError(f"--sinks is {arguments.sinks}, and there are no fewer than none: give 0 or more.")
     if arguments.data and not Path(arguments.data).is_dir():
         raise OptionError(f"There is no folder {arguments.data}, so no question can be read: check --data.")
+    if arguments.measure == "all" and arguments.tasks:
+        raise OptionError("--tasks names tasks of one benchmark, and all of them are asked: name the one.")
 
 
-def _load(arguments: argparse.Namespace, world: int) -> tuple[AHNForCausalLM, PreTrainedTokenizerFast]:
-    from ahn_core import AHNForCausalLM, ConfigError, LoadError, load_tokenizer
-    from app.models.dtypes import chat_dtype, exact_dtype
+def _wanted(arguments: argparse.Namespace, stack: ExitStack) -> Wanted:
+    data = Path(arguments.data) if arguments.data else None
+    if arguments.quick:
+        from app.evaluation.benchmarks import quick
 
-    chosen = options.model_options(arguments)
-    device = chosen.device
-    if world > 1 and device is None:
-        device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if _has_cuda() else "cpu"
-    # A quick run shows that all works, so it takes what is quickest on a CPU.
-    dtype = (chat_dtype if arguments.quick else exact_dtype)(device, chosen.dtype)
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ahn-chat-eval-")))
+        quick.write(data)
+    return Wanted(
+        arguments.tasks,
+        arguments.samples,
+        data,
+        arguments.lengths or (),
+        arguments.haystack or "",
+        _QUICK_TOKENS if arguments.quick else 0,
+    )
+
+
+def _load(
+    arguments: argparse.Namespace, folder: Path, world: int, progress: ProgressLine
+) -> tuple[AHNForCausalLM, PreTrainedTokenizerFast]:
+    import torch
+
+    from ahn_core import ConfigError, LoadError
+    from ahn_core.zoo import ZooError
+    from app.models.loading import load
+
+    chosen: ModelOptions = options.model_options(arguments)
+    if world > 1 and chosen.device is None and torch.cuda.is_available():
+        chosen = replace(chosen, device=f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
     try:
-        model = AHNForCausalLM.from_pretrained(chosen.model, chosen.ahn, dtype=dtype, device=device)
-        return model, load_tokenizer(chosen.model)
-    except (LoadError, ConfigError) as error:
+        # A quick run shows that all works, so it takes the number format of a chat, the quickest.
+        return load(chosen, folder, progress, exact=not arguments.quick)
+    except (LoadError, ConfigError, ZooError) as error:
         raise CommandFailed(str(error)) from error
 
 
-def _has_cuda() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def _ask(
-    arguments: argparse.Namespace,
-    model: AHNForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
-    data: Path | None,
-    output: Path | None,
-    rank: int,
-    world: int,
-    progress: ProgressLine,
-    stack: ExitStack,
-) -> tuple[list[Any], list[str], dict[str, Any]]:
-    """All answers, of all processes; the columns; and what the scores depend on."""
-    from app.evaluation.benchmarks.lookup import Lookup
-    from app.evaluation.benchmarks.record import Record
-    from app.evaluation.benchmarks.run import Asking, Settings
-
-    columns = [*arguments.columns, *(["recall"] if arguments.recall else [])]
-    about = _about(arguments, model, columns)
-    record = Record(output, about, rank, world)
-    lookup = None
-    if arguments.recall:
-        lookup = Lookup(model, tokenizer, arguments.budget)
-        stack.callback(lookup.close)
-    for benchmark, groups in _groups(arguments, tokenizer, data):
-        settings = Settings(
-            columns=columns,
-            attention_sinks=_sinks(arguments),
-            sliding_window=_window(arguments, benchmark),
-            max_tokens=arguments.max_tokens or benchmark.max_tokens,
-            cut=cast(Kept, arguments.cut or benchmark.cut),
-            most_new_tokens=_QUICK["new_tokens"] if arguments.quick else 0,
-            untrained_lengths=arguments.untrained_lengths,
-        )
-        Asking(model, tokenizer, settings, lookup).run(groups, record, progress, rank, world)
-    if world > 1 and output is not None:
-        from accelerate import PartialState
-
-        PartialState().wait_for_everyone()
-        record.take_all(output)
-    return record.answers, columns, about
+def _columns(arguments: argparse.Namespace) -> list[Column]:
+    return [*arguments.columns, *(["recall"] if arguments.recall else [])]
 
 
 def _sinks(arguments: argparse.Namespace) -> int:
     if arguments.sinks is not None:
         return int(arguments.sinks)
-    return _QUICK["sinks"] if arguments.quick else _SINKS
+    return _QUICK_SINKS if arguments.quick else _SINKS
 
 
-def _window(arguments: argparse.Namespace, benchmark: Benchmark) -> int:
-    if arguments.window is not None:
-        return int(arguments.window)
-    return _QUICK["window"] if arguments.quick else benchmark.sliding_window
+def _settings(arguments: argparse.Namespace, benchmark: Benchmark) -> Settings:
+    return Settings(
+        columns=_columns(arguments),
+        attention_sinks=_sinks(arguments),
+        sliding_window=arguments.window or (_QUICK_WINDOW if arguments.quick else benchmark.sliding_window),
+        max_tokens=arguments.max_tokens or benchmark.max_tokens,
+        cut=arguments.cut or benchmark.cut,
+        most_new_tokens=_QUICK_TOKENS if arguments.quick else 0,
+        untrained_lengths=arguments.untrained_lengths,
+    )
 
 
-def _benchmarks(measure: str) -> list[Benchmark]:
-    from importlib import import_module
+def _show(
+    arguments: argparse.Namespace, record: Record, about: Mapping[str, Any], output: Path | None
+) -> None:
+    from app.evaluation.benchmarks import report
 
-    names = NAMES if measure == "all" else (measure,)
-    return [import_module(f"app.evaluation.tasks.{name}").BENCHMARK for name in names]
-
-
-def _groups(
-    arguments: argparse.Namespace, tokenizer: PreTrainedTokenizerFast, data: Path | None
-) -> list[tuple[Benchmark, list[Asked]]]:
-    """The questions of each benchmark. All are read before the first is asked: what is missing is told at once."""
-    return [
-        (
-            benchmark,
-            _made(arguments, benchmark, tokenizer)
-            if benchmark.name == "ruler"
-            else _of_files(arguments, benchmark, data),
-        )
-        for benchmark in _benchmarks(arguments.measure)
-    ]
+    answers, columns = record.answers, _columns(arguments)
+    if output is not None:
+        report.write(output, answers, columns, about)
+    if arguments.json:
+        found = {"about": about, "answers": [asdict(one) for one in answers]}
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        print(report.text(answers, columns))
 
 
-def _of_files(arguments: argparse.Namespace, benchmark: Benchmark, data: Path | None) -> list[Asked]:
-    from app.evaluation.tasks import files
-
-    by_name = {task.name: task for task in benchmark.tasks}
-    wanted = list(arguments.tasks or benchmark.usual)
-    if arguments.quick and not arguments.tasks:
-        wanted = [name for name in by_name if benchmark.name != "lveval" or name.endswith("_16k")]
-    _known(wanted, by_name, benchmark)
-    return [
-        Asked(
-            benchmark.title,
-            name,
-            by_name[name].max_new_tokens,
-            by_name[name].chat,
-            files.samples(benchmark, by_name[name], data, arguments.samples),
-        )
-        for name in wanted
-    ]
-
-
-def _known(wanted: Sequence[str], known: Sequence[str] | dict[str, Any], benchmark: Benchmark) -> None:
-    for name in wanted:
-        if name not in known:
-            raise OptionError(f"{benchmark.title} has no task {name!r}: choose {', '.join(known)}.")
-
-
-def _made(
-    arguments: argparse.Namespace, benchmark: Benchmark, tokenizer: PreTrainedTokenizerFast
-) -> list[Asked]:
-    from app.evaluation.benchmarks import quick
-    from app.evaluation.tasks import ruler
-
-    def count(text: str) -> int:
-        return len(tokenizer.encode(text, add_special_tokens=False))
-
-    by_name = {task.name: task for task in ruler.TASKS}
-    wanted = list(arguments.tasks or by_name)
-    _known(wanted, by_name, benchmark)
-    lengths = arguments.lengths or ((0,) if arguments.quick else ruler.LENGTHS)  # 0: hardly any filling
-    number = arguments.samples or (1 if arguments.quick else 20)
-    essay = _haystack(arguments.haystack) if arguments.haystack else quick.essay()
-    groups = []
-    for length in lengths:
-        for name in wanted:
-            task = by_name[name]
-            if arguments.quick:
-                task = replace(task, max_new_tokens=_QUICK["new_tokens"])
-            tokens = length or ruler.smallest(task, count, essay) + _QUICK_FILLING
-            try:
-                made = [ruler.make(task, tokens, one, count, essay) for one in range(number)]
-            except ValueError as error:
-                raise OptionError(str(error)) from error
-            groups.append(Asked(benchmark.title, f"{name}_{tokens}", task.max_new_tokens, True, made))
-    return groups
-
-
-def _haystack(file: str) -> str:
-    from app.documents import DocumentError, extract
-
-    try:
-        text = "\n\n".join(extract(Path(file), follow=True).pages)
-    except DocumentError as error:
-        raise CommandFailed(str(error)) from error
-    if not text.strip():
-        raise OptionError(f"{file} has no words, so no needle can be hidden in it: give a text.")
-    return text
-
-
-def _about(arguments: argparse.Namespace, model: AHNForCausalLM, columns: Sequence[str]) -> dict[str, Any]:
+def _about(
+    arguments: argparse.Namespace, model: AHNForCausalLM, settings: Mapping[str, Settings]
+) -> dict[str, Any]:
     """Everything that a score depends on."""
     chosen = options.model_options(arguments)
     versions = {name: importlib.metadata.version(name) for name in ("torch", "transformers")}
@@ -348,13 +275,11 @@ def _about(arguments: argparse.Namespace, model: AHNForCausalLM, columns: Sequen
         "precision": model.precision,
         "backend": model.backend,
         "device": model.device.type,
-        "columns": ", ".join(columns),
+        "columns": ", ".join(_columns(arguments)),
         "attention_sinks": _sinks(arguments),
-        "sliding_window": {one.title: _window(arguments, one) for one in _benchmarks(arguments.measure)},
-        "max_tokens": {
-            one.title: arguments.max_tokens or one.max_tokens for one in _benchmarks(arguments.measure)
-        },
-        "cut": {one.title: arguments.cut or one.cut for one in _benchmarks(arguments.measure)},
+        "sliding_window": {title: one.sliding_window for title, one in settings.items()},
+        "max_tokens": {title: one.max_tokens for title, one in settings.items()},
+        "cut": {title: one.cut for title, one in settings.items()},
         "passages": arguments.budget if arguments.recall else 0,
         "decoding": "greedy",
         "ahn_chat": __version__,

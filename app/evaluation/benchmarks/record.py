@@ -37,14 +37,13 @@ class Answer:
 
 
 class Record:
-    """The answers of a run, a line of JSON each, in `results.jsonl`; one of several processes has a file of its own.
+    """The answers of a run, a line of JSON each, in `results.jsonl`. Of several processes the others write files of
+    their own, `results-1.jsonl` and so on, until the first one gathers them.
 
     folder None keeps them in memory alone. Raises CommandFailed where the folder holds a run of other settings.
     """
 
-    def __init__(
-        self, folder: Path | None, settings: Mapping[str, Any], rank: int = 0, world: int = 1
-    ) -> None:
+    def __init__(self, folder: Path | None, settings: Mapping[str, Any], rank: int = 0) -> None:
         self._file = None
         self._answers: dict[tuple[str, str, str, str], Answer] = {}
         if folder is None:
@@ -52,16 +51,9 @@ class Record:
         folder.mkdir(parents=True, exist_ok=True)
         _same_settings(folder / _SETTINGS, settings, rank)
         for path in sorted(folder.glob("results*.jsonl")):
-            self._take(path)
-        self._file = folder / ("results.jsonl" if world == 1 else f"results-{rank}.jsonl")
+            self._answers |= {answer.key: answer for answer in _lines(path)}
+        self._file = folder / (f"results-{rank}.jsonl" if rank else "results.jsonl")
         _end_line(self._file)
-
-    def _take(self, path: Path) -> None:
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                answer = _parsed(line)
-                if answer is not None:
-                    self._answers[answer.key] = answer
 
     @property
     def answers(self) -> list[Answer]:
@@ -79,10 +71,15 @@ class Record:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def take_all(self, folder: Path) -> None:
-        """Take over what the other processes have answered."""
-        for path in sorted(folder.glob("results*.jsonl")):
-            self._take(path)
+    def gather(self) -> None:
+        """Take over what the other processes have answered, into the one file."""
+        if self._file is None:
+            return
+        for path in sorted(self._file.parent.glob("results-*.jsonl")):
+            for answer in _lines(path):
+                if answer.key not in self._answers:
+                    self.add(answer)
+            path.unlink()
 
 
 def _same_settings(path: Path, settings: Mapping[str, Any], rank: int) -> None:
@@ -109,6 +106,11 @@ def _end_line(path: Path) -> None:
     if path.is_file() and path.stat().st_size and not path.read_bytes().endswith(b"\n"):
         with open(path, "a", encoding="utf-8") as file:
             file.write("\n")
+
+
+def _lines(path: Path) -> list[Answer]:
+    with open(path, encoding="utf-8") as file:
+        return [answer for line in file if (answer := _parsed(line)) is not None]
 
 
 def _parsed(line: str) -> Answer | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from app.evaluation.benchmarks.lookup import Lookup
 from app.evaluation.benchmarks.record import Answer, Record
-from app.evaluation.tasks.sample import Asked, Kept, Sample
+from app.evaluation.tasks.sample import Asked, Cut, Sample
 from app.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Settings:
     attention_sinks: int
     sliding_window: int
     max_tokens: int
-    cut: Kept
+    cut: Cut
     most_new_tokens: int = 0
     untrained_lengths: bool = False
 
@@ -43,7 +43,7 @@ def prompt_ids(
     *,
     max_tokens: int,
     answer: int,
-    cut: Kept,
+    cut: Cut,
     chat: bool,
 ) -> list[int]:
     """The tokens of a prompt as the benchmarks' scripts make them: cut as tokens, decoded, put into the chat's
@@ -52,7 +52,7 @@ def prompt_ids(
     cut "middle" keeps max_tokens // 2 at each end, "start" the last max_tokens - answer.
     """
     ids = tokenizer.encode(text)
-    if max_tokens and cut != "all" and len(ids) > max_tokens:
+    if max_tokens and cut != "nothing" and len(ids) > max_tokens:
         half = max_tokens // 2
         parts = [ids[:half], ids[-half:]] if cut == "middle" else [ids[-(max_tokens - answer) :]]
         text = "".join(tokenizer.decode(part, skip_special_tokens=True) for part in parts)
@@ -139,22 +139,13 @@ class Asking:
             sliding_window=settings.sliding_window,
         )
         try:
-            finished = _last(
-                stream_generate(
-                    self._model, self._tokenizer, ids, cache, max_new_tokens=new, sampling=SamplingSettings()
-                )
+            *_, finished = stream_generate(
+                self._model, self._tokenizer, ids, cache, max_new_tokens=new, sampling=SamplingSettings()
             )
         except torch.OutOfMemoryError:  # of full attention on a GPU; the others take the same for any length
             return told("", None, 0, "out of the GPU's memory")
         assert isinstance(finished, Finished)
         return told(finished.text, sample.score(finished.text), finished.generated_tokens)
-
-
-def _last(events: Iterator[object]) -> object:
-    last: object = None
-    for last in events:  # noqa: B007
-        pass
-    return last
 
 
 def _time_left(seconds: float | None) -> str:

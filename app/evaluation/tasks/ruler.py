@@ -308,5 +308,5 @@ BENCHMARK = Benchmark(
     usual=[task.name for task in TASKS],
     sliding_window=32_640,
     max_tokens=0,
-    cut="all",
+    cut="nothing",
 )

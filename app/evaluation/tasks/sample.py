@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Record = Mapping[str, Any]  # a line of a benchmark's file
 Score = Callable[[str], float]  # an answer -> 0 … 1
-Kept = Literal["middle", "start", "all"]
+Cut = Literal["middle", "start", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Benchmark:
     usual: Sequence[str]  # tasks that are asked where none is named
     sliding_window: int
     max_tokens: int
-    cut: Kept
+    cut: Cut
     repository: str = ""
     archive: str = ""
 

@@ -55,7 +55,7 @@ def settings(**values: Any) -> Settings:
             "attention_sinks": 4,
             "sliding_window": 60,
             "max_tokens": 0,
-            "cut": "all",
+            "cut": "nothing",
             **values,
         }
     )
@@ -130,17 +130,19 @@ def test_several_processes_need_a_common_folder(
 def test_processes_share_the_questions_and_their_answers(tmp_path: Path) -> None:
     import sys
 
+    def told(record: Record) -> dict[Any, Any]:
+        return {one.key: (one.prediction, one.score) for one in record.answers}
+
     model, tokenizer = tiny_model(), byte_tokenizer()
     whole = Record(None, {})
     Asking(model, tokenizer, settings(), None).run([asked(5)], whole, ProgressLine(sys.stderr))
-    records = [Record(tmp_path, {}, rank, 2) for rank in range(2)]
+    records = [Record(tmp_path, {}, rank) for rank in range(2)]
     for rank, record in enumerate(records):
         Asking(model, tokenizer, settings(), None).run([asked(5)], record, ProgressLine(sys.stderr), rank, 2)
     assert not {one.key for one in records[0].answers} & {one.key for one in records[1].answers}
-    records[0].take_all(tmp_path)
-
-    def told(record: Record) -> dict[Any, Any]:
-        return {one.key: (one.prediction, one.score) for one in record.answers}
+    records[0].gather()
+    assert [path.name for path in tmp_path.glob("*.jsonl")] == ["results.jsonl"]
+    assert told(Record(tmp_path, {})) == told(whole)
 
     assert told(records[0]) == told(whole)
 
@@ -165,12 +167,12 @@ def test_a_prompt_is_cut_as_published() -> None:
     assert cut("abcdefghij", "middle", max_tokens=6) == "abchij"
     assert cut("abcdefghij", "start", max_tokens=6) == "ghij", "6 with the 2 of the answer"
     assert cut("abcdefghij", "start", max_tokens=10) == "abcdefghij"
-    assert cut("abcdefghij", "all", max_tokens=6) == "abcdefghij"
+    assert cut("abcdefghij", "nothing", max_tokens=6) == "abcdefghij"
 
 
 def test_the_answer_is_begun_behind_the_chats_template() -> None:
     tokenizer = byte_tokenizer()
-    ids = prompt_ids(tokenizer, "Who?", " It was", max_tokens=0, answer=1, cut="all", chat=True)
+    ids = prompt_ids(tokenizer, "Who?", " It was", max_tokens=0, answer=1, cut="nothing", chat=True)
     text = tokenizer.decode(ids)
     assert text.index("Who?") < text.index("assistant") < text.index(" It was") and text.endswith(" It was")
 

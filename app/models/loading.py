@@ -1,0 +1,76 @@
+"""A model that a person named: fetched where it lacks, loaded, with its tokenizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ahn_core import zoo
+from app.models.downloads import sentence
+from app.models.dtypes import chat_dtype, exact_dtype
+from app.models.hub import Hub
+from app.models.ready import make_ready
+from app.options import EMBEDDED, ModelOptions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+    from ahn_core import AHNForCausalLM
+
+
+class LoadReport(Protocol):
+    """How a loader says where it is: one sentence, and a fraction in [0, 1] where it is known."""
+
+    def __call__(self, sentence: str, fraction: float | None = None) -> None: ...
+
+
+def load(
+    model: ModelOptions,
+    data_dir: Path,
+    report: LoadReport,
+    *,
+    exact: bool = False,
+    compiled_later: bool = False,
+) -> tuple[AHNForCausalLM, PreTrainedTokenizerFast]:
+    """The model and its tokenizer, in the number format of a chat, or with `exact` as it is, to be measured.
+
+    Takes seconds; the first time, a minute or so. compiled_later: on a CPU begin with plain torch, as somebody compiles
+    the C++ behind it.
+
+    Raises zoo.ZooError, ModelError, ahn_core.LoadError, ahn_core.ConfigError: one sentence for the user.
+    """
+    if model.model == EMBEDDED:
+        zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
+    ready = make_ready(
+        Hub(), data_dir, model.model, model.ahn, lambda step: report(sentence(step), step.fraction)
+    )
+    report("Loading the model")
+    import torch
+
+    from ahn_core import AHNForCausalLM, load_tokenizer
+    from ahn_core.devices import best_device
+
+    device = torch.device(model.device) if model.device else best_device().device
+    network = AHNForCausalLM.from_pretrained(
+        ready.base,
+        ready.ahn,
+        gguf_file=ready.gguf_file,
+        dtype=exact_dtype(str(device), model.dtype)
+        if exact
+        else chat_dtype(str(device), model.dtype, ready.base, ready.gguf_file),
+        device=device,
+        backend="torch" if compiled_later and device.type == "cpu" else None,
+    )
+    return network, load_tokenizer(ready.base, gguf_file=ready.gguf_file)
+
+
+def describe(step: zoo.ZooProgress, model: zoo.EmbeddedModel = zoo.EMBEDDED) -> tuple[str, float | None]:
+    """A step of fetching the embedded model as a sentence and a fraction."""
+    fraction = step.done / step.total if step.total else None
+    if step.stage == "wait":
+        return f"Another window is fetching {model.name}; waiting for it", None
+    if step.stage == "download":
+        return f"Fetching {model.name}: {step.done / 1e6:.0f} of {step.total / 1e6:.0f} MB", fraction
+    if step.stage == "check":
+        return f"Checking {model.name}", fraction
+    return f"Converting {model.name}, once: step {min(step.done + 1, step.total)} of {step.total}", fraction
