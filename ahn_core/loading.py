@@ -18,7 +18,7 @@ from .weights.fill import check_base, fill_base
 from .weights.fit import check_room
 from .weights.gguf_model import GGUFModel
 from .weights.memory import fill_memory, memory_beside, read_memory, save_ahn
-from .weights.progress import Progress, ReportedSource
+from .weights.progress import Progress, reported
 from .weights.safetensors_folder import SafetensorsFolder, read_config
 from .weights.source import TensorSource
 from .weights.tokenizer import load_tokenizer
@@ -67,9 +67,7 @@ def load_model(
     check_base(model, source)
     check_room(model, precision, number, target, source)
     fill_memory(model, memory, "" if ahn is None else ahn, number, target)
-    fill_base(
-        model, source if progress is None else ReportedSource(source, progress), precision, number, target
-    )
+    fill_base(model, source if progress is None else reported(source, progress), precision, number, target)
     return model.eval().requires_grad_(False)
 
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 class CpuOps(TorchOps):
     """For one model and its copies; make one where `fits` says so."""
 
-    name = "cpu"
-
     def __init__(self, model: AHNForCausalLM, decoder: NativeDecoder) -> None:
         super().__init__(f"compiled C++ on {decoder.threads} thread{'s' * (decoder.threads != 1)}")
         size = model.config.head_dim
@@ -43,6 +41,10 @@ class CpuOps(TorchOps):
         # Where the tensors of each cache are. A cache that is gone takes its table along.
         self._tables: WeakKeyDictionary[Cache, ModelTables] = WeakKeyDictionary()
         use_kernels(model, decoder)
+
+    @property
+    def name(self) -> str:
+        return "cpu"
 
     @staticmethod
     def fits(model: AHNForCausalLM) -> bool:

@@ -144,7 +144,7 @@ class GraphedOps(WrappedOps):
             try:
                 fixed = self._steps[cache] = self._step_kind(self._inner, model, cache, step, x)
             except torch.OutOfMemoryError:
-                raise
+                raise  # without a graph there would not be more memory
             except RuntimeError as error:  # what CUDA raises where a kernel cannot be captured
                 self._give_up(
                     "no CUDA graph could be captured",

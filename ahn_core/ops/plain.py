@@ -37,7 +37,6 @@ class TorchOps:
     None of the methods but `step` changes its arguments.
     """
 
-    name = "torch"
     # Queries whose attention is computed at once, where that is not part of what is computed; None: plan.QUERY_BLOCK.
     query_block: int | None = None
     # Tokens to read at once: enough for wide matrix products, few enough to stop and to tell how far it is.
@@ -46,6 +45,11 @@ class TorchOps:
     def __init__(self, reason: str = "it was asked for") -> None:
         """`reason` is a clause that tells why this backend was chosen."""
         self.reason = reason
+
+    @property
+    def name(self) -> str:
+        """What computes, in a word or two."""
+        return "torch"
 
     def recur(
         self,

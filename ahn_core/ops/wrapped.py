@@ -30,7 +30,7 @@ class WrappedOps(TorchOps):
         self._given_up = False
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """What computes; the inner one's name alone once this one's own part has failed."""
         return self._inner.name if self._given_up else self._working_name()
 
@@ -63,5 +63,5 @@ class WrappedOps(TorchOps):
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, cut to a clause."""
-    return (str(error).strip().splitlines() or [""])[0][:160]
+    """What an error says, cut to a clause; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

@@ -32,7 +32,7 @@ from ..quantization import (
 )
 from .errors import check_names_and_shapes
 from .names import pieces_of, stored_shapes
-from .source import Shape, TensorSource
+from .source import PackedSource, Shape, TensorSource
 
 if TYPE_CHECKING:
     from ..backbone import AHNForCausalLM
@@ -134,12 +134,14 @@ def group_plan(model: AHNForCausalLM, source: TensorSource | None = None) -> dic
     names = ["embed_tokens", *(name for name, _ in linears_of(model, "int4"))]
     if model.config.tie_word_embeddings:
         names.remove("lm_head")
+    has_blocks = source if isinstance(source, PackedSource) else None
     plan: dict[str, Parts] = {}
     for name in names:
         parts = plan[name] = []
         for piece in pieces_of(f"{name}.weight"):
-            packed = None if source is None else source.group_format(piece)
-            kept = packed or (OUTER if name in ("embed_tokens", "lm_head") else INNER)
+            rounded = OUTER if name in ("embed_tokens", "lm_head") else INNER
+            packed = None if has_blocks is None else has_blocks.group_format(piece)
+            kept = packed or rounded
             if parts and parts[-1][1] == kept and shapes[parts[-1][0][-1]][0] % TILE == 0:
                 parts[-1] = ((*parts[-1][0], piece), kept)
             else:
@@ -150,14 +152,15 @@ def group_plan(model: AHNForCausalLM, source: TensorSource | None = None) -> dic
 def _grouped(source: TensorSource, pieces: tuple[str, ...], kept: GroupFormat) -> GroupedWeight:
     """Stored tensors, row upon row, as one weight in groups."""
     shapes = [source.shapes[piece] for piece in pieces]
+    has_blocks = source if isinstance(source, PackedSource) else None
     made = GroupedWeight(sum(rows for rows, _ in shapes), shapes[0][1], kept)
     at = 0
     for piece, (rows, columns) in zip(pieces, shapes, strict=True):
         step = max(1, _PIECE // columns // TILE) * TILE
         for start in range(0, rows, step):
             stop = min(start + step, rows)
-            if source.group_format(piece) == kept:
-                made.put(at + start, source.blocks(piece, start, stop))
+            if has_blocks is not None and has_blocks.group_format(piece) == kept:
+                made.put(at + start, has_blocks.blocks(piece, start, stop))
             else:
                 made.put(at + start, round_to_groups(source.rows(piece, start, stop), kept))
         at += rows

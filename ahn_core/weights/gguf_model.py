@@ -42,7 +42,7 @@ _UNSUPPORTED = {  # a key, and the value with which it changes nothing
 
 
 class GGUFModel:
-    """The tensors of all parts as a `TensorSource`, with the configuration the first part describes."""
+    """The tensors of all parts as a `PackedSource`, with the configuration the first part describes."""
 
     def __init__(self, parts: Sequence[Path]) -> None:
         """`parts` as `files.gguf_parts` gives them. Raises LoadError where they are no model, or not all of it."""

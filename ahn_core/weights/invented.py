@@ -13,7 +13,6 @@ from torch import Tensor
 
 from ..config import AHNConfig, BackboneConfig
 from ..devices import best_device
-from ..grouped import Blocks
 from .fill import fill_base
 from .fit import check_room
 from .memory import fill_memory
@@ -52,12 +51,6 @@ class InventedSource:
             return self._numbers[torch.arange(count) % _BLOCK].view(shape)
         self._at = self._at + count if self._at + 2 * count <= _BLOCK else 0
         return self._numbers[self._at : self._at + count].view(shape)
-
-    def group_format(self, name: str) -> None:
-        """None: it is numbers, not blocks."""
-
-    def blocks(self, name: str, start: int, stop: int) -> Blocks:
-        raise NotImplementedError(f"{name} is not in blocks")
 
 
 def invented_model(

@@ -8,13 +8,20 @@ from math import prod
 from torch import Tensor
 
 from ..grouped import Blocks, GroupFormat
-from .source import Shape, TensorSource
+from .source import PackedSource, Shape, TensorSource
 
 Progress = Callable[[int, int], None]  # weights that are in, and all
 
 
-class ReportedSource:
-    """Another `TensorSource`, whose every read is told."""
+def reported(source: TensorSource, progress: Progress) -> TensorSource:
+    """The same tensors, packed ones as such; every read of them is told to `progress`."""
+    if isinstance(source, PackedSource):
+        return _ReportedPacked(source, progress)
+    return _Reported(source, progress)
+
+
+class _Reported:
+    """A `TensorSource` around another."""
 
     def __init__(self, source: TensorSource, progress: Progress) -> None:
         self._source, self._progress = source, progress
@@ -33,15 +40,23 @@ class ReportedSource:
         self._tell(found.numel())
         return found
 
-    def group_format(self, name: str) -> GroupFormat | None:
-        return self._source.group_format(name)
-
-    def blocks(self, name: str, start: int, stop: int) -> Blocks:
-        found = self._source.blocks(name, start, stop)
-        self._tell(found.q.numel())
-        return found
-
     def _tell(self, count: int) -> None:
         # An embedding that is the head, too, may be read twice.
         self._done = min(self._done + count, self._total)
         self._progress(self._done, self._total)
+
+
+class _ReportedPacked(_Reported):
+    """A `PackedSource` around another."""
+
+    def __init__(self, source: PackedSource, progress: Progress) -> None:
+        super().__init__(source, progress)
+        self._packed = source
+
+    def group_format(self, name: str) -> GroupFormat | None:
+        return self._packed.group_format(name)
+
+    def blocks(self, name: str, start: int, stop: int) -> Blocks:
+        found = self._packed.blocks(name, start, stop)
+        self._tell(found.q.numel())
+        return found

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ..grouped import Blocks
 from .errors import LoadError, one_line
 from .source import Shape
 
@@ -65,12 +64,6 @@ class SafetensorsFolder:
         if read != tensor.nbytes:
             raise LoadError(f"{stored.file} ends within {name}, so it was not loaded: download it again.")
         return tensor
-
-    def group_format(self, name: str) -> None:
-        """None: the format has no blocks."""
-
-    def blocks(self, name: str, start: int, stop: int) -> Blocks:
-        raise NotImplementedError(f"{name} is not in blocks")
 
 
 def read_config(folder: Path) -> PretrainedConfig:

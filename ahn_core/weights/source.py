@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -29,8 +29,16 @@ class TensorSource(Protocol):
         Raises LoadError where the file ends early.
         """
 
+
+@runtime_checkable
+class PackedSource(TensorSource, Protocol):
+    """A source whose file has tensors in blocks that `grouped.py` can keep as they are."""
+
     def group_format(self, name: str) -> GroupFormat | None:
-        """How a tensor is packed already; None of one that `blocks` cannot give."""
+        """How a tensor is packed; None of one that is not in such blocks."""
 
     def blocks(self, name: str, start: int, stop: int) -> Blocks:
-        """The same rows as they are packed. Raises LoadError as `rows` does."""
+        """Rows start … stop - 1 of a tensor that has a `group_format`, as they are packed.
+
+        Raises LoadError where the file ends early.
+        """

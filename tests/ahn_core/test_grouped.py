@@ -356,6 +356,22 @@ def test_a_gguf_keeps_its_own_blocks(tmp_path: Path, architecture: str) -> None:
     torch.testing.assert_close(model(IDS % 32).logits, exact(IDS % 32).logits, rtol=1e-4, atol=1e-3)
 
 
+def test_a_gguf_whose_loading_is_told_keeps_its_blocks_too(tmp_path: Path) -> None:
+    write_gguf(tmp_path / "tiny.gguf", layers=2)
+    told: list[tuple[int, int]] = []
+    loaded = (
+        AHNForCausalLM.from_pretrained(
+            tmp_path / "tiny.gguf", device="cpu", dtype="int4", backend="torch", progress=progress
+        )
+        for progress in (None, lambda *counts: told.append(counts))
+    )
+    expected, found = (model.state_dict() for model in loaded)
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    weights = sum(np.prod(shape) for shape in GGUFModel([tmp_path / "tiny.gguf"]).shapes.values())
+    assert told[-1] == (weights, weights) and len(told) > 10
+
+
 def test_a_gguf_without_a_tensor_is_refused(tmp_path: Path) -> None:
     write_gguf(tmp_path / "tiny.gguf", change=lambda shapes: shapes.pop("blk.0.ffn_up.weight"))
     with pytest.raises(LoadError, match=r"layers\.0\.mlp\.up_proj"):
