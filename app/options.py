@@ -227,6 +227,18 @@ def decimal_number(text: str) -> float:
     return value
 
 
+def add_window_arguments(
+    group: argparse._ActionsContainer,
+    sinks: str = "what suits the model",
+    window: str = "what suits the model",
+) -> None:
+    """--sinks and --window; `sinks` and `window` say what is taken where they are not given."""
+    for flag, kept, default in (("--sinks", "first", sinks), ("--window", "last", window)):
+        group.add_argument(
+            flag, type=whole_number, metavar="N", help=f"{kept} tokens kept (default: {default})"
+        )
+
+
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags that the page and `ask` share."""
     model = parser.add_argument_group("model")

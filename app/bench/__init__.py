@@ -81,18 +81,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processor threads (default: torch's choice)",
     )
-    bench.add_argument(
-        "--sinks",
-        type=options.whole_number,
-        metavar="N",
-        help="first tokens kept (default 64; with --random-weights what a chat starts with)",
-    )
-    bench.add_argument(
-        "--window",
-        type=options.whole_number,
-        metavar="N",
-        help="last tokens kept (default 960; with --random-weights what a chat starts with)",
-    )
+    started = "with --random-weights what a chat starts with"
+    options.add_window_arguments(bench, f"64; {started}", f"960; {started}")
     bench.add_argument(
         "--gguf", metavar="FILE", help="what llama.cpp reads (default: the embedded model's own file)"
     )

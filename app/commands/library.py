@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from app import options, paths
-from app.commands.actions import SHOWN_ID, Actions
+from app import options
+from app.commands.actions import SHOWN_ID, Actions, act_on_store
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -68,16 +68,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Run one action; returns the exit status. Raises CommandFailed or OptionError with one sentence."""
     arguments = parser().parse_args(argv)
-    folder = paths.data_dir(arguments.data_dir)
-    paths.prepare(folder)
-    from app.store import Store, StoreError
-
-    act: Callable[[Store, argparse.Namespace], int] = _ACTIONS[arguments.action]
     try:
-        with Store(folder) as store:
-            return act(store, arguments)
-    except StoreError as error:
-        raise CommandFailed(str(error)) from error
+        return act_on_store(arguments, _ACTIONS)
     except OSError as error:
         raise CommandFailed(
             f"{error.filename or 'The output'} cannot be written ({error.strerror or error}); give another --output."
@@ -334,7 +326,7 @@ def _size(nbytes: int | None) -> str:
     return f"{nbytes / 1e3:,.1f} kB" if nbytes < 1_000_000 else f"{nbytes / 1e6:,.1f} MB"
 
 
-_ACTIONS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
+_ACTIONS: dict[str, Callable[[Store, argparse.Namespace], int]] = {
     "list": _list,
     "add": _add,
     "remove": _remove,

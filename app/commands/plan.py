@@ -32,8 +32,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--context", default="128000", metavar="N", help="tokens read, as 128000 or 32k (default %(default)s)"
     )
-    result.add_argument("--sinks", type=int, metavar="N", help="first tokens kept (default: the model's)")
-    result.add_argument("--window", type=int, metavar="N", help="last tokens kept (default: the model's)")
+    options.add_window_arguments(result, "the model's", "the model's")
     result.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     options.add_model_arguments(result)
     return result
