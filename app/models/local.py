@@ -13,6 +13,7 @@ from app.models.downloads import PARTIAL_SUFFIX, Download, Report, file_digest
 from app.models.errors import ModelError
 from app.models.hub import Hub, check_online
 from app.models.reference import Reference
+from app.sentences import Sentence
 
 Presence = Literal["whole", "part", "none"]
 _DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -88,7 +89,11 @@ def verify(
     found = look(hub, data_dir, reference)
     if found.folder is None:
         raise ModelError(
-            f"{reference} is not on this computer, so there is nothing to check: fetch it with `ahn-chat models get`."
+            Sentence(
+                "{reference} is not on this computer, so there is nothing to check: fetch it with `ahn-chat "
+                "models get`.",
+                reference=str(reference),
+            )
         )
     manifest = manifests.read(data_dir, found.reference)
     if manifest is not None and manifest.commit == found.commit:
@@ -135,7 +140,9 @@ def remove(hub: Hub, data_dir: Path, reference: Reference) -> int:
         partial.unlink()
     manifests.forget(data_dir, found.reference)
     if found.presence == "none" and not freed:
-        raise ModelError(f"{reference} is not on this computer, so nothing was removed.")
+        raise ModelError(
+            Sentence("{reference} is not on this computer, so nothing was removed.", reference=str(reference))
+        )
     return freed
 
 
