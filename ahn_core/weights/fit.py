@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..quantization import Precision, linears_of
-from .errors import LoadError
+from .errors import NoRoomError
 from .fill import group_plan
 from .names import stored_shapes
 from .source import TensorSource
@@ -100,22 +100,14 @@ def check_room(
     device: torch.device,
     source: TensorSource | None = None,
 ) -> None:
-    """Raises LoadError, with figures, where the weights alone are more than the device has free."""
+    """Raises NoRoomError, with figures, where the weights alone are more than the device has free."""
     wanted, free = weight_bytes(model, precision, dtype, source), free_bytes(device)
     if free is None or wanted + _WORKING_BYTES <= free:
         return
-    smaller = [
-        f"{name} ({_gigabytes(size)})"
+    fitting = [
+        (name, size)
         for name, other, number in _FORMATS
         if (device.type == "cpu" or other == "plain")
         and (size := weight_bytes(model, other, number, source)) + _WORKING_BYTES <= free
     ]
-    remedy = f"as {' or '.join(smaller)} it would fit" if smaller else "choose a smaller model"
-    raise LoadError(
-        f"the weights of {model.name} take {_gigabytes(wanted)} in this number format and {device} has "
-        f"{_gigabytes(free)} free, so nothing was loaded: {remedy}."
-    )
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
+    raise NoRoomError(model.name, wanted, str(device), free, fitting)

@@ -222,6 +222,19 @@ MODELS: dict[str, Others] = {
         "den Zwischenspeicher",
         "缓存",
     ),
+    (
+        "the weights of {model} take {wanted} in this number format and {device} has {free} free, so nothing "
+        "was loaded: as {formats} it would fit."
+    ): Others(
+        (
+            "Die Gewichte von {model} brauchen in diesem Zahlenformat {wanted}, und auf {device} sind {free} "
+            "frei; nichts wurde geladen: Als {formats} passten sie."
+        ),
+        (
+            "{model} 的权重在此数值格式下需要 {wanted}，而 {device} 可用 {free}，因此没有加载：改用 "
+            "{formats} 即可放下。"
+        ),
+    ),
     "Converting {name}, once: step {step} of {total}": Others(
         "{name} wird einmalig umgewandelt: Schritt {step} von {total}",
         "正在转换 {name}（仅一次）：第 {step} 步，共 {total} 步",
@@ -230,9 +243,27 @@ MODELS: dict[str, Others] = {
         "Das Modell wird geladen",
         "正在加载模型",
     ),
+    (
+        "the weights of {model} take {wanted} in this number format and {device} has {free} free, so nothing "
+        "was loaded: choose a smaller model."
+    ): Others(
+        (
+            "Die Gewichte von {model} brauchen in diesem Zahlenformat {wanted}, und auf {device} sind {free} "
+            "frei; nichts wurde geladen: Wählen Sie ein kleineres Modell."
+        ),
+        "{model} 的权重在此数值格式下需要 {wanted}，而 {device} 可用 {free}，因此没有加载：请选择更小的模型。",
+    ),
+    "{format} ({size})": Others(
+        "{format} ({size})",
+        "{format} ({size})",
+    ),
     "Fetching {name}: {done:.0f} of {total:.0f} MB": Others(
         "{name} wird heruntergeladen: {done:.0f} von {total:.0f} MB",
         "正在下载 {name}：{done:.0f} / {total:.0f} MB",
+    ),
+    "{formats} or {one}": Others(
+        "{formats} oder {one}",
+        "{formats} 或 {one}",
     ),
     "Another window is fetching {name}; waiting for it": Others(
         "Ein anderes Fenster lädt {name} herunter; darauf wird gewartet",
@@ -290,5 +321,9 @@ MODELS: dict[str, Others] = {
     "{count:.1f} h": Others(
         "{count:.1f} h",
         "{count:.1f} 小时",
+    ),
+    "The model could not be loaded: {error}.": Others(
+        "Das Modell konnte nicht geladen werden: {error}.",
+        "无法加载模型：{error}。",
     ),
 }
