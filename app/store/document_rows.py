@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple, cast, get_args
 
 from app.documents import EXTRACTOR_VERSION, Extracted, Kind, OutlineEntry, Unit
-from app.sentences import from_json, to_json
+from app.sentences import Sentence, from_json, to_json
 from app.store.layout import pack_blocks
 
 SELECT_DOCUMENT = (
@@ -120,7 +120,7 @@ def document_from_row(row: tuple[Any, ...]) -> Document | Unreadable:
     ) = row  # fmt: skip
     try:
         if unit not in get_args(Unit):
-            raise ValueError(f"the unit {unit!r} is not known")
+            raise ValueError(Sentence("the unit {unit} is not known", unit=repr(unit)))
         return Document(
             id=document_id,
             name=name,

@@ -17,7 +17,7 @@ from app.documents.faults import Fault, Limits, document_error
 from app.documents.readers.pdf.health import document_warnings
 from app.models.loading import no_room
 from app.models.wording import why_not_loaded
-from app.sentences import Sentence
+from app.sentences import Sentence, from_json
 from app.ui.views import markup as m
 from app.ui.views import status
 from app.ui.views.status import Loading
@@ -36,6 +36,7 @@ PARTS = ("detail", "warnings", "message")  # arguments that are shown
 
 
 def modules() -> Iterator[Path]:
+    yield APP / "acceleration.py"
     for room in BELOW_THE_PAGE:
         yield from (path for path in sorted((APP / room).rglob("*.py")))
 
@@ -140,7 +141,7 @@ def test_what_is_not_known_stays_as_it_is() -> None:
         assert told("No space left on device") == "No space left on device"
         assert told(Sentence("A newer version says {this}.", this="so")) == "A newer version says so."
         of_another_version = next(template for template in BELOW if "{name}" in template)
-        assert told(Sentence._made("as it was stored", of_another_version, {})) == "as it was stored"
+        assert told(from_json({"text": "as it was stored", "sentence": of_another_version, "values": {}})) == "as it was stored"
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -73,6 +73,16 @@ def test_what_goes_wrong_is_told_in_german(world: World, tmp_path: Path, compone
         in words(page.look()["parts"]["documents"])
     )
 
+    hidden = upload.with_name("notes.rtf")
+    hidden.write_text(r"{\rtf1 The mill burned down in 1843. {\v Nobody knows.}}")
+    page.act("upload", files=[{"name": "notes.rtf", "path": str(hidden)}])
+    until(lambda: page.tab.importing is None)
+    (document,) = world.library.list()
+    page.act("open-page", document=document.id, page="1")
+    assert "Text, der als verborgen formatiert ist, ist ausgelassen." in words(
+        page.look()["parts"]["reader-title"]
+    )
+
     form = components.form
     values = form.values(SETTINGS)
     for component, value, sentence in (

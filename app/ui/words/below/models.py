@@ -1,10 +1,26 @@
-"""What models and their downloads say: app.models."""
+"""What models and their downloads say: app.models, app.acceleration."""
 
 from __future__ import annotations
 
 from app.ui.words.below.others import Others
 
 MODELS: dict[str, Others] = {
+    "yes": Others(
+        "ja",
+        "是",
+    ),
+    "no: {reason}": Others(
+        "nein: {reason}",
+        "否：{reason}",
+    ),
+    "in a moment": Others(
+        "gleich",
+        "即将完成",
+    ),
+    "the weights are {precision} on {device}": Others(
+        "die Gewichte sind {precision} auf {device}",
+        "权重为 {device} 上的 {precision}",
+    ),
     "{name} is nothing that could be fetched: give a Hugging Face id, as owner/name.": Others(
         "{name} lässt sich nicht herunterladen: Geben Sie eine Hugging-Face-Id an, wie owner/name.",
         "{name} 无法下载：请给出 Hugging Face id，形如 owner/name。",

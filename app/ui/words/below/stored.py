@@ -41,6 +41,10 @@ STORED: dict[str, Others] = {
         ),
         "数据库 {path} 已关闭，无法读取或保存；请重新启动 AHN Chat。",
     ),
+    "the unit {unit} is not known": Others(
+        "die Einheit {unit} ist nicht bekannt",
+        "单位 {unit} 未知",
+    ),
     "The name is empty, so the document could not be found by it; type at least one character.": Others(
         "Der Name ist leer, das Dokument wäre nicht wiederzufinden; geben Sie wenigstens ein Zeichen ein.",
         "名称为空，以后无法据此找到文档；请至少输入一个字符。",
