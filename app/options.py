@@ -214,6 +214,13 @@ def whole_number(text: str) -> int:
         ) from error
 
 
+def token_count(text: str) -> int | None:
+    """ "128000", "128,000" or "128k" (131,072) as tokens; None where it is no number above 0."""
+    words = text.strip().lower().replace(",", "")
+    number, factor = (words[:-1], 1024) if words.endswith("k") else (words, 1)
+    return int(number) * factor or None if number.isdecimal() else None
+
+
 def decimal_number(text: str) -> float:
     """A flag's number, for argparse, which shows the sentence."""
     try:

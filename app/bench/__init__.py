@@ -95,14 +95,12 @@ def parse_lengths(text: str) -> tuple[int, ...]:
     """ "1k,8k" as (1024, 8192), ascending. Raises OptionError."""
     lengths = []
     for word in text.split(","):
-        number, factor = (
-            (word.strip()[:-1], 1024) if word.strip().lower().endswith("k") else (word.strip(), 1)
-        )
-        if not number.isdigit() or int(number) == 0:
+        length = options.token_count(word)
+        if length is None:
             raise OptionError(
                 f"'{word}' is no number of tokens, so nothing can be read: write --lengths like 1k,8k,32k."
             )
-        lengths.append(int(number) * factor)
+        lengths.append(length)
     return tuple(sorted(set(lengths)))
 
 

@@ -22,6 +22,7 @@ from app.models.hub import Hub, check_online
 from app.models.planning import Plan
 from app.models.ready import references
 from app.models.reference import Reference
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     import torch
@@ -191,7 +192,10 @@ class ModelDesk:
         parts = [part for part in references(wanted.model, wanted.ahn) if part is not None]
         if not parts:
             raise ModelError(
-                f"{name} is nothing that could be fetched: give a Hugging Face id, as owner/name."
+                Sentence(
+                    "{name} is nothing that could be fetched: give a Hugging Face id, as owner/name.",
+                    name=name,
+                )
             )
         check_online(name)
         if named is not None:
@@ -221,7 +225,9 @@ class ModelDesk:
         Raises ModelError for the one in use, and the embedded one.
         """
         if name == "embedded" or name in (self.in_use.model, _name_of(self.in_use)):
-            raise ModelError(f"{name} is in use, so it was not deleted: use another model first.")
+            raise ModelError(
+                Sentence("{name} is in use, so it was not deleted: use another model first.", name=name)
+            )
         named = self.named(name)
         in_use = {
             part.repository for part in references(self.in_use.model, self.in_use.ahn) if part is not None

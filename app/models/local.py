@@ -12,6 +12,7 @@ from app.models.downloads import PARTIAL_SUFFIX, Download, Report, file_digest
 from app.models.errors import ModelError
 from app.models.hub import DIGEST, Hub, check_online
 from app.models.reference import Reference
+from app.sentences import Sentence
 
 Presence = Literal["whole", "part", "none"]
 
@@ -86,7 +87,11 @@ def verify(
     found = look(hub, data_dir, reference)
     if found.folder is None:
         raise ModelError(
-            f"{reference} is not on this computer, so there is nothing to check: fetch it with `ahn-chat models get`."
+            Sentence(
+                "{reference} is not on this computer, so there is nothing to check: fetch it with `ahn-chat "
+                "models get`.",
+                reference=str(reference),
+            )
         )
     manifest = manifests.read(data_dir, found.reference)
     if manifest is not None and manifest.commit == found.commit:
@@ -119,7 +124,9 @@ def remove(hub: Hub, data_dir: Path, reference: Reference) -> int:
         partial.unlink()
     manifests.forget(data_dir, found.reference)
     if found.presence == "none" and not freed:
-        raise ModelError(f"{reference} is not on this computer, so nothing was removed.")
+        raise ModelError(
+            Sentence("{reference} is not on this computer, so nothing was removed.", reference=str(reference))
+        )
     return freed
 
 
@@ -180,7 +187,8 @@ def _remove_revisions(hub: Hub, found: Local) -> int:
                 for revision in repository.revisions
                 if found.commit in (None, revision.commit_hash)
             ]
-            strategy = cache.delete_revisions(*commits)
+            # Of this repository alone: a copy of it has the same commits, and the library looks by these.
+            strategy = replace(cache, repos=frozenset({repository})).delete_revisions(*commits)
             freed += int(strategy.expected_freed_size)
             strategy.execute()
     return freed

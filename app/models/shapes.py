@@ -12,6 +12,7 @@ from app.models.hub import Hub, check_online, explained, hub_errors
 from app.models.planning import default_window, default_window_of
 from app.models.ready import references
 from app.models.reference import Reference
+from app.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,11 @@ def _config(hub: Hub, data_dir: Path, model: str, reference: Reference | None) -
             folder, parts = locate(str(found.folder), gguf_file)
         elif gguf_file is not None:
             raise ModelError(
-                f"What {reference} takes stands in the file itself, which is not on this computer: fetch it with "
-                "`ahn-chat models get` first."
+                Sentence(
+                    "What {reference} takes stands in the file itself, which is not on this computer: fetch "
+                    "it with `ahn-chat models get` first.",
+                    reference=str(reference),
+                )
             )
         else:
             folder, parts = _fetched(hub, reference, "config.json").parent, ()
