@@ -194,6 +194,16 @@ MODELS: dict[str, Others] = {
         ),
         "Hub 没有说明 {reference} 是哪个版本，因此没有下载：请检查 HF_ENDPOINT。",
     ),
+    (
+        "The hub names no hash of {file} in {reference}, so it could not be checked and nothing was fetched: check "
+        "HF_ENDPOINT."
+    ): Others(
+        (
+            "Der Hub nennt keine Prüfsumme von {file} in {reference}; es könnte nicht geprüft werden, und nichts "
+            "wurde heruntergeladen: Prüfen Sie HF_ENDPOINT."
+        ),
+        "Hub 没有给出 {reference} 中 {file} 的校验和，无法核对，因此没有下载：请检查 HF_ENDPOINT。",
+    ),
     "{reference} holds GGUF files and no safetensors: name one of them, as in {reference}:{file}.": Others(
         (
             "{reference} enthält GGUF-Dateien und keine Safetensors: Nennen Sie eine davon, wie "
