@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
+from ..config import AHNConfig, BackboneConfig
 from ..quantization import Precision, linears_of
 from .errors import LoadError
-from .fill import group_plan
+from .fill import check_base, group_plan
 from .names import stored_shapes
 from .source import TensorSource
 
@@ -49,6 +51,31 @@ def weight_bytes(
         rows, columns = linear.weight.shape
         total += 2 * rows * columns if precision == "mixed" else rows * columns + 2 * rows
     return total
+
+
+def foreseen_bytes(
+    config: BackboneConfig,
+    ahn_config: AHNConfig,
+    precision: Precision,
+    dtype: torch.dtype,
+    source: TensorSource | None = None,
+) -> int:
+    """`weight_bytes` of a model that is not there yet, by building it without any weights. Without a `source` all
+    layers are alike, and those of two tell those of all. Raises LoadError for a source that lacks tensors.
+    """
+    from ..backbone import AHNForCausalLM
+
+    def built(layers: int) -> int:
+        with torch.device("meta"):
+            model = AHNForCausalLM(replace(config, num_hidden_layers=layers), ahn_config)
+        if source is not None and layers == config.num_hidden_layers:
+            check_base(model, source)
+        return weight_bytes(model, precision, dtype, source)
+
+    if source is not None and precision == "int4":
+        return built(config.num_hidden_layers)
+    one, two = built(1), built(2)
+    return one + (config.num_hidden_layers - 1) * (two - one)
 
 
 def _packed_bytes(model: AHNForCausalLM, source: TensorSource | None) -> int:
