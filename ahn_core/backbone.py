@@ -31,8 +31,9 @@ from .quantization import Bfloat16Linear, Int8Linear
 from .rope import Rotary, rotate
 
 if TYPE_CHECKING:
-    from .generate import Criterion, Processor, Streamer
+    from .generate import Criterion, Streamer
     from .ops.choose import BackendName
+    from .sampling import Processor
 
 
 class Attention(nn.Module):

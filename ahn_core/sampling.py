@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from transformers import LogitsProcessorList
 
+Processor = Callable[[Tensor, Tensor], Tensor]  # ids [1, T], scores [1, V] -> scores [1, V]
 _FIRST_TOKENS = 256  # generated ones there is room for at first
 
 
@@ -53,29 +55,50 @@ class SamplingSettings:
             )
 
     def processors(self) -> LogitsProcessorList:
-        """transformers' logits processors in its own order."""
-        from transformers.generation.logits_process import (
-            LogitsProcessorList,
-            MinPLogitsWarper,
-            RepetitionPenaltyLogitsProcessor,
-            TemperatureLogitsWarper,
-            TopKLogitsWarper,
-            TopPLogitsWarper,
+        """What changes the scores before the choice, in transformers' order."""
+        return logits_processors(
+            self.temperature > 0,
+            self.temperature,
+            self.top_p,
+            self.top_k,
+            self.min_p or None,
+            self.repetition_penalty,
         )
 
-        chain = LogitsProcessorList()
-        if self.repetition_penalty != 1.0:
-            chain.append(RepetitionPenaltyLogitsProcessor(self.repetition_penalty))
-        if self.temperature > 0:
-            if self.temperature != 1.0:
-                chain.append(TemperatureLogitsWarper(self.temperature))
-            if self.top_k:
-                chain.append(TopKLogitsWarper(self.top_k))
-            if self.top_p < 1.0:
-                chain.append(TopPLogitsWarper(self.top_p))
-            if self.min_p > 0:
-                chain.append(MinPLogitsWarper(self.min_p))
-        return chain
+
+def logits_processors(
+    do_sample: bool,
+    temperature: float,
+    top_p: float,
+    top_k: int,
+    min_p: float | None,
+    repetition_penalty: float,
+    given: Sequence[Processor] = (),
+) -> LogitsProcessorList:
+    """transformers' processors in its order: the penalty, those that were given, then what shapes the draw."""
+    from transformers.generation.logits_process import (
+        LogitsProcessorList,
+        MinPLogitsWarper,
+        RepetitionPenaltyLogitsProcessor,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
+    )
+
+    chain = LogitsProcessorList()
+    if repetition_penalty != 1.0:
+        chain.append(RepetitionPenaltyLogitsProcessor(float(repetition_penalty)))
+    chain.extend(given)
+    if do_sample:
+        if temperature != 1.0:
+            chain.append(TemperatureLogitsWarper(float(temperature)))
+        if top_k:
+            chain.append(TopKLogitsWarper(top_k))
+        if top_p < 1.0:
+            chain.append(TopPLogitsWarper(float(top_p)))
+        if min_p is not None:
+            chain.append(MinPLogitsWarper(float(min_p)))
+    return chain
 
 
 class Sampler:

@@ -81,18 +81,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processor threads (default: torch's choice)",
     )
-    bench.add_argument(
-        "--sinks",
-        type=options.whole_number,
-        metavar="N",
-        help="first tokens kept (default 64; with --random-weights what a chat starts with)",
-    )
-    bench.add_argument(
-        "--window",
-        type=options.whole_number,
-        metavar="N",
-        help="last tokens kept (default 960; with --random-weights what a chat starts with)",
-    )
+    started = "with --random-weights what a chat starts with"
+    options.add_window_arguments(bench, f"64; {started}", f"960; {started}")
     bench.add_argument(
         "--gguf", metavar="FILE", help="what llama.cpp reads (default: the embedded model's own file)"
     )
@@ -105,14 +95,12 @@ def parse_lengths(text: str) -> tuple[int, ...]:
     """ "1k,8k" as (1024, 8192), ascending. Raises OptionError."""
     lengths = []
     for word in text.split(","):
-        number, factor = (
-            (word.strip()[:-1], 1024) if word.strip().lower().endswith("k") else (word.strip(), 1)
-        )
-        if not number.isdigit() or int(number) == 0:
+        length = options.token_count(word)
+        if length is None:
             raise OptionError(
                 f"'{word}' is no number of tokens, so nothing can be read: write --lengths like 1k,8k,32k."
             )
-        lengths.append(int(number) * factor)
+        lengths.append(length)
     return tuple(sorted(set(lengths)))
 
 

@@ -162,7 +162,9 @@ _ABOUT = {
 
 
 def _shown(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else {False: "off"}.get(value, str(value))  # type: ignore[call-overload]
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "off" if value is False else str(value)
 
 
 def _integers(text: str) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from app.conversation.decoding import make, text
 from app.conversation.errors import SettingsError
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core import SamplingSettings
@@ -53,41 +54,62 @@ class ChatSettings:
     def __post_init__(self) -> None:
         if self.memory not in MEMORY_KINDS:
             raise SettingsError(
-                f"The memory {self.memory!r} is not known, so nothing can be read with it; "
-                f"choose one of {', '.join(MEMORY_KINDS)}."
+                Sentence(
+                    "The memory {memory} is not known, so nothing can be read with it; "
+                    "choose one of {known}.",
+                    memory=repr(self.memory),
+                    known=", ".join(MEMORY_KINDS),
+                )
             )
         if not isinstance(self.recall, bool):
             raise SettingsError(
-                f"The setting “look up in the text” is {self.recall!r}, neither on nor off, so no question can be "
-                "asked with it; change it in Settings."
+                Sentence(
+                    "The setting “look up in the text” is {recall}, neither on nor off, so no question can "
+                    "be asked with it; change it in Settings.",
+                    recall=repr(self.recall),
+                )
             )
-        _at_least("attention sinks", self.attention_sinks, 0)
-        _at_least("sliding window", self.sliding_window, 1)
-        _at_least("longest answer", self.max_new_tokens, 1)
-        _at_least("top-k", self.sampling.top_k, 0)
+        _at_least(Sentence("attention sinks"), self.attention_sinks, 0)
+        _at_least(Sentence("sliding window"), self.sliding_window, 1)
+        _at_least(Sentence("longest answer"), self.max_new_tokens, 1)
+        _at_least(Sentence("top-k"), self.sampling.top_k, 0)
         seed = self.sampling.seed
         if seed is not None and not (
             isinstance(seed, int) and not isinstance(seed, bool) and -LARGEST_SEED <= seed <= LARGEST_SEED
         ):
             raise SettingsError(
-                f"The seed is {seed!r}, not a whole number within ±{LARGEST_SEED:,}, so nothing can be drawn with it; "
-                "choose one of those, or leave it out."
+                Sentence(
+                    "The seed is {seed}, not a whole number within ±{largest:,}, so nothing can be drawn "
+                    "with it; choose one of those, or leave it out.",
+                    seed=repr(seed),
+                    largest=LARGEST_SEED,
+                )
             )
         if not isinstance(self.stop, tuple) or not all(isinstance(one, str) for one in self.stop):
             raise SettingsError(
-                f"What is to end an answer is {self.stop!r} and not texts; give a list of texts."
+                Sentence(
+                    "What is to end an answer is {stop} and not texts; give a list of texts.",
+                    stop=repr(self.stop),
+                )
             )
         if self.top_logprobs is not None:
-            _at_least("likeliest tokens told", self.top_logprobs, 0)
+            _at_least(Sentence("likeliest tokens told"), self.top_logprobs, 0)
 
     def check_fits(self, max_positions: int) -> None:
         """Raise SettingsError where sinks and window together exceed the length the model was trained for."""
         total = self.attention_sinks + self.sliding_window
         if self.memory != "full" and total > max_positions:
             raise SettingsError(
-                f"{self.attention_sinks:,} attention sinks and a sliding window of {self.sliding_window:,} make "
-                f"{total:,} tokens, over the {max_positions:,} the model was trained for, where its answers turn "
-                f"into noise; choose a window of at most {max(max_positions - self.attention_sinks, 1):,}."
+                Sentence(
+                    "{sinks:,} attention sinks and a sliding window of {window:,} make "
+                    "{total:,} tokens, over the {limit:,} the model was trained for, where its answers turn "
+                    "into noise; choose a window of at most {most:,}.",
+                    sinks=self.attention_sinks,
+                    window=self.sliding_window,
+                    total=total,
+                    limit=max_positions,
+                    most=max(max_positions - self.attention_sinks, 1),
+                )
             )
 
     def fitted(self, max_positions: int) -> ChatSettings:
@@ -143,6 +165,11 @@ def _mapping(values: dict[str, Any]) -> dict[str, Any]:
 def _at_least(name: str, value: int, limit: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < limit:
         raise SettingsError(
-            f"The setting “{name}” is {value!r}, not a whole number of {limit} or more, so nothing can be read or "
-            f"answered with it; choose a whole number from {limit} on."
+            Sentence(
+                "The setting “{name}” is {value}, not a whole number of {limit} or more, so nothing can be "
+                "read or answered with it; choose a whole number from {limit} on.",
+                name=name,
+                value=value if type(value) in (int, float) else repr(value),
+                limit=limit,
+            )
         )

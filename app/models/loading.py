@@ -11,6 +11,7 @@ from app.models.dtypes import chat_dtype, exact_dtype
 from app.models.hub import Hub
 from app.models.ready import make_ready
 from app.options import EMBEDDED, ModelOptions
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -44,7 +45,7 @@ def load(
     ready = make_ready(
         Hub(), data_dir, model.model, model.ahn, lambda step: report(sentence(step), step.fraction)
     )
-    report("Loading the model")
+    report(Sentence("Loading the model"))
     import torch
 
     from ahn_core import AHNForCausalLM, load_tokenizer
@@ -68,9 +69,19 @@ def describe(step: zoo.ZooProgress, model: zoo.EmbeddedModel = zoo.EMBEDDED) -> 
     """A step of fetching the embedded model as a sentence and a fraction."""
     fraction = step.done / step.total if step.total else None
     if step.stage == "wait":
-        return f"Another window is fetching {model.name}; waiting for it", None
+        return Sentence("Another window is fetching {name}; waiting for it", name=model.name), None
     if step.stage == "download":
-        return f"Fetching {model.name}: {step.done / 1e6:.0f} of {step.total / 1e6:.0f} MB", fraction
+        done, total = step.done / 1e6, step.total / 1e6
+        told = Sentence(
+            "Fetching {name}: {done:.0f} of {total:.0f} MB", name=model.name, done=done, total=total
+        )
+        return told, fraction
     if step.stage == "check":
-        return f"Checking {model.name}", fraction
-    return f"Converting {model.name}, once: step {min(step.done + 1, step.total)} of {step.total}", fraction
+        return Sentence("Checking {name}", name=model.name), fraction
+    told = Sentence(
+        "Converting {name}, once: step {step} of {total}",
+        name=model.name,
+        step=min(step.done + 1, step.total),
+        total=step.total,
+    )
+    return told, fraction

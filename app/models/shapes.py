@@ -14,6 +14,7 @@ from app.models.hub import Hub, check_online, explained, hub_errors
 from app.models.planning import default_window
 from app.models.ready import references
 from app.models.reference import Reference
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core.weights.gguf_model import GGUFModel
@@ -76,8 +77,11 @@ def _config(
             return described(str(found.folder), gguf_file)
         if gguf_file is not None:
             raise ModelError(
-                f"What {reference} takes stands in the file itself, which is not on this computer: fetch it with "
-                "`ahn-chat models get` first."
+                Sentence(
+                    "What {reference} takes stands in the file itself, which is not on this computer: fetch "
+                    "it with `ahn-chat models get` first.",
+                    reference=str(reference),
+                )
             )
         return described(str(_fetched(hub, reference, "config.json").parent), None)
     return described(model, None)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.sentences import Sentence
 from app.store import old_files
 from app.store.database import Database
 from app.store.documents import delete_unused_texts
@@ -267,8 +268,11 @@ class Chats:
                 old_files.forget_chat(self._database.path.parent, chat_id)
             except (OSError, sqlite3.Error) as error:
                 raise StoreError(
-                    f"The chat could not be deleted from the file of an earlier version ({error}), so it was kept; "
-                    "delete chats.sqlite3.migrated in the data folder and try again."
+                    Sentence(
+                        "The chat could not be deleted from the file of an earlier version ({reason}), so "
+                        "it was kept; delete chats.sqlite3.migrated in the data folder and try again.",
+                        reason=str(error),
+                    )
                 ) from error
         self._database.shrink()
         return True

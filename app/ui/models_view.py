@@ -11,6 +11,7 @@ from app.conversation import ChatError
 from app.models.errors import ModelError
 from app.ui.views import markup as m
 from app.ui.views import models as view
+from app.ui.words.below import told
 from app.ui.words.models import MODELS
 from app.ui.words.translated import speaking
 
@@ -144,7 +145,7 @@ class ModelActions:
             for one in self._tabs.all():
                 with speaking(one.language):
                     if error:
-                        one.warn(MODELS().kept_old.format(error=error))
+                        one.warn(MODELS().kept_old.format(error=told(error)))
                     else:
                         one.tell(MODELS().switched.format(model=title))
                 one.wake()

@@ -96,12 +96,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="tokens of passages (default %(default)s)",
     )
-    memory.add_argument(
-        "--sinks", type=options.whole_number, metavar="N", help=f"first tokens kept (default {_SINKS})"
-    )
-    memory.add_argument(
-        "--window", type=options.whole_number, metavar="N", help="last tokens kept (default: the paper's)"
-    )
+    options.add_window_arguments(memory, f"{_SINKS}", "the paper's")
     memory.add_argument(
         "--max-tokens",
         type=options.whole_number,
