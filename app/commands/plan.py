@@ -70,6 +70,7 @@ def main(argv: Sequence[str]) -> int:
             window=(sinks, window),
             rates=measured_rates(folder),
             trained_memory=shape.trained_memory,
+            source=shape.source,
         )
     except (LoadError, ConfigError, StoreError) as error:
         raise CommandFailed(str(error)) from error
@@ -86,13 +87,12 @@ def main(argv: Sequence[str]) -> int:
 
 def parse_context(text: str) -> int:
     """ "128000", "128k" (131,072) as tokens. Raises OptionError."""
-    words = text.strip().lower().replace(",", "")
-    number, factor = (words[:-1], 1024) if words.endswith("k") else (words, 1)
-    if not number.isdigit() or int(number) == 0:
+    count = options.token_count(text)
+    if count is None:
         raise OptionError(
             f"'{text}' is no number of tokens, so nothing can be planned: write --context 128000."
         )
-    return int(number) * factor
+    return count
 
 
 def table(planned: Plan) -> str:

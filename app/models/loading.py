@@ -10,7 +10,7 @@ from app.models.downloads import sentence
 from app.models.dtypes import chat_dtype, exact_dtype
 from app.models.errors import ModelError
 from app.models.hub import Hub
-from app.models.ready import make_ready
+from app.models.ready import Ready, make_ready
 from app.models.wording import size_words
 from app.options import EMBEDDED, ModelOptions
 from app.sentences import Sentence
@@ -43,11 +43,7 @@ def load(
 
     Raises zoo.ZooError, ModelError, ahn_core.LoadError, ahn_core.ConfigError: one sentence for the user.
     """
-    if model.model == EMBEDDED:
-        zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
-    ready = make_ready(
-        Hub(), data_dir, model.model, model.ahn, lambda step: report(sentence(step), step.fraction)
-    )
+    found = ready(model, data_dir, report)
     report(Sentence("Loading the model"))
     import torch
 
@@ -58,18 +54,30 @@ def load(
     device = torch.device(model.device) if model.device else best_device().device
     try:
         network = AHNForCausalLM.from_pretrained(
-            ready.base,
-            ready.ahn,
-            gguf_file=ready.gguf_file,
+            found.base,
+            found.ahn,
+            gguf_file=found.gguf_file,
             dtype=exact_dtype(str(device), model.dtype)
             if exact
-            else chat_dtype(str(device), model.dtype, ready.base, ready.gguf_file),
+            else chat_dtype(str(device), model.dtype, found.base, found.gguf_file),
             device=device,
             backend="torch" if compiled_later and device.type == "cpu" else None,
         )
     except NoRoomError as error:
         raise ModelError(no_room(error)) from error
-    return network, load_tokenizer(ready.base, gguf_file=ready.gguf_file)
+    return network, load_tokenizer(found.base, gguf_file=found.gguf_file)
+
+
+def ready(model: ModelOptions, data_dir: Path, report: LoadReport) -> Ready:
+    """What the core is told to load for what a person named, on this computer: fetched where it lacks.
+
+    Raises zoo.ZooError, ModelError: one sentence for the user.
+    """
+    if model.model == EMBEDDED:
+        zoo.embedded_path(data_dir, progress=lambda step: report(*describe(step)))
+    return make_ready(
+        Hub(), data_dir, model.model, model.ahn, lambda step: report(sentence(step), step.fraction)
+    )
 
 
 def no_room(error: NoRoomError) -> str:

@@ -239,7 +239,7 @@ def _offset(transform: Element | None, default: tuple[int, int]) -> tuple[int, i
     if offset is None:
         return default
     return tuple(
-        int(attribute(offset, name, "0") or 0) if attribute(offset, name, "0").lstrip("-").isdigit() else 0
+        int(attribute(offset, name, "0") or 0) if attribute(offset, name, "0").lstrip("-").isdecimal() else 0
         for name in "yx"
     )  # type: ignore[return-value]
 

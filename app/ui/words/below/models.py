@@ -230,6 +230,16 @@ MODELS: dict[str, Others] = {
             "safetensors 或 GGUF 的模型。"
         ),
     ),
+    (
+        "The hub names no hash of {file} in {reference}, so it could not be checked and nothing was fetched: "
+        "check HF_ENDPOINT."
+    ): Others(
+        (
+            "Der Hub nennt keine Prüfsumme von {file} in {reference}; es könnte nicht geprüft werden, und "
+            "nichts wurde heruntergeladen: Prüfen Sie HF_ENDPOINT."
+        ),
+        "Hub 没有给出 {reference} 中 {file} 的校验和，无法核对，因此没有下载：请检查 HF_ENDPOINT。",
+    ),
     "no GGUF file at all": Others(
         "gar keine GGUF-Datei",
         "没有任何 GGUF 文件",
