@@ -141,7 +141,8 @@ def test_what_is_not_known_stays_as_it_is() -> None:
         assert told("No space left on device") == "No space left on device"
         assert told(Sentence("A newer version says {this}.", this="so")) == "A newer version says so."
         of_another_version = next(template for template in BELOW if "{name}" in template)
-        assert told(from_json({"text": "as it was stored", "sentence": of_another_version, "values": {}})) == "as it was stored"
+        stored = {"text": "as it was stored", "sentence": of_another_version, "values": {}}
+        assert told(from_json(stored)) == "as it was stored"
 
 
 @pytest.mark.parametrize("fault", Fault)
