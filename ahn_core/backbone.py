@@ -23,7 +23,7 @@ from . import planner
 from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
-from .grouped import GroupedEmbedding, GroupedLinear, GroupedWeight, use_kernels
+from .grouped import PLAIN, GroupedEmbedding, GroupedLinear, GroupedWeight, use_kernels
 from .layer_cache import LayerCache, Projected, Update
 from .ops.plain import TorchOps, gathered
 from .plan import Call, Step
@@ -191,8 +191,9 @@ class AHNForCausalLM(nn.Module):
             cell: begin with an untrained memory of this cell instead, to train it.
             dtype: default float32 on a CPU, bfloat16 on a GPU; for the embedded model on a CPU "int8", but with the
             plain backend and to train a new cell. "int8", on a CPU only, keeps the base's linear layers
-            in 8 bits and everything else in float32; "int4", likewise, keeps base and embedding in 4 bits, or in the
-            blocks of a GGUF file (grouped.py); "mixed" multiplies the linear layers in bfloat16 (quantization.py).
+            in 8 bits and everything else in float32; "int4", on an NVIDIA GPU too and beside bfloat16 there, keeps base
+            and embedding in 4 bits, or in the blocks of a GGUF file (grouped.py); "mixed", on a CPU only, multiplies
+            the linear layers in bfloat16 (quantization.py).
             device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
             backend: what computes; see `use_backend`. "torch" is the plain one.
@@ -278,10 +279,14 @@ class AHNForCausalLM(nn.Module):
             # take whole.
             sample = flat if ".ahn." in name else flat[:: max(1, flat.numel() // 64)]
             digest.update(sample.float().cpu().numpy().tobytes())
+        formats = (
+            self.precision,
+            str(self.dtype).removeprefix("torch."),
+        )  # 4 bits are computed in float32 or bfloat16
         return {
             "model": f"{self.name} {base.hexdigest()[:12]}",
             "AHN": f"{self.ahn_config.cell} {memory.hexdigest()[:12]}",
-            "dtype": self.precision,
+            "dtype": self.precision if self.dtype == torch.float32 else " ".join(dict.fromkeys(formats)),
         }
 
     def make_cache(
@@ -364,8 +369,8 @@ class AHNForCausalLM(nn.Module):
     @property
     def backend(self) -> str:
         """What computes: "torch", "cpu" (compiled C++), "fla" or "mamba" (GPU kernels of those packages), with "+flash"
-        where flash attention reads, and "+graphs" where single tokens are replayed as CUDA graphs. `ops.reason` tells
-        why, as a clause.
+        where flash attention reads, "+packed" where kernels multiply weights of 4 bits, and "+graphs" where single
+        tokens are replayed as CUDA graphs. `ops.reason` tells why, as a clause.
         """
         return self.ops.name
 
@@ -377,13 +382,13 @@ class AHNForCausalLM(nn.Module):
         """
         from .ops.choose import choose
 
-        use_kernels(self, None)
+        use_kernels(self, PLAIN)
         self.ops = choose(self, name)
         return self.backend
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> AHNForCausalLM:
         super()._apply(fn, recurse)
-        use_kernels(self, None)
+        use_kernels(self, PLAIN)
         self.ops = TorchOps("the model was moved or converted since")  # what was chosen may not fit any more
         return self
 

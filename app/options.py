@@ -267,8 +267,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--dtype",
         choices=DTYPES,
-        help="number format of the weights (default: bfloat16 on a GPU, and on a CPU float32 to train and evaluate, "
-        "and to chat int8, or int4 with a GGUF file of fewer bits)",
+        help="number format of the weights (default: bfloat16 on a GPU, or to chat int4 where only that fits; on a CPU "
+        "float32 to train and evaluate, and to chat int8, or int4 with a GGUF file of fewer bits)",
     )
     data = parser.add_argument_group("data")
     data.add_argument(

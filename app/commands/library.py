@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from app import options
-from app.commands.actions import SHOWN_ID, Actions, act_on_store
+from app.commands.actions import SHOWN_ID, Actions, act_on_store, confirmed
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _remove(store: Store, arguments: argparse.Namespace) -> int:
     removed: list[dict[str, Any]] = []
     for document in documents.values():
         print(removal_sentence(document, store.documents.usage(document.id)), file=told)
-        if not arguments.yes and not _confirmed(document.name, told):
+        if not arguments.yes and not confirmed(document.name, told):
             print(f"{document.name} is kept.", file=told)
             continue
         usage = store.documents.delete(document.id)
@@ -279,13 +279,6 @@ def _id_and_name(store: Store, words: str) -> tuple[str, str]:
             return row.id, row.name
     document = find(store, words)
     return document.id, document.name
-
-
-def _confirmed(name: str, told: TextIO) -> bool:
-    if not sys.stdin.isatty():
-        raise OptionError(f"Nobody can be asked whether {name} should be deleted, so it was kept; add --yes.")
-    print(f"Delete {name}? [y/N] ", end="", file=told, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -70,6 +70,7 @@ def main(argv: Sequence[str]) -> int:
             window=(sinks, window),
             rates=measured_rates(folder),
             trained_memory=shape.trained_memory,
+            source=shape.source,
         )
     except (LoadError, ConfigError, StoreError) as error:
         raise CommandFailed(str(error)) from error

@@ -60,10 +60,18 @@ Report = Callable[[Progress], None]
 class Download:
     """One model on its way. `run` does it, in whatever thread; `cancel` ends it from another one."""
 
-    def __init__(self, hub: Hub, data_dir: Path, reference: Reference, report: Report) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        data_dir: Path,
+        reference: Reference,
+        report: Report,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """stop: ends the download as `cancel` does, also where it is set before the download has begun."""
         self._hub, self._data_dir, self._reference = hub, data_dir, reference
         self._report = report
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._done = self._total = 0
         self._began: list[tuple[float, int]] = []  # when how many bytes were there
 
@@ -73,6 +81,7 @@ class Download:
 
     def run(self) -> manifests.Manifest:
         """Fetch what is not there yet. Raises ModelError with one sentence, DownloadCancelled after `cancel`."""
+        self._check_stop()
         self._tell("asking")
         listing = self._hub.listing(self._reference)
         manifest = manifests.Manifest(self._reference, listing.commit, listing.files)

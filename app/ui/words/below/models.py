@@ -1,10 +1,26 @@
-"""What models and their downloads say: app.models."""
+"""What models and their downloads say: app.models, app.acceleration."""
 
 from __future__ import annotations
 
 from app.ui.words.below.others import Others
 
 MODELS: dict[str, Others] = {
+    "yes": Others(
+        "ja",
+        "是",
+    ),
+    "no: {reason}": Others(
+        "nein: {reason}",
+        "否：{reason}",
+    ),
+    "in a moment": Others(
+        "gleich",
+        "即将完成",
+    ),
+    "the weights are {precision} on {device}": Others(
+        "die Gewichte sind {precision} auf {device}",
+        "权重为 {device} 上的 {precision}",
+    ),
     "{name} is nothing that could be fetched: give a Hugging Face id, as owner/name.": Others(
         "{name} lässt sich nicht herunterladen: Geben Sie eine Hugging-Face-Id an, wie owner/name.",
         "{name} 无法下载：请给出 Hugging Face id，形如 owner/name。",
@@ -214,6 +230,16 @@ MODELS: dict[str, Others] = {
             "safetensors 或 GGUF 的模型。"
         ),
     ),
+    (
+        "The hub names no hash of {file} in {reference}, so it could not be checked and nothing was fetched: "
+        "check HF_ENDPOINT."
+    ): Others(
+        (
+            "Der Hub nennt keine Prüfsumme von {file} in {reference}; es könnte nicht geprüft werden, und "
+            "nichts wurde heruntergeladen: Prüfen Sie HF_ENDPOINT."
+        ),
+        "Hub 没有给出 {reference} 中 {file} 的校验和，无法核对，因此没有下载：请检查 HF_ENDPOINT。",
+    ),
     "no GGUF file at all": Others(
         "gar keine GGUF-Datei",
         "没有任何 GGUF 文件",
@@ -221,6 +247,19 @@ MODELS: dict[str, Others] = {
     "The cache": Others(
         "den Zwischenspeicher",
         "缓存",
+    ),
+    (
+        "the weights of {model} take {wanted} in this number format and {device} has {free} free, so nothing "
+        "was loaded: as {formats} it would fit."
+    ): Others(
+        (
+            "Die Gewichte von {model} brauchen in diesem Zahlenformat {wanted}, und auf {device} sind {free} "
+            "frei; nichts wurde geladen: Als {formats} passten sie."
+        ),
+        (
+            "{model} 的权重在此数值格式下需要 {wanted}，而 {device} 可用 {free}，因此没有加载：改用 "
+            "{formats} 即可放下。"
+        ),
     ),
     "Converting {name}, once: step {step} of {total}": Others(
         "{name} wird einmalig umgewandelt: Schritt {step} von {total}",
@@ -230,9 +269,27 @@ MODELS: dict[str, Others] = {
         "Das Modell wird geladen",
         "正在加载模型",
     ),
+    (
+        "the weights of {model} take {wanted} in this number format and {device} has {free} free, so nothing "
+        "was loaded: choose a smaller model."
+    ): Others(
+        (
+            "Die Gewichte von {model} brauchen in diesem Zahlenformat {wanted}, und auf {device} sind {free} "
+            "frei; nichts wurde geladen: Wählen Sie ein kleineres Modell."
+        ),
+        "{model} 的权重在此数值格式下需要 {wanted}，而 {device} 可用 {free}，因此没有加载：请选择更小的模型。",
+    ),
+    "{format} ({size})": Others(
+        "{format} ({size})",
+        "{format} ({size})",
+    ),
     "Fetching {name}: {done:.0f} of {total:.0f} MB": Others(
         "{name} wird heruntergeladen: {done:.0f} von {total:.0f} MB",
         "正在下载 {name}：{done:.0f} / {total:.0f} MB",
+    ),
+    "{formats} or {one}": Others(
+        "{formats} oder {one}",
+        "{formats} 或 {one}",
     ),
     "Another window is fetching {name}; waiting for it": Others(
         "Ein anderes Fenster lädt {name} herunter; darauf wird gewartet",
@@ -290,5 +347,9 @@ MODELS: dict[str, Others] = {
     "{count:.1f} h": Others(
         "{count:.1f} h",
         "{count:.1f} 小时",
+    ),
+    "The model could not be loaded: {error}.": Others(
+        "Das Modell konnte nicht geladen werden: {error}.",
+        "无法加载模型：{error}。",
     ),
 }
