@@ -11,7 +11,7 @@ import torch
 
 from ..config import AHNConfig, BackboneConfig
 from ..quantization import Precision, linears_of
-from .errors import LoadError
+from .errors import NoRoomError
 from .fill import check_base, group_plan
 from .names import stored_shapes
 from .source import TensorSource
@@ -127,28 +127,20 @@ def check_room(
     device: torch.device,
     source: TensorSource | None = None,
 ) -> None:
-    """Raises LoadError, with figures, where the weights alone are more than the device has free."""
+    """Raises NoRoomError, with figures, where the weights alone are more than the device has free."""
     wanted, free = weight_bytes(model, precision, dtype, source), free_bytes(device)
     if free is None or wanted + _WORKING_BYTES <= free:
         return
-    smaller = [
-        f"{name} ({_gigabytes(size)})"
+    fitting = [
+        (name, size)
         for name, other in _FORMATS
         if (device.type == "cpu" or other == "plain" or (other, device.type) == ("int4", "cuda"))
         and (size := weight_bytes(model, other, _beside(name, device), source)) + _WORKING_BYTES <= free
     ]
-    remedy = f"as {' or '.join(smaller)} it would fit" if smaller else "choose a smaller model"
-    raise LoadError(
-        f"the weights of {model.name} take {_gigabytes(wanted)} in this number format and {device} has "
-        f"{_gigabytes(free)} free, so nothing was loaded: {remedy}."
-    )
+    raise NoRoomError(model.name, wanted, str(device), free, fitting)
 
 
 def _beside(name: str, device: torch.device) -> torch.dtype:
     """The number format of what is not in a linear layer."""
     half = name == "bfloat16" or (name == "int4" and device.type == "cuda")
     return torch.bfloat16 if half else torch.float32
-
-
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"

@@ -28,7 +28,9 @@ from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
 from app.installation import added_by
 from app.models.dtypes import chat_dtype
+from app.models.ready import Ready
 from app.options import CommandFailed, OptionError
+from app.progress import ProgressLine
 
 if TYPE_CHECKING:
     from app.models.shapes import Shape
@@ -197,6 +199,21 @@ def random_shape(arguments: argparse.Namespace) -> Shape:
         raise CommandFailed(str(error)) from error
 
 
+def named_model(arguments: argparse.Namespace) -> Ready:
+    """What was named, on this computer: fetched where it lacks. Raises CommandFailed."""
+    from ahn_core import LoadError
+    from ahn_core.zoo import ZooError
+    from app.models.loading import ready
+
+    progress = ProgressLine(sys.stderr)
+    try:
+        return ready(options.model_options(arguments), paths.data_dir(arguments.data_dir), progress)
+    except (LoadError, ZooError) as error:
+        raise CommandFailed(str(error)) from error
+    finally:
+        progress.clear()
+
+
 def bench_device(named: str | None, random: bool) -> str:
     """Where our contenders compute: what is named, else the CPU, which the others use, too, or with random weights what
     a chat would use.
@@ -309,16 +326,20 @@ def main(argv: Sequence[str]) -> int:
     contenders = installed(contenders)
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
+    found = named_model(arguments) if shape is None else Ready(arguments.model, arguments.ahn)
     library = compiled_library(paths.data_dir(arguments.data_dir))
     device = bench_device(arguments.device, shape is not None)
-    limits, dtype = measure_limits(arguments.threads), chat_dtype(device, arguments.dtype, arguments.model)
+    limits, dtype = (
+        measure_limits(arguments.threads),
+        chat_dtype(device, arguments.dtype, found.base, found.gguf_file),
+    )
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
             print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
             specification = Specification(
                 contender,
-                arguments.model,
-                arguments.ahn,
+                found.base,
+                found.ahn,
                 lengths,
                 arguments.decode_tokens,
                 sinks if arguments.sinks is None else arguments.sinks,
@@ -330,6 +351,7 @@ def main(argv: Sequence[str]) -> int:
                 device,
                 None if shape is None else asdict(shape.config),
                 None if shape is None else asdict(shape.ahn_config),
+                found.gguf_file,
             )
             results[contender].append(measure_in_process(specification))
     if arguments.json:

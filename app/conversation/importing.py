@@ -197,7 +197,9 @@ def _chat(row: Any, place: int, library: dict[str, Document], missing: dict[str,
             )
         ) from error
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        reason = (
+            Sentence("it has no {entry}", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
         raise ImportRefused(
             Sentence(
                 "{chat} cannot be imported ({reason}), so nothing was imported; choose a file that AHN Chat "
@@ -263,8 +265,10 @@ def _turn(row: Any, place: int) -> StoredTurn:
             shown=values.get("shown", True) is True,
         )
     except (ValueError, TypeError, KeyError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"turn {place}: {reason}") from error
+        reason = (
+            Sentence("it has no {entry}", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
+        raise ValueError(Sentence("turn {place}: {reason}", place=place, reason=reason)) from error
 
 
 def _seconds(value: Any, default: float) -> float:

@@ -95,8 +95,12 @@ class Hub:
         for file in wanted:
             if not DIGEST.fullmatch(file.digest):
                 raise ModelError(
-                    f"The hub names no hash of {file.name} in {reference}, so it could not be checked and nothing was "
-                    "fetched: check HF_ENDPOINT."
+                    Sentence(
+                        "The hub names no hash of {file} in {reference}, so it could not be checked and "
+                        "nothing was fetched: check HF_ENDPOINT.",
+                        file=file.name,
+                        reference=str(reference),
+                    )
                 )
         return Listing(reference.repository, info.sha, wanted)
 

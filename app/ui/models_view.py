@@ -11,8 +11,9 @@ from app.conversation import ChatError
 from app.models.errors import ModelError
 from app.ui.views import markup as m
 from app.ui.views import models as view
-from app.ui.words.below import told
+from app.ui.words.below import told_in
 from app.ui.words.models import MODELS
+from app.ui.words.server import SERVER
 from app.ui.words.translated import speaking
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class ModelActions:
             for one in self._tabs.all():
                 with speaking(one.language):
                     if error:
-                        one.warn(MODELS().kept_old.format(error=told(error)))
+                        one.warn(MODELS().kept_old.format(error=told_in(SERVER().not_loaded, error)))
                     else:
                         one.tell(MODELS().switched.format(model=title))
                 one.wake()

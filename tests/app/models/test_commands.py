@@ -16,7 +16,7 @@ from app.models import catalogue, downloads
 from app.models.hub import Hub
 from app.models.ready import make_ready
 from tests.hub_server import FakeHub, FakeRepository, serving
-from tests.tiny import byte_tokenizer
+from tests.tiny import byte_tokenizer, save_tiny_base
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "gateddeltanet-s128-w64"
 
@@ -113,6 +113,28 @@ def test_a_plan_before_anything_is_fetched_asks_for_one_file(
     row = next(line for line in table.splitlines() if line.startswith("window + AHN"))
     assert "48.2%" in row and "65.4%" in row
     assert "21.3 million of them the memory's" in table
+
+
+def test_every_command_takes_the_names_of_the_list(
+    hub: FakeHub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    choice = catalogue.find("0.5B")
+    assert choice is not None and choice.base is not None
+    commit = choice.base.reference.revision or ""
+    base = save_tiny_base(tmp_path / "base")
+    files = {path.name: path.read_bytes() for path in base.iterdir()}
+    hub.repositories[choice.base.reference.repository] = FakeRepository(files, commit=commit)
+    text, corpus = tmp_path / "text.txt", str(tmp_path / "corpus")
+    text.write_text("The pump must not be opened.\n" * 60)
+    words = ("--output", corpus, "--model", "0.5B", "--shortest", "100")
+    assert run(capsys, tmp_path, "prepare", str(text), *words)[0] == 0
+    words = ("--data", corpus, "--model", "0.5B", "--device", "cpu")
+    assert run(capsys, tmp_path, "memory", "open", str(tmp_path / "begun"), *words)[0] == 0
+    words = ("--quick", "--tasks", "vt", "--columns", "window")
+    status, told, _ = run(
+        capsys, tmp_path, "eval", "ruler", "--model", "0.5B", "--device", "cpu", *words, "--json"
+    )
+    assert status == 0 and json.loads(told)["about"]["revision"] == commit
 
 
 def test_a_base_stays_for_the_memory_that_needs_it(
