@@ -80,6 +80,13 @@ def ready(model: ModelOptions, data_dir: Path, report: LoadReport) -> Ready:
     )
 
 
+def why_not_loaded(error: BaseException) -> str:
+    """Why a model could not be loaded: the error's own sentence; where it has none, one with its kind."""
+    if isinstance(error, zoo.ZooError):
+        return Sentence(error.template, **error.values)
+    return str(error) or Sentence("The model could not be loaded: {error}.", error=type(error).__name__)
+
+
 def no_room(error: NoRoomError) -> str:
     """The core's sentence about weights that do not fit, to be said in other languages too."""
     if not error.fitting:

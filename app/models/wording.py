@@ -33,8 +33,3 @@ def flops_words(count: float) -> str:
         if count >= limit:
             return f"{count / limit:.1f} {unit}"
     return f"{count / 1e9:.1f} GFLOP"
-
-
-def why_not_loaded(error: BaseException) -> str:
-    """Why a model could not be loaded: the error's own sentence; where it has none, one with its kind."""
-    return str(error) or Sentence("The model could not be loaded: {error}.", error=type(error).__name__)

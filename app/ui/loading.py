@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from app.models.wording import why_not_loaded
+from app.models.loading import why_not_loaded
 from app.ui.views.status import Loading
 
 if TYPE_CHECKING:

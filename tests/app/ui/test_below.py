@@ -11,12 +11,12 @@ from string import Formatter
 import pytest
 
 import app
+from ahn_core import embedded, zoo
 from ahn_core.weights.errors import NoRoomError
 from app.conversation.errors import ChatError
 from app.documents.faults import Fault, Limits, document_error
 from app.documents.readers.pdf.health import document_warnings
-from app.models.loading import no_room
-from app.models.wording import why_not_loaded
+from app.models.loading import no_room, why_not_loaded
 from app.sentences import Sentence, from_json
 from app.ui.views import markup as m
 from app.ui.views import status
@@ -26,6 +26,8 @@ from app.ui.words.translated import speaking
 
 APP = Path(app.__file__).parent
 BELOW_THE_PAGE = ("conversation", "documents", "models", "store")
+EMBEDDED = Path(embedded.__file__).parent  # the core's own, whose errors keep their templates
+OF_THE_CORE = "error.template"
 NEVER_ON_THE_PAGE = {"models/merging.py"}  # a command's
 # What the page, a card or a toast shows the message of.
 SHOWN = re.compile(
@@ -59,11 +61,14 @@ def placeholders(template: str) -> set[tuple[str, str]]:
 def said_below() -> dict[str, str]:
     """Each template that a sentence below the page is made of, with where that is."""
     found: dict[str, str] = {}
-    for path in modules():
+    makers = [(path, "Sentence") for path in modules()] + [
+        (path, "ZooError") for path in sorted(EMBEDDED.glob("*.py"))
+    ]
+    for path, maker in makers:
         for called, call in calls(path):
-            if called != "Sentence":
+            if called != maker or ast.unparse(call.args[0]) == OF_THE_CORE:
                 continue
-            where = f"{path.relative_to(APP)}:{call.lineno}"
+            where = f"{path.name}:{call.lineno}"
             template = call.args[0]
             assert isinstance(template, ast.Constant) and isinstance(template.value, str), (
                 f"{where}: no literal"
@@ -179,6 +184,14 @@ def test_a_model_that_is_too_large_and_an_error_of_others_are_told_in_german() -
         )
         assert "Das Modell konnte nicht geladen werden: header too large." in status.loading_line(
             Loading(error="header too large")
+        )
+        offline = zoo.ZooError(
+            "The embedded model ({size:.0f} MB) could not be fetched because the package index did not answer: check "
+            "the network or pip's proxy settings, and start again.",
+            size=1234.5,
+        )
+        assert "Das eingebaute Modell (1234 MB) konnte nicht" in status.loading_line(
+            Loading(error=why_not_loaded(offline))
         )
         assert "konnte nicht geladen werden: MemoryError." in status.loading_line(
             Loading(error=why_not_loaded(MemoryError()))
