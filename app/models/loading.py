@@ -80,6 +80,11 @@ def ready(model: ModelOptions, data_dir: Path, report: LoadReport) -> Ready:
     )
 
 
+def changing_to(title: str) -> str:
+    """What every page shows, each in its language, while another model takes the place of the one before."""
+    return Sentence("Changing to {model}", model=title)
+
+
 def why_not_loaded(error: BaseException) -> str:
     """Why a model could not be loaded: the error's own sentence; where it has none, one with its kind."""
     if isinstance(error, zoo.ZooError):

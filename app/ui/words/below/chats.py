@@ -268,7 +268,7 @@ CHATS: dict[str, Others] = {
             "Bisher hat {model} es gelesen; Antworten schlagen in seinem Text nach, und beim Weiterlesen "
             "liest das jetzige Modell es von vorn."
         ),
-        "目前读过它的是{model}；回答会在其文字中查找，继续阅读时由当前模型从头读起。",
+        "目前读过它的模型：{model}；回答会在其文字中查找，继续阅读时由当前模型从头读起。",
     ),
     "The title is empty, so the chat could not be found by it; type at least one character.": Others(
         "Der Titel ist leer, der Chat wäre nicht wiederzufinden; geben Sie wenigstens ein Zeichen ein.",
