@@ -304,7 +304,7 @@ class Cache:
             layer.detach()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the cache to a safetensors file, atomically."""
+        """Write the cache to a safetensors file, atomically. Raises OSError, SafetensorError."""
         from safetensors.torch import save_file
 
         rows = self._used_rows()

@@ -22,9 +22,12 @@ _DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF
 
 
 @dataclass(frozen=True)
-class _Stored:
+class Stored:
+    """Where a tensor lies: `start` in bytes from the file's beginning; `dtype` as safetensors calls it, "BF16" say."""
+
     file: Path
-    start: int  # bytes from the file's beginning
+    start: int
+    nbytes: int
     dtype: str
     shape: Shape
 
@@ -35,9 +38,9 @@ class SafetensorsFolder:
     def __init__(self, folder: Path) -> None:
         """Raises LoadError: no safetensors, a missing or damaged one, or only pickles, which are never opened."""
         self._folder = folder
-        self._stored: dict[str, _Stored] = {}
+        self._stored: dict[str, Stored] = {}
         for file in safetensors_files(folder):
-            for name, stored in _header(file).items():
+            for name, stored in stored_tensors(file).items():
                 self._stored[name.removeprefix("model.")] = stored
 
     @property
@@ -133,8 +136,8 @@ def safetensors_files(folder: Path) -> list[Path]:
     return files
 
 
-def _header(file: Path) -> dict[str, _Stored]:
-    """Where each tensor of a file lies. Raises LoadError for a damaged one."""
+def stored_tensors(file: Path) -> dict[str, Stored]:
+    """Where each tensor of a file lies, by its name there. Raises LoadError for a damaged one."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -146,7 +149,8 @@ def _header(file: Path) -> dict[str, _Stored]:
         length = int.from_bytes(opened.read(8), "little")
         header = json.loads(opened.read(length))
     header.pop("__metadata__", None)
-    return {
-        name: _Stored(file, 8 + length + entry["data_offsets"][0], entry["dtype"], tuple(entry["shape"]))
-        for name, entry in header.items()
-    }
+    found = {}
+    for name, entry in header.items():
+        start, end = entry["data_offsets"]
+        found[name] = Stored(file, 8 + length + start, end - start, entry["dtype"], tuple(entry["shape"]))
+    return found
