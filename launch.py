@@ -169,9 +169,14 @@ def venv_python(venv: Path) -> Path:
 
 
 def version_of(python: Path) -> str:
-    """Version of that Python, as "3.11"; "" where it does not run."""
+    """Version of that Python, as "3.11"; "" where it does not run, as one for another machine."""
     command = [str(python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        found = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=ANSWER_TIMEOUT
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
     return found.stdout.strip()
 
 
@@ -353,7 +358,10 @@ class Setup:
         self._step(name, pip + ["--progress-bar=off"] + arguments)
 
     def _step(self, name: str, command: List[str]) -> None:
-        """Run `command` with its output in the log; a line tells the name and the seconds. Raises SetupError."""
+        """Run `command` with its output in the log; a line tells the name and the seconds. Raises SetupError.
+
+        However long it takes: some GB may come over a slow line, pip has time-outs of its own, and Ctrl+C ends it.
+        """
         started = time.monotonic()
         with self.log.open("ab") as log:
             log.write(f"$ {' '.join(command)}\n".encode())
@@ -397,19 +405,29 @@ def ensure_environment(
         state = read_state(venv)
         return state is not None and state.satisfies(plan) and works(venv, state)
 
-    if not ready():
-        try:
-            with setup_lock(root):
-                if not ready():  # another set-up may have finished meanwhile
-                    Setup(root, plan).run()
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise SetupError("The disk is full: free some space, and start again.") from error
-            raise SetupError(
-                f"The folder {root} cannot be written to ({error.strerror or error}): copy it to one of your own, "
-                "and start there."
-            ) from error
+    try:
+        if ready():
+            if no_compiler:
+                _decline_compiler(venv)
+            return python
+        with setup_lock(root):
+            if not ready():  # another set-up may have finished meanwhile
+                Setup(root, plan).run()
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise SetupError("The disk is full: free some space, and start again.") from error
+        raise SetupError(
+            f"The folder {root} cannot be written to ({error.strerror or error}): copy it to one of your own, "
+            "and start there."
+        ) from error
     return python
+
+
+def _decline_compiler(venv: Path) -> None:
+    """Note in a finished environment that no compiler is wanted, for the set-ups to come."""
+    state = read_state(venv)
+    if state is not None and not state.no_compiler:
+        write_state(venv, state._replace(no_compiler=True))
 
 
 # ---- starting
@@ -438,7 +456,10 @@ if not zoo.embedded_is_ready(paths.data_dir()):
 
 
 def run_tests(python: Path, arguments: List[str]) -> int:
-    """Prepare the embedded model where the network allows, run pytest, and return its exit status."""
+    """Prepare the embedded model where the network allows, run pytest, and return its exit status.
+
+    Neither has a time-out: whoever watches them ends them.
+    """
     subprocess.call([str(python), "-c", PREPARE], cwd=str(ROOT))
     return subprocess.call([str(python), "-m", "pytest"] + arguments, cwd=str(ROOT))
 

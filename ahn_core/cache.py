@@ -22,7 +22,7 @@ from .config import AHNConfig
 from .layer_cache import LayerCache
 from .plan import Call, Layout, Step
 from .rope import Rotary
-from .stored import DTYPES, StoredTensors, stored_tensors
+from .stored import DTYPES, OpenTensors, open_tensors
 from .tails import Tail
 
 if TYPE_CHECKING:
@@ -305,7 +305,7 @@ class Cache:
             layer.detach()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the cache to a safetensors file, atomically."""
+        """Write the cache to a safetensors file, atomically. Raises OSError, SafetensorError."""
         from safetensors.torch import save_file
 
         rows = self._used_rows()
@@ -338,7 +338,7 @@ class Cache:
         from safetensors import SafetensorError
 
         try:
-            with stored_tensors(path) as file:
+            with open_tensors(path) as file:
                 metadata = file.metadata
                 if metadata.get("format") != _FORMAT:
                     raise ValueError(
@@ -358,7 +358,7 @@ class Cache:
                 f"{path} is damaged ({error}), so it is not loaded: read the document again."
             ) from error
 
-    def _check_shapes(self, path: str | os.PathLike[str], length: int, file: StoredTensors) -> None:
+    def _check_shapes(self, path: str | os.PathLike[str], length: int, file: OpenTensors) -> None:
         rows = self._used_rows(length)
         for index, layer in enumerate(self.layers):
             for name, tensor in layer.tensors().items():
@@ -374,7 +374,7 @@ class Cache:
                     )
 
     @torch.no_grad()
-    def _take(self, length: int, sink_offset: int, file: StoredTensors) -> None:
+    def _take(self, length: int, sink_offset: int, file: OpenTensors) -> None:
         self._length, self._sink_offset, self._tail, self.outputs = length, sink_offset, None, None
         rows = self._used_rows(length)
         for index, layer in enumerate(self.layers):

@@ -71,8 +71,8 @@ def supports(built_for: list[str], capability: tuple[int, int]) -> bool:
     own = 10 * capability[0] + capability[1]
     for name in built_for:
         kind, _, digits = name.partition("_")
-        if not digits.isdigit():  # sm_90a: for exactly that one
-            if digits[:-1].isdigit() and int(digits[:-1]) == own:
+        if not digits.isdecimal():  # sm_90a: for exactly that one
+            if digits[:-1].isdecimal() and int(digits[:-1]) == own:
                 return True
             continue
         number = int(digits)

@@ -13,17 +13,15 @@ import torch
 from torch import Tensor
 
 from .cache import Cache
+from .sampling import Processor, logits_processors
 
 if TYPE_CHECKING:
-    from transformers import LogitsProcessorList
-
     from .backbone import AHNForCausalLM
 
 DEFAULT_NEW_TOKENS = 20  # transformers' own
 Criterion = Callable[
     [Tensor, Tensor], Any
 ]  # ids [1, T], scores [1, V] -> true to end: a bool or a tensor of one
-Processor = Callable[[Tensor, Tensor], Tensor]  # ids [1, T], scores [1, V] -> scores [1, V]
 
 # What transformers takes besides, with the values at which it changes nothing.
 _NEUTRAL: dict[str, tuple[object, ...]] = {
@@ -100,7 +98,7 @@ def generate(
             "all ids of the conversation, those that the cache has read too."
         )
     ends = set(model.config.eos_token_ids if eos_token_id is None else _as_list(eos_token_id))
-    process = _processors(
+    process = logits_processors(
         do_sample, temperature, top_p, top_k, min_p, repetition_penalty, logits_processor or ()
     )
     if streamer is not None:
@@ -123,41 +121,6 @@ def generate(
     if streamer is not None:
         streamer.end()
     return ids
-
-
-def _processors(
-    do_sample: bool,
-    temperature: float,
-    top_p: float,
-    top_k: int,
-    min_p: float | None,
-    repetition_penalty: float,
-    given: Sequence[Processor],
-) -> LogitsProcessorList:
-    """transformers' processors in its order: the penalty, those that were given, then what shapes the draw."""
-    from transformers.generation.logits_process import (
-        LogitsProcessorList,
-        MinPLogitsWarper,
-        RepetitionPenaltyLogitsProcessor,
-        TemperatureLogitsWarper,
-        TopKLogitsWarper,
-        TopPLogitsWarper,
-    )
-
-    chain = LogitsProcessorList()
-    if repetition_penalty != 1.0:
-        chain.append(RepetitionPenaltyLogitsProcessor(float(repetition_penalty)))
-    chain.extend(given)
-    if do_sample:
-        if temperature != 1.0:
-            chain.append(TemperatureLogitsWarper(float(temperature)))
-        if top_k:
-            chain.append(TopKLogitsWarper(top_k))
-        if top_p < 1.0:
-            chain.append(TopPLogitsWarper(float(top_p)))
-        if min_p is not None:
-            chain.append(MinPLogitsWarper(float(min_p)))
-    return chain
 
 
 def _check_ids(input_ids: Tensor, attention_mask: Tensor | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,17 @@ from torch import Tensor
 if TYPE_CHECKING:
     from transformers import LogitsProcessorList
 
+Processor = Callable[[Tensor, Tensor], Tensor]  # ids [1, T], scores [1, V] -> scores [1, V]
 _FIRST_TOKENS = 256  # generated ones there is room for at first
+
+
+class SamplingError(ValueError):
+    """A setting out of its range. name, value: of the setting; low, high: the range, `high` None where it has no
+    end."""
+
+    def __init__(self, message: str, name: str, value: float, low: float, high: float | None) -> None:
+        super().__init__(message)
+        self.name, self.value, self.low, self.high = name, value, low, high
 
 
 @dataclass(frozen=True)
@@ -20,7 +31,7 @@ class SamplingSettings:
 
     top_k 0, top_p 1, min_p 0 and repetition_penalty 1 switch each off.
     The repetition penalty looks at the generated tokens only: over a whole document it would forbid its
-    vocabulary.
+    vocabulary. Raises SamplingError where a number is out of its range.
     """
 
     temperature: float = 0.0
@@ -38,44 +49,77 @@ class SamplingSettings:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(
+                raise SamplingError(
                     f"{name} is {value}, outside {low} … {high}, where no sensible answer comes: choose a "
-                    "value inside."
+                    "value inside.",
+                    name,
+                    value,
+                    low,
+                    high,
                 )
         if not 0.0 < self.top_p <= 1.0:
-            raise ValueError(
+            raise SamplingError(
                 f"top_p is {self.top_p}, outside 0 … 1, so no token could be chosen: choose a value above "
-                "0 and up to 1."
+                "0 and up to 1.",
+                "top_p",
+                self.top_p,
+                0.0,
+                1.0,
             )
         if self.top_k < 0:
-            raise ValueError(
-                f"top_k is {self.top_k}, below 0, so no token could be chosen: choose 0 (off) or more."
+            raise SamplingError(
+                f"top_k is {self.top_k}, below 0, so no token could be chosen: choose 0 (off) or more.",
+                "top_k",
+                self.top_k,
+                0,
+                None,
             )
 
     def processors(self) -> LogitsProcessorList:
-        """transformers' logits processors in its own order."""
-        from transformers.generation.logits_process import (
-            LogitsProcessorList,
-            MinPLogitsWarper,
-            RepetitionPenaltyLogitsProcessor,
-            TemperatureLogitsWarper,
-            TopKLogitsWarper,
-            TopPLogitsWarper,
+        """What changes the scores before the choice, in transformers' order."""
+        return logits_processors(
+            self.temperature > 0,
+            self.temperature,
+            self.top_p,
+            self.top_k,
+            self.min_p or None,
+            self.repetition_penalty,
         )
 
-        chain = LogitsProcessorList()
-        if self.repetition_penalty != 1.0:
-            chain.append(RepetitionPenaltyLogitsProcessor(self.repetition_penalty))
-        if self.temperature > 0:
-            if self.temperature != 1.0:
-                chain.append(TemperatureLogitsWarper(self.temperature))
-            if self.top_k:
-                chain.append(TopKLogitsWarper(self.top_k))
-            if self.top_p < 1.0:
-                chain.append(TopPLogitsWarper(self.top_p))
-            if self.min_p > 0:
-                chain.append(MinPLogitsWarper(self.min_p))
-        return chain
+
+def logits_processors(
+    do_sample: bool,
+    temperature: float,
+    top_p: float,
+    top_k: int,
+    min_p: float | None,
+    repetition_penalty: float,
+    given: Sequence[Processor] = (),
+) -> LogitsProcessorList:
+    """transformers' processors in its order: the penalty, those that were given, then what shapes the draw."""
+    from transformers.generation.logits_process import (
+        LogitsProcessorList,
+        MinPLogitsWarper,
+        RepetitionPenaltyLogitsProcessor,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
+    )
+
+    chain = LogitsProcessorList()
+    if repetition_penalty != 1.0:
+        chain.append(RepetitionPenaltyLogitsProcessor(float(repetition_penalty)))
+    chain.extend(given)
+    if do_sample:
+        if temperature != 1.0:
+            chain.append(TemperatureLogitsWarper(float(temperature)))
+        if top_k:
+            chain.append(TopKLogitsWarper(top_k))
+        if top_p < 1.0:
+            chain.append(TopPLogitsWarper(float(top_p)))
+        if min_p is not None:
+            chain.append(MinPLogitsWarper(float(min_p)))
+    return chain
 
 
 class Sampler:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import torch
@@ -20,21 +21,23 @@ DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF1
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a tensor lies in its file. start: bytes from the file's beginning; dtype: as safetensors names it."""
+class Stored:
+    """Where a tensor lies: `start` in bytes from the file's beginning; `dtype` as safetensors calls it, "BF16" say."""
 
+    file: Path
     start: int
+    nbytes: int
     dtype: str
     shape: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class StoredTensors:
+class OpenTensors:
     """An open safetensors file: what its header says, and its tensors one at a time."""
 
-    path: str | os.PathLike[str]
+    path: Path
     metadata: Mapping[str, str]
-    places: Mapping[str, Place]
+    places: Mapping[str, Stored]
     file: BinaryIO
 
     def read(self, name: str) -> Tensor:
@@ -49,7 +52,7 @@ class StoredTensors:
 
 
 @contextmanager
-def stored_tensors(path: str | os.PathLike[str]) -> Iterator[StoredTensors]:
+def open_tensors(path: str | os.PathLike[str]) -> Iterator[OpenTensors]:
     """The tensors of a file. Raises OSError, or safetensors.SafetensorError for a damaged one."""
     from safetensors import safe_open
 
@@ -59,14 +62,15 @@ def stored_tensors(path: str | os.PathLike[str]) -> Iterator[StoredTensors]:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))
         metadata = header.pop("__metadata__", {})
-        places = {
-            name: Place(8 + length + entry["data_offsets"][0], entry["dtype"], tuple(entry["shape"]))
-            for name, entry in header.items()
-        }
-        yield StoredTensors(path, metadata, places, file)
+        places = {}
+        for name, entry in header.items():
+            start, end = entry["data_offsets"]
+            shape = tuple(entry["shape"])
+            places[name] = Stored(Path(path), 8 + length + start, end - start, entry["dtype"], shape)
+        yield OpenTensors(Path(path), metadata, places, file)
 
 
-def read_rows(file: BinaryIO, place: Place, start: int, stop: int | None) -> Tensor:
+def read_rows(file: BinaryIO, place: Stored, start: int, stop: int | None) -> Tensor:
     """Rows `start` … `stop - 1` of a tensor, or with None all of it. Raises EOFError where the file ends before."""
     dtype = DTYPES[place.dtype]
     shape = place.shape if stop is None else (stop - start, *place.shape[1:])

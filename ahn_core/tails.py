@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .layer_cache import LayerCache
 from .plan import Layout
-from .stored import stored_tensors
+from .stored import open_tensors
 
 _AHEAD = 64  # rows: copied together
 _FORMAT = "ahn-tail-1"
@@ -133,7 +133,7 @@ class Tail:
         from safetensors import SafetensorError
 
         try:
-            with stored_tensors(path) as file:
+            with open_tensors(path) as file:
                 metadata = file.metadata
                 if metadata.get("format") != _FORMAT:
                     raise ValueError(f"{path} is not what was kept of a cache, so it is not used.")

@@ -54,7 +54,8 @@ def step_line(name: str) -> Iterator:
 
 def answers(url: str, timeout: float) -> bool:
     """Whether a server answers at `url`. A certificate this Python does not know counts: pip may know it."""
-    import ssl  # here, since importing these takes longer than a second start
+    import http.client  # here, since importing these takes longer than a second start
+    import ssl
     import urllib.error
     import urllib.request
 
@@ -63,7 +64,7 @@ def answers(url: str, timeout: float) -> bool:
             return True
     except urllib.error.URLError as error:
         return isinstance(getattr(error, "reason", None), ssl.SSLError)
-    except OSError:
+    except (OSError, http.client.HTTPException):  # the line broke off, or what answers speaks no HTTP
         return False
 
 

@@ -214,6 +214,13 @@ def whole_number(text: str) -> int:
         ) from error
 
 
+def token_count(text: str) -> int | None:
+    """ "128000", "128,000" or "128k" (131,072) as tokens; None where it is no number above 0."""
+    words = text.strip().lower().replace(",", "")
+    number, factor = (words[:-1], 1024) if words.endswith("k") else (words, 1)
+    return int(number) * factor or None if number.isdecimal() else None
+
+
 def decimal_number(text: str) -> float:
     """A flag's number, for argparse, which shows the sentence."""
     try:
@@ -225,6 +232,18 @@ def decimal_number(text: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is no finite number, so nothing was begun; give one")
     return value
+
+
+def add_window_arguments(
+    group: argparse._ActionsContainer,
+    sinks: str = "what suits the model",
+    window: str = "what suits the model",
+) -> None:
+    """--sinks and --window; `sinks` and `window` say what is taken where they are not given."""
+    for flag, kept, default in (("--sinks", "first", sinks), ("--window", "last", window)):
+        group.add_argument(
+            flag, type=whole_number, metavar="N", help=f"{kept} tokens kept (default: {default})"
+        )
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -248,8 +267,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument(
         "--dtype",
         choices=DTYPES,
-        help="number format of the weights (default: bfloat16 on a GPU, and on a CPU float32 to train and evaluate, "
-        "and to chat int8, or int4 with a GGUF file of fewer bits)",
+        help="number format of the weights (default: bfloat16 on a GPU, or to chat int4 where only that fits; on a CPU "
+        "float32 to train and evaluate, and to chat int8, or int4 with a GGUF file of fewer bits)",
     )
     data = parser.add_argument_group("data")
     data.add_argument(

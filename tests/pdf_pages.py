@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.documents.readers.pdf.fragments import Fragment, PageFragments
+from app.documents.readers.pdf.glyphs import Document, page_fragments
+
 HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 COURIER = b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>"
 _DESCRIPTOR = (
@@ -93,3 +96,19 @@ def glyphwise(text: str, x: float, y: float, size: float, codes: Mapping[str, in
         if letter != " "
     ]
     return b"BT /F1 %.2f Tf %s ET" % (size, b" ".join(shows))
+
+
+def shown(page: OnePage) -> PageFragments:
+    return page_fragments(Document.of(page.data()), 0)
+
+
+def texts(page: OnePage) -> list[str]:
+    result = shown(page)
+    for fragment in result.fragments:
+        assert len(fragment.extents) == 2 * len(fragment.text)
+    return [fragment.text for fragment in result.fragments]
+
+
+def one(page: OnePage) -> Fragment:
+    (fragment,) = shown(page).fragments
+    return fragment

@@ -212,7 +212,7 @@ def equal_number(prediction: str, reference: str) -> float:
     if found is None:
         return 0.0
     if re.fullmatch(r"[+-]?\d+", reference):
-        return float(found[0].isdigit() and int(found[0]) == int(reference))
+        return float(found[0].isdecimal() and int(found[0]) == int(reference))
     return float(float(found[0]) == float(reference))
 
 

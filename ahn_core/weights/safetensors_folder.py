@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from ..stored import DTYPES, Place, read_rows, stored_tensors
+from ..stored import DTYPES, Stored, open_tensors, read_rows
 from .errors import LoadError, one_line
 from .source import Shape
 
@@ -25,10 +25,10 @@ class SafetensorsFolder:
     def __init__(self, folder: Path) -> None:
         """Raises LoadError: no safetensors, a missing or damaged one, or only pickles, which are never opened."""
         self._folder = folder
-        self._places: dict[str, tuple[Path, Place]] = {}
+        self._stored: dict[str, Stored] = {}
         for file in safetensors_files(folder):
-            for name, place in _places(file).items():
-                self._places[name.removeprefix("model.")] = file, place
+            for name, stored in stored_tensors(file).items():
+                self._stored[name.removeprefix("model.")] = stored
 
     @property
     def description(self) -> str:
@@ -36,20 +36,22 @@ class SafetensorsFolder:
 
     @property
     def shapes(self) -> Mapping[str, Shape]:
-        return {name: place.shape for name, (_, place) in self._places.items()}
+        return {name: stored.shape for name, stored in self._stored.items()}
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
-        file, place = self._places[name]
-        if place.dtype not in DTYPES:
+        stored = self._stored[name]
+        if stored.dtype not in DTYPES:
             raise LoadError(
-                f"{name} in {file} is stored as {place.dtype}, which is no weight this program can compute "
+                f"{name} in {stored.file} is stored as {stored.dtype}, which is no weight this program can compute "
                 f"with: get the model as one of {', '.join(DTYPES)}."
             )
         try:
-            with file.open("rb") as opened:
-                return read_rows(opened, place, start, stop)
+            with stored.file.open("rb") as file:
+                return read_rows(file, stored, start, stop)
         except EOFError as error:
-            raise LoadError(f"{file} ends within {name}, so it was not loaded: download it again.") from error
+            raise LoadError(
+                f"{stored.file} ends within {name}, so it was not loaded: download it again."
+            ) from error
 
 
 def read_config(folder: Path) -> PretrainedConfig:
@@ -119,12 +121,12 @@ def safetensors_files(folder: Path) -> list[Path]:
     return files
 
 
-def _places(file: Path) -> Mapping[str, Place]:
-    """Where each tensor of a file lies. Raises LoadError for a damaged one."""
+def stored_tensors(file: Path) -> dict[str, Stored]:
+    """Where each tensor of a file lies, by its name there. Raises LoadError for a damaged one."""
     from safetensors import SafetensorError
 
     try:
-        with stored_tensors(file) as stored:
-            return stored.places
+        with open_tensors(file) as opened:
+            return dict(opened.places)
     except SafetensorError as error:
         raise LoadError(f"{file} is damaged ({error}), so it was not loaded: download it again.") from error

@@ -15,7 +15,7 @@ from app.api.answer import ChatAnswer, block
 from app.api.asking import Resolving, settings_of
 from app.api.client import Client, EventResponse, Events
 from app.api.conversations import Lease
-from app.api.errors import ApiError
+from app.api.errors import api_error
 from app.api.messages import conversation
 from app.api.requests import ChatRequest, parsed
 from app.conversation.events import AnswerToken, ChatEvent, TurnState, Waiting
@@ -99,8 +99,8 @@ class ChatCompletion:
                 elif isinstance(event, Waiting) and time.monotonic() - told_at > TELL_SECONDS:
                     told_at = time.monotonic()
                     yield _comment(event)
-        except ApiError as error:
-            yield block(error.body())
+        except Exception as error:  # noqa: BLE001 - the status is sent already, so the stream itself has to say it
+            yield block(api_error(error).body())
             return
         await self._finish(answer.streamed)
         yield block(answer.ending())

@@ -14,9 +14,8 @@ from starlette.responses import JSONResponse, Response
 from app.api.answer import FINGERPRINT, block, finish_reason, usage_values
 from app.api.asking import settings_of
 from app.api.client import Client, EventResponse, Events
-from app.api.errors import ApiError
+from app.api.errors import api_error
 from app.api.requests import CompletionRequest, parsed
-from app.conversation import ChatError
 from app.conversation.events import AnswerToken, CompletionEvent, CompletionFinished
 
 if TYPE_CHECKING:
@@ -87,8 +86,8 @@ class Completion:
                     yield block({**self._head, "choices": [choice]})
                     if self._body.includes_usage:
                         yield block({**self._head, "choices": [], "usage": usage})
-        except ChatError as error:
-            yield block(ApiError(400, str(error)).body())
+        except Exception as error:  # noqa: BLE001 - the status is sent already, so the stream itself has to say it
+            yield block(api_error(error).body())
             return
         yield "data: [DONE]\n\n"
 

@@ -152,6 +152,8 @@ class Conversations:
         """The answer has ended, and the client was sent this; None: it did not get the whole of it."""
         held = lease.held
         with self._lock:
+            if held not in self._held:  # closed with its engine, as another model came meanwhile
+                return
             if answer is not None:
                 last = lease.exchanges[-1]
                 done = Exchange(last.said, last.asked, last.documents, answer)
@@ -164,6 +166,7 @@ class Conversations:
     def let_go_of(self, engine: Engine, document_id: str) -> None:
         """Close the chats with this document that rest."""
         with self._lock:
+            self._changed(engine)
             for held in list(self._held):
                 if document_id in held.documents and not held.busy:
                     self._drop(engine, held)

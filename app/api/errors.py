@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.conversation import ChatBusyError, ChatClosedError, ChatError
+from app.store import StoreError
+
+log = logging.getLogger(__name__)
 _TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -36,6 +42,32 @@ class ApiError(Exception):
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         return JSONResponse(self.body(), self.status, headers)
+
+
+# The errors of the parts below, as a status and a word for programs; the first that fits counts.
+_BELOW: tuple[tuple[type[Exception], int, str], ...] = (
+    (ChatBusyError, 409, "busy"),
+    (ChatClosedError, 503, "closed"),
+    (ChatError, 400, "invalid_value"),
+    (StoreError, 500, "library_error"),
+)
+
+
+def api_error(error: Exception) -> ApiError:
+    """What ended a request, as the client is told it; what nobody foresaw is logged, and its details stay here."""
+    if isinstance(error, ApiError):
+        return error
+    for kind, status, code in _BELOW:
+        if isinstance(error, kind):
+            return ApiError(status, str(error), code=code)
+    if isinstance(error, HTTPException):  # a body that is no form
+        return ApiError(error.status_code, str(error.detail), code="invalid_value")
+    log.error("A request to the API ended in an error.", exc_info=error)
+    return ApiError(
+        500,
+        "An error in AHN Chat ended this request; the terminal of the program shows it.",
+        code="internal_error",
+    )
 
 
 def unsupported(what: str, remedy: str, param: str) -> ApiError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from app.api.client import LEFT
 from app.api.errors import ApiError
 from app.documents import DocumentError, ExtractionCancelled, Limits, extract
 from app.store import StoreError, UnknownDocument
@@ -80,7 +81,7 @@ def add_file(
         extracted = extract(path, name=name, limits=Limits(max_bytes=most_bytes), should_stop=should_stop)
         return engine.store.documents.add(extracted, path)
     except ExtractionCancelled as error:
-        raise ApiError(499, str(error)) from error
+        raise ApiError(LEFT, str(error)) from error
     except DocumentError as error:
         raise ApiError(400, str(error), code="file_not_readable") from error
     except (StoreError, OSError) as error:

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import logging
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from app.api.asking import ALIAS, model_ids
 from app.api.chat import chat_completion
-from app.api.client import Client
+from app.api.client import LEFT, Client
 from app.api.completions import completion
-from app.api.errors import ApiError
+from app.api.errors import ApiError, api_error
 from app.api.files import PREFIX, add_file, document_of, file_values
 from app.api.options import ApiOptions
 from app.api.service import Loader, Service
-from app.conversation import ChatBusyError, ChatClosedError, ChatError
-from app.store import StoreError
 
 Endpoint = Callable[[Service, Request], Awaitable[Response]]
 PRIVATE = {"Cache-Control": "private, no-store"}
 _MOST_LISTED = 10_000  # files in one list, as the protocol has it
 _COPIED = 2**20  # bytes at a time
-log = logging.getLogger(__name__)
 
 __all__ = ["Api", "Loader"]
 
@@ -82,18 +77,10 @@ class Api:
         try:
             self._check_key(request)
             return await endpoint(self._service, request)
-        except ApiError as error:
-            return error.response()
-        except ChatBusyError as error:
-            return ApiError(409, str(error), code="busy").response()
-        except ChatClosedError as error:
-            return ApiError(503, str(error), code="closed").response()
-        except ChatError as error:
-            return ApiError(400, str(error), code="invalid_value").response()
-        except StoreError as error:
-            return ApiError(500, str(error), code="library_error").response()
-        except HTTPException as error:  # a body that is no form
-            return ApiError(error.status_code, str(error.detail), code="invalid_value").response()
+        except ClientDisconnect:  # before all of the body was there
+            return Response(status_code=LEFT)
+        except Exception as error:  # noqa: BLE001 - outermost level of a request: clients read no other form of error
+            return api_error(error).response()
 
     def _check_key(self, request: Request) -> None:
         kind, _, key = request.headers.get("authorization", "").partition(" ")

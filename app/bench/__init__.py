@@ -28,7 +28,9 @@ from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
 from app.installation import added_by
 from app.models.dtypes import chat_dtype
+from app.models.ready import Ready
 from app.options import CommandFailed, OptionError
+from app.progress import ProgressLine
 
 if TYPE_CHECKING:
     from app.models.shapes import Shape
@@ -81,18 +83,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="processor threads (default: torch's choice)",
     )
-    bench.add_argument(
-        "--sinks",
-        type=options.whole_number,
-        metavar="N",
-        help="first tokens kept (default 64; with --random-weights what a chat starts with)",
-    )
-    bench.add_argument(
-        "--window",
-        type=options.whole_number,
-        metavar="N",
-        help="last tokens kept (default 960; with --random-weights what a chat starts with)",
-    )
+    started = "with --random-weights what a chat starts with"
+    options.add_window_arguments(bench, f"64; {started}", f"960; {started}")
     bench.add_argument(
         "--gguf", metavar="FILE", help="what llama.cpp reads (default: the embedded model's own file)"
     )
@@ -105,14 +97,12 @@ def parse_lengths(text: str) -> tuple[int, ...]:
     """ "1k,8k" as (1024, 8192), ascending. Raises OptionError."""
     lengths = []
     for word in text.split(","):
-        number, factor = (
-            (word.strip()[:-1], 1024) if word.strip().lower().endswith("k") else (word.strip(), 1)
-        )
-        if not number.isdigit() or int(number) == 0:
+        length = options.token_count(word)
+        if length is None:
             raise OptionError(
                 f"'{word}' is no number of tokens, so nothing can be read: write --lengths like 1k,8k,32k."
             )
-        lengths.append(int(number) * factor)
+        lengths.append(length)
     return tuple(sorted(set(lengths)))
 
 
@@ -207,6 +197,21 @@ def random_shape(arguments: argparse.Namespace) -> Shape:
         return shape_of(Hub(), paths.data_dir(arguments.data_dir), arguments.model, arguments.ahn)
     except (LoadError, ConfigError) as error:
         raise CommandFailed(str(error)) from error
+
+
+def named_model(arguments: argparse.Namespace) -> Ready:
+    """What was named, on this computer: fetched where it lacks. Raises CommandFailed."""
+    from ahn_core import LoadError
+    from ahn_core.zoo import ZooError
+    from app.models.loading import ready
+
+    progress = ProgressLine(sys.stderr)
+    try:
+        return ready(options.model_options(arguments), paths.data_dir(arguments.data_dir), progress)
+    except (LoadError, ZooError) as error:
+        raise CommandFailed(str(error)) from error
+    finally:
+        progress.clear()
 
 
 def bench_device(named: str | None, random: bool) -> str:
@@ -321,16 +326,20 @@ def main(argv: Sequence[str]) -> int:
     contenders = installed(contenders)
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
+    found = named_model(arguments) if shape is None else Ready(arguments.model, arguments.ahn)
     library = compiled_library(paths.data_dir(arguments.data_dir))
     device = bench_device(arguments.device, shape is not None)
-    limits, dtype = measure_limits(arguments.threads), chat_dtype(device, arguments.dtype, arguments.model)
+    limits, dtype = (
+        measure_limits(arguments.threads),
+        chat_dtype(device, arguments.dtype, found.base, found.gguf_file),
+    )
     for number in range(max(1, arguments.rounds)):
         for contender in contenders:
             print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
             specification = Specification(
                 contender,
-                arguments.model,
-                arguments.ahn,
+                found.base,
+                found.ahn,
                 lengths,
                 arguments.decode_tokens,
                 sinks if arguments.sinks is None else arguments.sinks,
@@ -342,6 +351,7 @@ def main(argv: Sequence[str]) -> int:
                 device,
                 None if shape is None else asdict(shape.config),
                 None if shape is None else asdict(shape.ahn_config),
+                found.gguf_file,
             )
             results[contender].append(measure_in_process(specification))
     if arguments.json:

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TextIO
+
+from app import paths
+from app.options import CommandFailed, OptionError
+
+if TYPE_CHECKING:
+    from app.store import Store
 
 SHOWN_ID = 8  # digits of an id in tables; any beginning that only one document or chat has will do
 
@@ -26,3 +35,29 @@ class Actions:
             help="the data folder (default: AHN_CHAT_HOME, or the system's place for user data)",
         )
         return made
+
+
+def act_on_store(
+    arguments: argparse.Namespace, actions: Mapping[str, Callable[[Store, argparse.Namespace], int]]
+) -> int:
+    """Run the action that `arguments` name on the store of their data folder; returns the exit status.
+
+    Raises CommandFailed: what the store says; and whatever else an action raises.
+    """
+    folder = paths.data_dir(arguments.data_dir)
+    paths.prepare(folder)
+    from app.store import Store, StoreError
+
+    try:
+        with Store(folder) as store:
+            return actions[arguments.action](store, arguments)
+    except StoreError as error:
+        raise CommandFailed(str(error)) from error
+
+
+def confirmed(what: str, told: TextIO) -> bool:
+    """Ask whether this should be deleted, on `told`. Raises OptionError where nobody is there to be asked."""
+    if not sys.stdin.isatty():
+        raise OptionError(f"Nobody can be asked whether to delete {what}, so nothing was deleted; add --yes.")
+    print(f"Delete {what}? [y/N] ", end="", file=told, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -53,18 +53,7 @@ def parser() -> argparse.ArgumentParser:
         default="ahn",
         help="ahn: window and compressed memory (default); window: no memory; full: attention over everything",
     )
-    memory.add_argument(
-        "--sinks",
-        type=options.whole_number,
-        metavar="N",
-        help="first tokens kept (default: what suits the model)",
-    )
-    memory.add_argument(
-        "--window",
-        type=options.whole_number,
-        metavar="N",
-        help="last tokens kept (default: what suits the model)",
-    )
+    options.add_window_arguments(memory)
     answer = result.add_argument_group("answer")
     answer.add_argument(
         "--no-recall",

@@ -11,8 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app import paths
-from app.commands.actions import SHOWN_ID, Actions
+from app.commands.actions import SHOWN_ID, Actions, act_on_store
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -48,16 +47,11 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Run one action; returns the exit status. Raises CommandFailed or OptionError with one sentence."""
     arguments = parser().parse_args(argv)
-    folder = paths.data_dir(arguments.data_dir)
-    paths.prepare(folder)
     from app.conversation import ChatError
-    from app.store import Store, StoreError
 
-    act: Callable[[Store, argparse.Namespace], int] = _ACTIONS[arguments.action]
     try:
-        with Store(folder) as store:
-            return act(store, arguments)
-    except (StoreError, ChatError) as error:
+        return act_on_store(arguments, _ACTIONS)
+    except ChatError as error:
         raise CommandFailed(str(error)) from error
 
 
@@ -170,7 +164,7 @@ def _print_json(values: object) -> None:
     print(json.dumps(values, indent=2, ensure_ascii=False))
 
 
-_ACTIONS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
+_ACTIONS: dict[str, Callable[[Store, argparse.Namespace], int]] = {
     "list": _list,
     "export": _export,
     "import": _import,

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from app import options, paths
-from app.commands.actions import SHOWN_ID, Actions
+from app import options
+from app.commands.actions import SHOWN_ID, Actions, act_on_store, confirmed
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -68,16 +68,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Run one action; returns the exit status. Raises CommandFailed or OptionError with one sentence."""
     arguments = parser().parse_args(argv)
-    folder = paths.data_dir(arguments.data_dir)
-    paths.prepare(folder)
-    from app.store import Store, StoreError
-
-    act: Callable[[Store, argparse.Namespace], int] = _ACTIONS[arguments.action]
     try:
-        with Store(folder) as store:
-            return act(store, arguments)
-    except StoreError as error:
-        raise CommandFailed(str(error)) from error
+        return act_on_store(arguments, _ACTIONS)
     except OSError as error:
         raise CommandFailed(
             f"{error.filename or 'The output'} cannot be written ({error.strerror or error}); give another --output."
@@ -131,7 +123,7 @@ def _remove(store: Store, arguments: argparse.Namespace) -> int:
     removed: list[dict[str, Any]] = []
     for document in documents.values():
         print(removal_sentence(document, store.documents.usage(document.id)), file=told)
-        if not arguments.yes and not _confirmed(document.name, told):
+        if not arguments.yes and not confirmed(document.name, told):
             print(f"{document.name} is kept.", file=told)
             continue
         usage = store.documents.delete(document.id)
@@ -289,13 +281,6 @@ def _id_and_name(store: Store, words: str) -> tuple[str, str]:
     return document.id, document.name
 
 
-def _confirmed(name: str, told: TextIO) -> bool:
-    if not sys.stdin.isatty():
-        raise OptionError(f"Nobody can be asked whether {name} should be deleted, so it was kept; add --yes.")
-    print(f"Delete {name}? [y/N] ", end="", file=told, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 def _write_new(path: Path, content: bytes) -> None:
     try:
         with path.open("xb") as file:
@@ -334,7 +319,7 @@ def _size(nbytes: int | None) -> str:
     return f"{nbytes / 1e3:,.1f} kB" if nbytes < 1_000_000 else f"{nbytes / 1e6:,.1f} MB"
 
 
-_ACTIONS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
+_ACTIONS: dict[str, Callable[[Store, argparse.Namespace], int]] = {
     "list": _list,
     "add": _add,
     "remove": _remove,

@@ -32,8 +32,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--context", default="128000", metavar="N", help="tokens read, as 128000 or 32k (default %(default)s)"
     )
-    result.add_argument("--sinks", type=int, metavar="N", help="first tokens kept (default: the model's)")
-    result.add_argument("--window", type=int, metavar="N", help="last tokens kept (default: the model's)")
+    options.add_window_arguments(result, "the model's", "the model's")
     result.add_argument("--json", action="store_true", help="print one JSON object instead of the table")
     options.add_model_arguments(result)
     return result
@@ -71,6 +70,7 @@ def main(argv: Sequence[str]) -> int:
             window=(sinks, window),
             rates=measured_rates(folder),
             trained_memory=shape.trained_memory,
+            source=shape.source,
         )
     except (LoadError, ConfigError, StoreError) as error:
         raise CommandFailed(str(error)) from error
@@ -87,13 +87,12 @@ def main(argv: Sequence[str]) -> int:
 
 def parse_context(text: str) -> int:
     """ "128000", "128k" (131,072) as tokens. Raises OptionError."""
-    words = text.strip().lower().replace(",", "")
-    number, factor = (words[:-1], 1024) if words.endswith("k") else (words, 1)
-    if not number.isdigit() or int(number) == 0:
+    count = options.token_count(text)
+    if count is None:
         raise OptionError(
             f"'{text}' is no number of tokens, so nothing can be planned: write --context 128000."
         )
-    return int(number) * factor
+    return count
 
 
 def table(planned: Plan) -> str:

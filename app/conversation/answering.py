@@ -40,6 +40,7 @@ from app.conversation.recalling import judged, look_up, still_holds
 from app.conversation.review import review
 from app.conversation.streams import EventStream
 from app.conversation.turns import Head, TailLost
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from app.conversation.lookup import Found
@@ -105,9 +106,11 @@ class Answering:
             message = str(error)
         except Exception as error:  # outermost level of this thread: whoever watches is told
             log.exception("An answer failed")
-            message = (
-                f"The answer ended by an error ({type(error).__name__}: {error}); what was written is kept, and the "
-                "terminal shows the details; ask again."
+            message = Sentence(
+                "The answer ended by an error ({kind}: {error}); what was written is kept, and the terminal "
+                "shows the details; ask again.",
+                kind=type(error).__name__,
+                error=str(error),
             )
         else:
             self._complete(running, turn)

@@ -27,6 +27,7 @@ from app.conversation.loops import begun, looping
 from app.conversation.quoting import QUESTION_AGAIN, budget, quoted_question
 from app.conversation.settings import DEFAULT_REPETITION_PENALTY, ChatSettings
 from app.conversation.turns import Head
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core import Finished, SamplingSettings
@@ -206,9 +207,13 @@ def write_answer(
         room = min(room, resources.max_positions - head.cache.get_seq_length() - len(prompt))
         if room < 1:
             raise ChatError(
-                f"Documents, turns and this question come to {head.cache.get_seq_length() + len(prompt):,} tokens, but "
-                f"with full attention this model is reliable only up to the {resources.max_positions:,} it was trained "
-                "for and answers with noise beyond; clear the chat, or choose the AHN or the window memory in Settings."
+                Sentence(
+                    "Documents, turns and this question come to {tokens:,} tokens, but with full attention "
+                    "this model is reliable only up to the {limit:,} it was trained for and answers with "
+                    "noise beyond; clear the chat, or choose the AHN or the window memory in Settings.",
+                    tokens=head.cache.get_seq_length() + len(prompt),
+                    limit=resources.max_positions,
+                )
             )
 
     def ended() -> bool:

@@ -26,6 +26,7 @@ from app.conversation.state import ChatState
 from app.conversation.streams import EventStream
 from app.conversation.turns import Held
 from app.conversation.versions import TurnTree, Version, places
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core import CacheStats
@@ -297,8 +298,12 @@ class Chat:
             versions = self._state.tree.children(parent)
             if not 1 <= number <= len(versions):
                 raise ChatError(
-                    f"There is no version {number} of this turn, which has {len(versions)}, so nothing was changed; "
-                    "choose one it has."
+                    Sentence(
+                        "There is no version {number} of this turn, which has {count}, so nothing was "
+                        "changed; choose one it has.",
+                        number=number,
+                        count=len(versions),
+                    )
                 )
             self._state.show(turn_index, parent, versions[number - 1].id)
 

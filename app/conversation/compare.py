@@ -29,6 +29,7 @@ from app.conversation.question import check_question
 from app.conversation.reading import Reader
 from app.conversation.recalling import judged, look_up
 from app.conversation.settings import ChatSettings, MemoryKind
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from app.conversation.resources import Resources
@@ -51,7 +52,7 @@ class Comparing:
         """Raises ChatError where there is nothing to compare or ask."""
         if not kinds:
             raise ChatError(
-                "No kind of memory is chosen, so there is nothing to compare; choose at least one."
+                Sentence("No kind of memory is chosen, so there is nothing to compare; choose at least one.")
             )
         if settings.sampling.seed is None and settings.sampling.temperature > 0:
             # Drawn once, so that panes with the same odds draw the same tokens.
@@ -63,7 +64,9 @@ class Comparing:
             pane.check_fits(resources.max_positions)
         self._question = question.strip()
         if not self._question:
-            raise ChatError("The question is empty, so there is nothing to compare; type one first.")
+            raise ChatError(
+                Sentence("The question is empty, so there is nothing to compare; type one first.")
+            )
 
     def __call__(self, emit: Callable[[CompareEvent], None], stop: threading.Event) -> None:
         """Answer pane by pane and end with the `Comparison`."""
@@ -96,8 +99,12 @@ class Comparing:
         except Exception as error:  # outermost level of this thread: whoever watches is told
             log.exception("A comparison's pane failed")
             return PaneFailed(
-                f"This pane ended by an error ({type(error).__name__}: {error}), so it has no answer; the terminal "
-                "shows the details; compare again."
+                Sentence(
+                    "This pane ended by an error ({kind}: {error}), so it has no answer; the terminal shows "
+                    "the details; compare again.",
+                    kind=type(error).__name__,
+                    error=str(error),
+                )
             )
 
     def _answer(

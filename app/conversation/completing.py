@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.conversation.errors import ChatError
 from app.conversation.events import AnswerToken, CompletionEvent, CompletionFinished, PromptRead
 from app.conversation.settings import ChatSettings
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core import Cache
@@ -29,19 +30,29 @@ class Completing:
         vocabulary = resources.model.config.vocab_size
         if not ids:
             raise ChatError(
-                "The prompt is empty, so there is nothing to go on with; give at least one token."
+                Sentence("The prompt is empty, so there is nothing to go on with; give at least one token.")
             )
         outside = next((one for one in ids if not 0 <= one < vocabulary), None)
         if outside is not None:
             raise ChatError(
-                f"The prompt has the token {outside}, and this model knows those from 0 to {vocabulary - 1:,}; encode "
-                "it with this model's tokenizer."
+                Sentence(
+                    "The prompt has the token {outside}, and this model knows those from 0 to {last:,}; "
+                    "encode it with this model's tokenizer.",
+                    outside=outside,
+                    last=vocabulary - 1,
+                )
             )
         limit = resources.max_positions
         if settings.memory == "full" and len(ids) + settings.max_new_tokens > limit:
             raise ChatError(
-                f"The prompt has {len(ids):,} tokens and its answer up to {settings.max_new_tokens:,}, more than the "
-                f"{limit:,} that full attention is reliable for with this model; shorten one, or choose AHN memory."
+                Sentence(
+                    "The prompt has {tokens:,} tokens and its answer up to {longest:,}, more than the "
+                    "{limit:,} that full attention is reliable for with this model; shorten one, or choose "
+                    "AHN memory.",
+                    tokens=len(ids),
+                    longest=settings.max_new_tokens,
+                    limit=limit,
+                )
             )
         self._resources, self._ids, self._settings = resources, ids, settings
 

@@ -35,6 +35,7 @@ from app.conversation.settings import MEMORY_KINDS, ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots
 from app.conversation.streams import Event, EventStream
 from app.conversation.versions import Node, TurnTree
+from app.sentences import Sentence
 from app.store import ChatSummary, DocumentUsage, Store
 
 if TYPE_CHECKING:
@@ -239,8 +240,11 @@ class Engine:
         busy = next((chat for chat in chats if chat.answering), None)
         if busy is not None:
             raise ChatBusyError(
-                f"The chat “{busy.title}” is writing an answer from this document, so it was not deleted; wait for the "
-                "answer or stop it first."
+                Sentence(
+                    "The chat “{title}” is writing an answer from this document, so it was not deleted; "
+                    "wait for the answer or stop it first.",
+                    title=busy.title,
+                )
             )
         usage = self.store.documents.delete(document_id)
         self._resources.tokens.forget(document_id)
@@ -364,8 +368,12 @@ class Engine:
             settings, entries, plan = opened(stored, self.model.name, self._resources.encoder.fingerprint)
         except ValueError as error:
             raise UnreadableChatError(
-                f"The chat “{stored.title}” cannot be opened ({error}); it was left as it is, and `ahn-chat library "
-                "export --everything` writes out what is stored of it."
+                Sentence(
+                    "The chat “{title}” cannot be opened ({reason}); it was left as it is, and `ahn-chat "
+                    "library export --everything` writes out what is stored of it.",
+                    title=stored.title,
+                    reason=str(error),
+                )
             ) from error
         fingerprint = self._resources.encoder.fingerprint
         settings = settings.fitted(self._resources.max_positions)
@@ -393,5 +401,8 @@ class Engine:
 
 def _unknown(chat_id: str) -> UnknownChatError:
     return UnknownChatError(
-        f"There is no chat {chat_id!r}, so it could not be opened; choose one from the list."
+        Sentence(
+            "There is no chat {chat}, so it could not be opened; choose one from the list.",
+            chat=repr(chat_id),
+        )
     )

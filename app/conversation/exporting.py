@@ -23,6 +23,7 @@ from typing import Any
 from app import __version__
 from app.conversation.errors import UnknownChatError, UnreadableChatError
 from app.conversation.records import unreadable_reason
+from app.sentences import Sentence
 from app.store import Store, StoredChat, StoredTurn
 
 FORMAT = "ahn-chat"
@@ -49,13 +50,20 @@ def load_chat(store: Store, chat_id: str) -> StoredChat:
     stored = store.chats.load(chat_id)
     if stored is None:
         raise UnknownChatError(
-            f"There is no chat {chat_id!r}, so nothing was exported; choose one from the list."
+            Sentence(
+                "There is no chat {chat}, so nothing was exported; choose one from the list.",
+                chat=repr(chat_id),
+            )
         )
     reason = unreadable_reason(stored)
     if reason:
         raise UnreadableChatError(
-            f"The chat “{stored.title}” cannot be read ({reason}), so it was not exported; `ahn-chat library export "
-            "--everything` writes out what is stored of it."
+            Sentence(
+                "The chat “{title}” cannot be read ({reason}), so it was not exported; `ahn-chat library "
+                "export --everything` writes out what is stored of it.",
+                title=stored.title,
+                reason=reason,
+            )
         )
     return stored
 
@@ -72,7 +80,7 @@ def export_all(store: Store) -> Export:
     for summary in store.chats.list("", unreadable_reason):
         stored = store.chats.load(summary.id)
         if summary.unreadable or stored is None:  # None: deleted meanwhile
-            left_out.append((summary.title, summary.unreadable or "it was deleted meanwhile"))
+            left_out.append((summary.title, summary.unreadable or Sentence("it was deleted meanwhile")))
         else:
             chats.append(_chat(stored, digests))
     return Export(_file(chats), tuple(left_out))

@@ -28,10 +28,10 @@ from app.conversation.records import (
     turn_to_record,
 )
 from app.conversation.settings import ChatSettings
+from app.sentences import Sentence
 from app.store import Document, Store, StoredChat, StoredTurn
 
 _HALF = re.compile("[\ud800-\udfff]")
-NOTHING = "so nothing was imported"
 
 
 class ImportRefused(ChatError):
@@ -48,16 +48,25 @@ class Imported:
     def sentence(self) -> str:
         """What was done, for people."""
         count = len(self.chats)
-        what = f"“{self.chats[0][1]}” is imported" if count == 1 else f"{count:,} chats are imported"
-        if not self.missing:
-            return f"{what}."
-        one = len(self.missing) == 1
-        names = ", ".join(self.missing[:5]) + (
-            f" and {len(self.missing) - 5:,} more" if len(self.missing) > 5 else ""
+        what = (
+            Sentence("“{title}” is imported", title=self.chats[0][1])
+            if count == 1
+            else Sentence("{count:,} chats are imported", count=count)
         )
-        return (
-            f"{what}. {'This document is' if one else 'These documents are'} not in the library: {names}; add "
-            f"{'it' if one else 'them'} there to ask about {'it' if one else 'them'} again."
+        if not self.missing:
+            return Sentence("{what}.", what=what)
+        if len(self.missing) == 1:
+            return Sentence(
+                "{what}. This document is not in the library: {name}; add it there to ask about it again.",
+                what=what,
+                name=self.missing[0],
+            )
+        names, more = ", ".join(self.missing[:5]), len(self.missing) - 5
+        return Sentence(
+            "{what}. These documents are not in the library: {names}; add them there to ask about them "
+            "again.",
+            what=what,
+            names=Sentence("{names} and {more:,} more", names=names, more=more) if more > 0 else names,
         )
 
 
@@ -75,45 +84,94 @@ def _parsed(data: bytes) -> Any:
     try:
         return _clean(json.loads(data.decode("utf-8-sig"), parse_constant=_no_number))
     except UnicodeDecodeError as error:
-        _refuse(f"The file is no text in UTF-8 (byte {error.start:,}), {NOTHING}", error)
+        raise ImportRefused(
+            Sentence(
+                "The file is no text in UTF-8 (byte {byte:,}), so nothing was imported; choose a file that "
+                "AHN Chat has saved as JSON.",
+                byte=error.start,
+            )
+        ) from error
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno:,}, column {error.colno:,}"
-        _refuse(f"The file is no JSON, or not all of it ({place}: {error.msg}), {NOTHING}", error)
+        raise ImportRefused(
+            Sentence(
+                "The file is no JSON, or not all of it (line {line:,}, column {column:,}: {reason}), so "
+                "nothing was imported; choose a file that AHN Chat has saved as JSON.",
+                line=error.lineno,
+                column=error.colno,
+                reason=error.msg,
+            )
+        ) from error
     except RecursionError as error:
-        _refuse(f"The file is nested too deeply for chats, {NOTHING}", error)
+        raise ImportRefused(
+            Sentence(
+                "The file is nested too deeply for chats, so nothing was imported; choose a file that AHN "
+                "Chat has saved as JSON."
+            )
+        ) from error
     except ValueError as error:
-        _refuse(f"The file holds a number that cannot be read ({error}), {NOTHING}", error)
+        raise ImportRefused(
+            Sentence(
+                "The file holds a number that cannot be read ({reason}), so nothing was imported; choose a "
+                "file that AHN Chat has saved as JSON.",
+                reason=str(error),
+            )
+        ) from error
 
 
 def _chats(values: Any) -> list[Any]:
     """The rows of a file of this format."""
     if not isinstance(values, dict) or values.get("format") != FORMAT:
-        _refuse(
-            f"The file is JSON, but no chats that AHN Chat has saved (its “format” is not “{FORMAT}”), {NOTHING}"
+        raise ImportRefused(
+            Sentence(
+                "The file is JSON, but no chats that AHN Chat has saved (its “format” is not “{format}”), "
+                "so nothing was imported; choose a file that AHN Chat has saved as JSON.",
+                format=FORMAT,
+            )
         )
     version = values.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        _refuse(f"The file does not say its version as a number ({version!r}), {NOTHING}")
+        raise ImportRefused(
+            Sentence(
+                "The file does not say its version as a number ({version}), so nothing was imported; choose "
+                "a file that AHN Chat has saved as JSON.",
+                version=repr(version),
+            )
+        )
     if version > FORMAT_VERSION:
         raise ImportRefused(
-            f"The file is of version {version:,} of the format, but this AHN Chat knows versions up to "
-            f"{FORMAT_VERSION}, {NOTHING}; update AHN Chat and import it again."
+            Sentence(
+                "The file is of version {version:,} of the format, but this AHN Chat knows versions up to "
+                "{known}, so nothing was imported; update AHN Chat and import it again.",
+                version=version,
+                known=FORMAT_VERSION,
+            )
         )
     chats = values.get("chats")
     if not isinstance(chats, list):
-        _refuse(f"The file has no list of chats, {NOTHING}")
+        raise ImportRefused(
+            Sentence(
+                "The file has no list of chats, so nothing was imported; choose a file that AHN Chat has "
+                "saved as JSON."
+            )
+        )
     if not chats:
-        _refuse(f"There is no chat in the file, {NOTHING}")
+        raise ImportRefused(
+            Sentence(
+                "There is no chat in the file, so nothing was imported; choose a file that AHN Chat has "
+                "saved as JSON."
+            )
+        )
     return chats
 
 
 def _chat(row: Any, place: int, library: dict[str, Document], missing: dict[str, None]) -> StoredChat:
-    name = f"Chat {place:,}"
+    name = Sentence("Chat {place:,}", place=place)
     try:
         if not isinstance(row, dict):
-            raise ValueError(f"it is {_short(row)} and not an object")
+            raise ValueError(Sentence("it is {value} and not an object", value=_short(row)))
         title = " ".join(text(row.get("title", ""), "its title").split())
-        name += f" (“{short_title(title)}”)" if title else ""
+        if title:
+            name = Sentence("Chat {place:,} (“{title}”)", place=place, title=short_title(title))
         settings = ChatSettings.from_json(_object(row.get("settings"), "its settings"))
         documents = [_document(one, library, missing) for one in _rows(row, "documents")]
         turns = _turns(_rows(row, "turns"))
@@ -133,10 +191,23 @@ def _chat(row: Any, place: int, library: dict[str, Document], missing: dict[str,
             pinned=row.get("pinned") is True,
         )
     except ChatError as error:  # of its settings, a sentence already
-        raise ImportRefused(f"{name} cannot be imported, {NOTHING}: {error}") from error
+        raise ImportRefused(
+            Sentence(
+                "{chat} cannot be imported, so nothing was imported: {error}", chat=name, error=str(error)
+            )
+        ) from error
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        _refuse(f"{name} cannot be imported ({_short(reason)}), {NOTHING}", error)
+        reason = (
+            Sentence("it has no {entry}", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
+        raise ImportRefused(
+            Sentence(
+                "{chat} cannot be imported ({reason}), so nothing was imported; choose a file that AHN Chat "
+                "has saved as JSON.",
+                chat=name,
+                reason=_short(reason),
+            )
+        ) from error
 
 
 def _document(record: Any, library: dict[str, Document], missing: dict[str, None]) -> dict[str, Any]:
@@ -144,7 +215,7 @@ def _document(record: Any, library: dict[str, Document], missing: dict[str, None
     values = _object(record, "a document")
     digest = values.get("sha256")
     if digest is not None and not re.fullmatch("[0-9a-f]{64}", text(digest, "the digest of a document")):
-        raise ValueError(f"the digest of a document is {_short(digest)} and no SHA-256")
+        raise ValueError(Sentence("the digest of a document is {value} and no SHA-256", value=_short(digest)))
     name = text(values.get("name"), "the name of a document")
     known = library.get(digest) if digest else None
     if known is None and not digest:
@@ -168,11 +239,19 @@ def _turns(rows: list[Any]) -> list[StoredTurn]:
     shown: dict[int, bool] = {}  # whether one of the turns with this parent is
     for turn in turns:
         if turn.id in ids:
-            raise ValueError(f"two of its turns have the id {turn.id}")
+            raise ValueError(Sentence("two of its turns have the id {turn}", turn=turn.id))
         if turn.parent not in ids:
-            raise ValueError(f"its turn {turn.id} comes after a turn {turn.parent} that is not before it")
+            raise ValueError(
+                Sentence(
+                    "its turn {turn} comes after a turn {parent} that is not before it",
+                    turn=turn.id,
+                    parent=turn.parent,
+                )
+            )
         if turn.shown and shown.setdefault(turn.parent, False):
-            raise ValueError(f"two versions after its turn {turn.parent} are shown at once")
+            raise ValueError(
+                Sentence("two versions after its turn {turn} are shown at once", turn=turn.parent)
+            )
         shown[turn.parent] = shown.get(turn.parent, False) or turn.shown
         ids[turn.id] = len(ids)
     return [replace(turn, id=ids[turn.id], parent=ids[turn.parent]) for turn in turns]
@@ -194,8 +273,10 @@ def _turn(row: Any, place: int) -> StoredTurn:
             shown=values.get("shown", True) is True,
         )
     except (ValueError, TypeError, KeyError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"turn {place}: {reason}") from error
+        reason = (
+            Sentence("it has no {entry}", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
+        raise ValueError(Sentence("turn {place}: {reason}", place=place, reason=reason)) from error
 
 
 def _seconds(value: Any, default: float) -> float:
@@ -237,7 +318,3 @@ def _no_number(name: str) -> NoReturn:
 def _short(value: object) -> str:
     shown = value if isinstance(value, str) else repr(value)
     return shown if len(shown) <= 200 else shown[:199] + "…"
-
-
-def _refuse(sentence: str, error: Exception | None = None) -> NoReturn:
-    raise ImportRefused(f"{sentence}; choose a file that AHN Chat has saved as JSON.") from error

@@ -9,6 +9,7 @@ from dataclasses import replace
 from app.conversation.entries import Entry
 from app.conversation.errors import ChatError
 from app.conversation.events import ReadPhase
+from app.sentences import Sentence
 from app.store import TextId
 
 
@@ -44,7 +45,9 @@ class Line:
         for entry in self.all:
             if entry.id == document_id:
                 return entry
-        raise ChatError("This chat does not have that document, so nothing was changed; add it first.")
+        raise ChatError(
+            Sentence("This chat does not have that document, so nothing was changed; add it first.")
+        )
 
     def next(self) -> Entry | None:
         """The document that is read next; None where none waits."""

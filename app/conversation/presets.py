@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from app.conversation.errors import ChatError
 from app.conversation.settings import ChatSettings
+from app.sentences import Sentence
 
 DEFAULTS = "Defaults"
 MOST_CHARACTERS = 60  # of a name
@@ -97,7 +98,12 @@ class PresetShelf:
         """The preset of this name. Raises ChatError where there is none."""
         preset = next((preset for preset in self.all() if preset.name == name), None)
         if preset is None:
-            raise ChatError(f"There is no preset “{name}”, so nothing was changed; choose one from the list.")
+            raise ChatError(
+                Sentence(
+                    "There is no preset “{name}”, so nothing was changed; choose one from the list.",
+                    name=name,
+                )
+            )
         return preset
 
     def save(self, name: str, settings: ChatSettings) -> Preset:
@@ -105,14 +111,20 @@ class PresetShelf:
         SettingsError for a window that does not fit the model."""
         name = " ".join(name.split())
         if not name:
-            raise ChatError("The preset has no name, so it could not be chosen again; type one.")
+            raise ChatError(Sentence("The preset has no name, so it could not be chosen again; type one."))
         if len(name) > MOST_CHARACTERS:
             raise ChatError(
-                f"This name has {len(name):,} characters, over the {MOST_CHARACTERS} that lists have room for, so "
-                "nothing was saved; give a shorter one."
+                Sentence(
+                    "This name has {count:,} characters, over the {most} that lists have room for, so "
+                    "nothing was saved; give a shorter one.",
+                    count=len(name),
+                    most=MOST_CHARACTERS,
+                )
             )
         if any(name.casefold() == preset.name.casefold() for preset in shipped(self._defaults())):
-            raise ChatError(f"“{name}” comes with the app, so it stays as it is; give another name.")
+            raise ChatError(
+                Sentence("“{name}” comes with the app, so it stays as it is; give another name.", name=name)
+            )
         settings.check_fits(self._max_positions)
         self._rows.save(name, settings.to_json())
         return Preset(name, settings)
@@ -120,9 +132,18 @@ class PresetShelf:
     def delete(self, name: str) -> None:
         """Forget a saved preset; chats that use its settings keep them. Raises ChatError for one of the app's."""
         if any(name == preset.name for preset in shipped(self._defaults())):
-            raise ChatError(f"“{name}” comes with the app and cannot be deleted; choose one that was saved.")
+            raise ChatError(
+                Sentence(
+                    "“{name}” comes with the app and cannot be deleted; choose one that was saved.", name=name
+                )
+            )
         if not self._rows.delete(name):
-            raise ChatError(f"There is no preset “{name}”, so nothing was deleted; choose one from the list.")
+            raise ChatError(
+                Sentence(
+                    "There is no preset “{name}”, so nothing was deleted; choose one from the list.",
+                    name=name,
+                )
+            )
 
     def for_new_chats(self) -> Preset:
         """What new chats start with: the preset that was chosen, else the defaults."""

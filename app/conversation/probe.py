@@ -18,6 +18,7 @@ from app.conversation.errors import ChatError
 from app.conversation.events import ClozeAnswered, ProbeEnded, ProbeEvent, ProbeStarted, Reading
 from app.conversation.live import LiveStats
 from app.conversation.settings import ChatSettings, MemoryKind
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from app.conversation.reading import Reader
@@ -35,7 +36,9 @@ class Probing:
     def __init__(self, resources: Resources, documents: Sequence[Document], settings: ChatSettings) -> None:
         """Raises ChatError where there is no document to ask about."""
         if not documents:
-            raise ChatError("This chat has no document, so there is nothing to ask about; add one first.")
+            raise ChatError(
+                Sentence("This chat has no document, so there is nothing to ask about; add one first.")
+            )
         settings.check_fits(resources.max_positions)
         self._resources, self._documents, self._settings = resources, documents, settings
 
@@ -71,14 +74,23 @@ class Probing:
         if not text:
             size = self._settings.attention_sinks + self._settings.sliding_window
             raise ChatError(
-                f"The documents have {reader.length():,} tokens, and sinks and window hold {size:,} word for word, so "
-                "nothing has gone into the memory yet; add a longer document, or choose a smaller window in Settings."
+                Sentence(
+                    "The documents have {tokens:,} tokens, and sinks and window hold {size:,} word for "
+                    "word, so nothing has gone into the memory yet; add a longer document, or choose a "
+                    "smaller window in Settings.",
+                    tokens=reader.length(),
+                    size=size,
+                )
             )
         questions = cloze_questions(text, QUESTIONS, seed=" ".join(d.id for d in self._documents))
         if len(questions) < FEWEST:
             raise ChatError(
-                f"What has left the window gives {len(questions)} of at least {FEWEST} questions about names, numbers "
-                "or long words, so a score would say nothing; add a longer document."
+                Sentence(
+                    "What has left the window gives {count} of at least {fewest} questions about names, "
+                    "numbers or long words, so a score would say nothing; add a longer document.",
+                    count=len(questions),
+                    fewest=FEWEST,
+                )
             )
         return questions
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from app.conversation.errors import ChatError
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -108,8 +109,11 @@ class PromptLayout:
             parts = _cut(tokenizer, with_system=False)
             if parts is None:
                 raise ChatError(
-                    "The tokenizer has no chat template that keeps a question and an answer in order, so no chat can "
-                    "be held with this model; choose one tuned for chat (often named “Instruct”)."
+                    Sentence(
+                        "The tokenizer has no chat template that keeps a question and an answer in order, "
+                        "so no chat can be held with this model; choose one tuned for chat (often named "
+                        "“Instruct”)."
+                    )
                 )
             opening = encoder.encode_template(parts[1])
             if system_prompt:

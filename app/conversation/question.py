@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.conversation.errors import ChatError
 from app.conversation.settings import ChatSettings
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from app.conversation.resources import Resources
@@ -29,25 +30,45 @@ def unreadable_characters(question: str) -> int:
 
 def replaced_sentence(count: int) -> str:
     """What to say where some were."""
-    what = "1 character was" if count == 1 else f"{count:,} characters were"
-    return f"{what} not readable text and stand as \ufffd in the question; the rest is asked as it is."
+    if count == 1:
+        return Sentence(
+            "1 character was not readable text and stand as \ufffd in the question; the rest is asked as it "
+            "is."
+        )
+    return Sentence(
+        "{count:,} characters were not readable text and stand as \ufffd in the question; the rest is asked "
+        "as it is.",
+        count=count,
+    )
 
 
 def check_question(resources: Resources, settings: ChatSettings, question: str) -> str:
     """The question, cleaned. Raises ChatError where it is empty or cannot be held word for word."""
     question = clean_question(question)
     if not question:
-        raise ChatError("The question is empty, so there is nothing to answer; type one first.")
+        raise ChatError(Sentence("The question is empty, so there is nothing to answer; type one first."))
     tokens, limit = resources.count_tokens(question), longest_question(resources, settings)
     if tokens > limit:
         around = len(
             resources.layout(settings.system_prompt).asking
         )  # what closes the question is held with it
-        full = settings.memory == "full"
-        name = "length the model was trained for leaves" if full else "sliding window holds"
+        values = {"tokens": tokens + around, "limit": limit + around}
+        if settings.memory == "full":
+            raise ChatError(
+                Sentence(
+                    "The question has {tokens:,} tokens, more than the {limit:,} the length the model was "
+                    "trained for leaves, so its beginning would be lost before the answer; shorten it, or "
+                    "add the long text as a document.",
+                    **values,
+                )
+            )
         raise ChatError(
-            f"The question has {tokens + around:,} tokens, more than the {limit + around:,} the {name}, so its "
-            "beginning would be lost before the answer; shorten it, or add the long text as a document."
+            Sentence(
+                "The question has {tokens:,} tokens, more than the {limit:,} the sliding window holds, so "
+                "its beginning would be lost before the answer; shorten it, or add the long text as a "
+                "document.",
+                **values,
+            )
         )
     return question
 

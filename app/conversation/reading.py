@@ -28,6 +28,7 @@ from app.conversation.room import check_fits
 from app.conversation.settings import ChatSettings
 from app.conversation.snapshots import Reading
 from app.conversation.turns import TurnTails
+from app.sentences import Sentence
 from app.store import StoreError
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ SHORTEST_CHUNK = 64
 _CHUNK_SECONDS = 2.0  # about how long a pause, or another chat's answer, waits for a chunk on a slow machine
 _SAVE_SECONDS = 30.0
 _SAVE_SHARE = 0.05  # of the time at most goes into keeping what was read
-_NOT_KEPT = "What had been read of it is no longer on the disk, so reading on begins with the first page."
+_NOT_KEPT = Sentence(
+    "What had been read of it is no longer on the disk, so reading on begins with the first page."
+)
 log = logging.getLogger(__name__)
 
 
@@ -194,8 +197,15 @@ class Reader:
                 self._drop_cache()
                 self.line.fail(
                     entry,
-                    f"Reading {entry.name} ended at token {self._planned(entry.id):,} of {entry.total:,} by an error "
-                    f"({type(error).__name__}: {error}); resume it to try again from what was kept on disk.",
+                    Sentence(
+                        "Reading {name} ended at token {done:,} of {total:,} by an error ({kind}: {error}); "
+                        "resume it to try again from what was kept on disk.",
+                        name=entry.name,
+                        done=self._planned(entry.id),
+                        total=entry.total,
+                        kind=type(error).__name__,
+                        error=str(error),
+                    ),
                 )
 
     def _bring_back(self, should_stop: Callable[[], bool]) -> None:
@@ -213,8 +223,12 @@ class Reader:
         except Exception as error:  # outermost level of this thread: whoever watches is told
             log.exception("A kept reading could not be brought back")
             self._lose_plan(
-                f"What was read of it could not be brought back ({type(error).__name__}: {error}), so answers know "
-                "nothing of it; resume it to try again."
+                Sentence(
+                    "What was read of it could not be brought back ({kind}: {error}), so answers know "
+                    "nothing of it; resume it to try again.",
+                    kind=type(error).__name__,
+                    error=str(error),
+                )
             )
 
     def _lose_plan(self, message: str) -> None:
@@ -235,7 +249,9 @@ class Reader:
         from ahn_core import prefill
 
         if self._stop.is_set():
-            raise ChatClosedError("This chat is closed, so nothing can be read in it; open it again.")
+            raise ChatClosedError(
+                Sentence("This chat is closed, so nothing can be read in it; open it again.")
+            )
         if self._cache is None:
             with self._lock:
                 before, wanted = self._plan, self._plan + self._unplanned()
@@ -344,7 +360,9 @@ class Reader:
         try:
             tokens = self._resources.tokens.get(entry.text, on_page, should_stop)
         except StoreError as error:
-            raise ChatError(f"{entry.name} cannot be read: {error}") from error
+            raise ChatError(
+                Sentence("{name} cannot be read: {reason}", name=entry.name, reason=str(error))
+            ) from error
         if tokens is None:
             if entry.phase is ReadPhase.COUNTING:
                 self.line.set_phase(entry, ReadPhase.QUEUED)
@@ -450,9 +468,11 @@ class Reader:
                 self._resources.keep(self.settings, reading, cache)
             except OSError as error:
                 log.warning("What was read of %s is not kept: %s", entry.name, error)
-                message = (
-                    f"What was read of {entry.name} could not be kept on disk ({error}), so it will be read again "
-                    "after a restart; free some disk space."
+                message = Sentence(
+                    "What was read of {name} could not be kept on disk ({error}), so it will be read again "
+                    "after a restart; free some disk space.",
+                    name=entry.name,
+                    error=str(error),
                 )
             with self._lock:
                 entry.message = message

@@ -15,20 +15,14 @@ from app.conversation.events import AnswerFigures, AnswerPiece, ReadPhase, Turn,
 from app.conversation.evidence import evidence_from_record, review_from_record, to_record
 from app.conversation.pages import Segment
 from app.conversation.settings import ChatSettings
+from app.sentences import Sentence, from_json, to_json
 from app.store import Chats, StoredChat, StoredTurn, StoreError
 
 log = logging.getLogger(__name__)
 _TITLE_LENGTH = 60
-INTERRUPTED = "This question was left before its answer was written; ask it again."
-CUT_OFF = "cut off when the program ended"
-DAMAGED = (
-    "What belonged to this answer cannot be read any more ({reason}); its words are as they were stored."
-)
+INTERRUPTED = Sentence("This question was left before its answer was written; ask it again.")
+CUT_OFF = Sentence("cut off when the program ended")
 UNKNOWN_MODEL = "another model"
-READ_ELSEWHERE = (
-    "So far {model} has read it; answers look things up in its text, and reading on has the present model read it from "
-    "the beginning."
-)
 CHAT_VERSION = (
     2  # raised when settings, documents or a turn's details mean something else; 1 knew no revisions
 )
@@ -106,7 +100,7 @@ def given_title(title: str) -> str:
     title = " ".join(title.split())
     if not title:
         raise ChatError(
-            "The title is empty, so the chat could not be found by it; type at least one character."
+            Sentence("The title is empty, so the chat could not be found by it; type at least one character.")
         )
     return title
 
@@ -124,6 +118,8 @@ def turn_to_record(past: PastTurn, tokenizer: str) -> StoredTurn:
         "model": turn.model,
         **to_record(turn.evidence, turn.review),
     }
+    if isinstance(turn.message, Sentence):  # in whichever language it is to be shown one day
+        details["message_parts"] = to_json(turn.message)
     return StoredTurn(turn.question, turn.answer, details)
 
 
@@ -137,9 +133,15 @@ def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
             raise ValueError(stored.unreadable)
         return strict_turn(stored, tokenizer)
     except (ValueError, TypeError, KeyError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        reason = (
+            Sentence("{entry} is missing", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
         log.warning("A stored turn is shown without its details: %s", reason)
-        message = DAMAGED.format(reason=reason)
+        message = Sentence(
+            "What belonged to this answer cannot be read any more ({reason}); its words are as they were "
+            "stored.",
+            reason=reason,
+        )
         return PastTurn(Turn(stored.question, stored.answer, TurnState.FAILED, message=message), None)
 
 
@@ -147,6 +149,7 @@ def strict_turn(stored: StoredTurn, tokenizer: str) -> PastTurn:
     """As `turn_from_record`, but raises ValueError, TypeError or KeyError for details that cannot be read."""
     details = stored.details
     state, message = TurnState(details["state"]), text(details.get("message", ""), "the message")
+    message = from_json(details.get("message_parts", message))  # older versions kept the text alone
     if state is TurnState.ANSWERING:
         state, message = (TurnState.STOPPED, CUT_OFF) if stored.answer else (TurnState.FAILED, INTERRUPTED)
     turn = Turn(
@@ -238,9 +241,9 @@ def documents_from_record(
             if entry.read_elsewhere is None
         ]
     except KeyError as error:
-        raise ValueError(f"a document has no {error.args[0]}") from error
+        raise ValueError(Sentence("a document has no {entry}", entry=str(error.args[0]))) from error
     except TypeError as error:
-        raise ValueError(f"a document has another form: {error}") from error
+        raise ValueError(Sentence("a document has another form: {reason}", reason=str(error))) from error
     runs.sort(key=lambda run: run[0])
     return entries, [Segment(entry.id, start, end, 0, start, entry.revision) for _, entry, start, end in runs]
 
@@ -258,9 +261,17 @@ def _entry(record: dict[str, Any], model: str) -> Entry:
         ),
         estimated_tokens=whole(record.get("tokens", 0), "tokens"),
         phase=ReadPhase.PAUSED if record.get("paused") or elsewhere is not None else ReadPhase.QUEUED,
-        message="" if elsewhere is None else READ_ELSEWHERE.format(model=reader),
+        message="" if elsewhere is None else _read_elsewhere(reader),
         read_elsewhere=elsewhere,
         revision=whole(record.get("revision", 1), "revision", 1),
+    )
+
+
+def _read_elsewhere(model: str) -> str:
+    return Sentence(
+        "So far {model} has read it; answers look things up in its text, and reading on has the present "
+        "model read it from the beginning.",
+        model=Sentence("another model") if model == UNKNOWN_MODEL else model,
     )
 
 
@@ -292,7 +303,11 @@ def opened(
         raise ValueError(stored.unreadable)
     if stored.version > CHAT_VERSION:
         raise ValueError(
-            f"a newer AHN Chat wrote it, in format {stored.version}; this one knows {CHAT_VERSION}"
+            Sentence(
+                "a newer AHN Chat wrote it, in format {version}; this one knows {known}",
+                version=stored.version,
+                known=CHAT_VERSION,
+            )
         )
     documents = [_with_reader(record, stored, tokenizer) for record in stored.documents]
     entries, plan = documents_from_record(documents, model)

@@ -23,6 +23,7 @@ from app.conversation.room import check_memory
 from app.conversation.settings import ChatSettings, MemoryKind
 from app.conversation.snapshots import ReadingSnapshots, describe
 from app.conversation.tokens import TokenisedDocuments
+from app.sentences import Sentence
 from app.store import Rates, Store, StoreError, TextId
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Resources:
 
     def make_cache(self, settings: ChatSettings) -> Cache:
         """An empty cache as the settings want it. Raises ChatError where there is no memory for it."""
-        check_memory(self, settings, 0, "A cache with these settings")
+        check_memory(self, settings, 0, Sentence("A cache with these settings"))
         return self.model.make_cache(
             settings.memory, attention_sinks=settings.attention_sinks, sliding_window=settings.sliding_window
         )
@@ -145,8 +146,12 @@ class Resources:
             raise ChatError(str(error)) from error
         if not document.characters:
             raise ChatError(
-                f"{document.name} has no text on any of its {document.page_count:,} pages, so there is nothing to "
-                "read; run it through text recognition (OCR) and add it again."
+                Sentence(
+                    "{name} has no text on any of its {count:,} pages, so there is nothing to "
+                    "read; run it through text recognition (OCR) and add it again.",
+                    name=document.name,
+                    count=document.page_count,
+                )
             )
         return document
 

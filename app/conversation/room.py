@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.conversation.errors import ChatError
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     import torch
@@ -26,11 +27,22 @@ def check_fits(resources: Resources, settings: ChatSettings, entry: Entry, token
     exact = entry.page_starts is not None  # an estimate refuses nothing that may fit
     if settings.memory == "full" and exact and tokens >= limit:
         raise ChatError(
-            f"{entry.name} has {entry.total:,} tokens, but with full attention this model is reliable only up to "
-            f"the {limit:,} it was trained for and answers with noise beyond, so it was not read; AHN and window "
-            "memory (Settings) read any length."
+            Sentence(
+                "{name} has {tokens:,} tokens, but with full attention this model is reliable only up to "
+                "the {limit:,} it was trained for and answers with noise beyond, so it was not read; AHN "
+                "and window memory (Settings) read any length.",
+                name=entry.name,
+                tokens=entry.total,
+                limit=limit,
+            )
         )
-    check_memory(resources, settings, tokens, f"{entry.name} with its {entry.total:,} tokens", held)
+    check_memory(
+        resources,
+        settings,
+        tokens,
+        Sentence("{name} with its {tokens:,} tokens", name=entry.name, tokens=entry.total),
+        held,
+    )
 
 
 def check_memory(resources: Resources, settings: ChatSettings, tokens: int, what: str, held: int = 0) -> None:
@@ -40,10 +52,20 @@ def check_memory(resources: Resources, settings: ChatSettings, tokens: int, what
         needed = int(needed * _GROWTH)
     free = free_memory(resources.model.device)
     if needed - held > free - _SPARE_MEMORY:
-        remedy = "choose AHN or window memory" if settings.memory == "full" else "choose a smaller window"
+        remedy = (
+            Sentence("choose AHN or window memory")
+            if settings.memory == "full"
+            else Sentence("choose a smaller window")
+        )
         raise ChatError(
-            f"{what} takes {_gb(needed)} of memory, and {_gb(max(free - _SPARE_MEMORY, 0) + held)} can be had, so "
-            f"nothing was read; close other programs, or {remedy} in Settings."
+            Sentence(
+                "{what} takes {needed:,.2f} GB of memory, and {free:,.2f} GB can be had, so "
+                "nothing was read; close other programs, or {remedy} in Settings.",
+                what=what,
+                needed=needed / 1e9,
+                free=(max(free - _SPARE_MEMORY, 0) + held) / 1e9,
+                remedy=remedy,
+            )
         )
 
 
@@ -57,7 +79,3 @@ def free_memory(device: torch.device) -> int:
     import psutil
 
     return psutil.virtual_memory().available
-
-
-def _gb(nbytes: int) -> str:
-    return f"{nbytes / 1e9:,.2f} GB"

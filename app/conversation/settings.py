@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from app.conversation.decoding import make, text
 from app.conversation.errors import SettingsError
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core import SamplingSettings
@@ -16,6 +17,13 @@ _SHAPES_READING = ("memory", "attention_sinks", "sliding_window", "system_prompt
 MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
 DEFAULT_REPETITION_PENALTY = 1.15
 LARGEST_SEED = 2**63 - 1  # what torch takes
+_SAMPLING = {
+    "temperature": Sentence("temperature"),
+    "top_p": Sentence("top-p"),
+    "top_k": Sentence("top-k"),
+    "min_p": Sentence("min-p"),
+    "repetition_penalty": Sentence("repetition penalty"),
+}
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
 
 
@@ -24,6 +32,36 @@ def _default_sampling() -> SamplingSettings:
 
     # Without the penalty a small model's likeliest next token soon repeats a sentence without end.
     return SamplingSettings(repetition_penalty=DEFAULT_REPETITION_PENALTY)
+
+
+def sampling_settings(**values: Any) -> SamplingSettings:
+    """SamplingSettings of these values. Raises SettingsError where one is out of its range."""
+    from ahn_core import SamplingError, SamplingSettings
+
+    try:
+        return SamplingSettings(**values)
+    except SamplingError as error:
+        name = _SAMPLING.get(error.name, error.name)
+        if error.high is None:
+            raise SettingsError(
+                Sentence(
+                    "The setting “{name}” is {value}, below {low}, so no token could be chosen; choose "
+                    "{low} or more.",
+                    name=name,
+                    value=error.value,
+                    low=error.low,
+                )
+            ) from error
+        raise SettingsError(
+            Sentence(
+                "The setting “{name}” is {value}, outside {low} … {high}, where no sensible answer comes; "
+                "choose a value inside.",
+                name=name,
+                value=error.value,
+                low=error.low,
+                high=error.high,
+            )
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -53,41 +91,62 @@ class ChatSettings:
     def __post_init__(self) -> None:
         if self.memory not in MEMORY_KINDS:
             raise SettingsError(
-                f"The memory {self.memory!r} is not known, so nothing can be read with it; "
-                f"choose one of {', '.join(MEMORY_KINDS)}."
+                Sentence(
+                    "The memory {memory} is not known, so nothing can be read with it; "
+                    "choose one of {known}.",
+                    memory=repr(self.memory),
+                    known=", ".join(MEMORY_KINDS),
+                )
             )
         if not isinstance(self.recall, bool):
             raise SettingsError(
-                f"The setting “look up in the text” is {self.recall!r}, neither on nor off, so no question can be "
-                "asked with it; change it in Settings."
+                Sentence(
+                    "The setting “look up in the text” is {recall}, neither on nor off, so no question can "
+                    "be asked with it; change it in Settings.",
+                    recall=repr(self.recall),
+                )
             )
-        _at_least("attention sinks", self.attention_sinks, 0)
-        _at_least("sliding window", self.sliding_window, 1)
-        _at_least("longest answer", self.max_new_tokens, 1)
-        _at_least("top-k", self.sampling.top_k, 0)
+        _at_least(Sentence("attention sinks"), self.attention_sinks, 0)
+        _at_least(Sentence("sliding window"), self.sliding_window, 1)
+        _at_least(Sentence("longest answer"), self.max_new_tokens, 1)
+        _at_least(Sentence("top-k"), self.sampling.top_k, 0)
         seed = self.sampling.seed
         if seed is not None and not (
             isinstance(seed, int) and not isinstance(seed, bool) and -LARGEST_SEED <= seed <= LARGEST_SEED
         ):
             raise SettingsError(
-                f"The seed is {seed!r}, not a whole number within ±{LARGEST_SEED:,}, so nothing can be drawn with it; "
-                "choose one of those, or leave it out."
+                Sentence(
+                    "The seed is {seed}, not a whole number within ±{largest:,}, so nothing can be drawn "
+                    "with it; choose one of those, or leave it out.",
+                    seed=repr(seed),
+                    largest=LARGEST_SEED,
+                )
             )
         if not isinstance(self.stop, tuple) or not all(isinstance(one, str) for one in self.stop):
             raise SettingsError(
-                f"What is to end an answer is {self.stop!r} and not texts; give a list of texts."
+                Sentence(
+                    "What is to end an answer is {stop} and not texts; give a list of texts.",
+                    stop=repr(self.stop),
+                )
             )
         if self.top_logprobs is not None:
-            _at_least("likeliest tokens told", self.top_logprobs, 0)
+            _at_least(Sentence("likeliest tokens told"), self.top_logprobs, 0)
 
     def check_fits(self, max_positions: int) -> None:
         """Raise SettingsError where sinks and window together exceed the length the model was trained for."""
         total = self.attention_sinks + self.sliding_window
         if self.memory != "full" and total > max_positions:
             raise SettingsError(
-                f"{self.attention_sinks:,} attention sinks and a sliding window of {self.sliding_window:,} make "
-                f"{total:,} tokens, over the {max_positions:,} the model was trained for, where its answers turn "
-                f"into noise; choose a window of at most {max(max_positions - self.attention_sinks, 1):,}."
+                Sentence(
+                    "{sinks:,} attention sinks and a sliding window of {window:,} make "
+                    "{total:,} tokens, over the {limit:,} the model was trained for, where its answers turn "
+                    "into noise; choose a window of at most {most:,}.",
+                    sinks=self.attention_sinks,
+                    window=self.sliding_window,
+                    total=total,
+                    limit=max_positions,
+                    most=max(max_positions - self.attention_sinks, 1),
+                )
             )
 
     def fitted(self, max_positions: int) -> ChatSettings:
@@ -122,7 +181,7 @@ class ChatSettings:
 
         missing = [name for name in _SHAPES_READING if name not in values]
         if missing:
-            raise ValueError(f"the settings have no {', '.join(missing)}")
+            raise ValueError(Sentence("the settings have no {entries}", entries=", ".join(missing)))
         text(values["system_prompt"], "system_prompt")
         stop = values.get("stop", ())
         return make(
@@ -143,6 +202,11 @@ def _mapping(values: dict[str, Any]) -> dict[str, Any]:
 def _at_least(name: str, value: int, limit: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < limit:
         raise SettingsError(
-            f"The setting “{name}” is {value!r}, not a whole number of {limit} or more, so nothing can be read or "
-            f"answered with it; choose a whole number from {limit} on."
+            Sentence(
+                "The setting “{name}” is {value}, not a whole number of {limit} or more, so nothing can be "
+                "read or answered with it; choose a whole number from {limit} on.",
+                name=name,
+                value=value if type(value) in (int, float) else repr(value),
+                limit=limit,
+            )
         )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.conversation.pages import Segment
+from app.sentences import Sentence
 from app.store.files import free_bytes, make_private, make_private_folder
 
 if TYPE_CHECKING:
@@ -162,7 +163,13 @@ class ReadingSnapshots:
         lacking = nbytes + SPARE_DISK - free
         if lacking > total:
             raise OSError(
-                f"it takes {_gb(nbytes)}, and of the {_gb(free)} that are free {_gb(SPARE_DISK)} stay free"
+                Sentence(
+                    "it takes {size:.2f} GiB, and of the {free:.2f} GiB that are free {spare:.2f} GiB stay "
+                    "free",
+                    size=nbytes / 2**30,
+                    free=free / 2**30,
+                    spare=SPARE_DISK / 2**30,
+                )
             )
         over = total - self._budget + (nbytes if nbytes <= self._budget else 0)
         for _, other, size in sorted(entries):
@@ -189,7 +196,7 @@ def _save_cache(cache: Cache, path: Path) -> None:
     try:
         cache.save(path)
     except SafetensorError as error:  # what safetensors makes of a full disk
-        raise OSError(f"the reading could not be written: {error}") from error
+        raise OSError(Sentence("the reading could not be written: {error}", error=str(error))) from error
     _flush(path)
 
 
@@ -197,10 +204,6 @@ def _flush(path: Path) -> None:
     """Make sure a file's contents are on the disk before a name points to it."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _gb(nbytes: int) -> str:
-    return f"{nbytes / 2**30:.2f} GiB"
 
 
 def _to_json(reading: Reading) -> str:

@@ -21,6 +21,7 @@ from app.conversation.records import ChatStore, short_title
 from app.conversation.settings import ChatSettings
 from app.conversation.turns import TurnTails
 from app.conversation.versions import ROOT, TurnTree
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core import Cache
@@ -158,7 +159,12 @@ class ChatState:
         count = len(self.past)
         if not -count <= index < count:
             raise ChatError(
-                f"There is no turn {index} in this chat of {count}, so nothing was changed; choose one it has."
+                Sentence(
+                    "There is no turn {turn} in this chat of {count}, so nothing was changed; choose one it "
+                    "has.",
+                    turn=index,
+                    count=count,
+                )
             )
         return index % count
 
@@ -166,7 +172,7 @@ class ChatState:
         """Raises ChatClosedError."""
         if self.closed:
             raise ChatClosedError(
-                "This chat is closed, so nothing can be done in it; open it again from the list."
+                Sentence("This chat is closed, so nothing can be done in it; open it again from the list.")
             )
 
     def check_idle(self) -> None:
@@ -174,7 +180,10 @@ class ChatState:
         self.check_open()
         if self.running is not None:
             raise ChatBusyError(
-                "This chat is still writing an answer, so it takes nothing else; wait for it or stop it first."
+                Sentence(
+                    "This chat is still writing an answer, so it takes nothing else; wait for it or stop it "
+                    "first."
+                )
             )
 
     def store(self) -> None:

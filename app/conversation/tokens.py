@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.conversation.errors import ChatError
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from app.conversation.prompt import TextEncoder
@@ -62,7 +63,9 @@ class TokenisedDocuments:
             first = last
             on_page(first)
         if starts[-1] == 0:
-            raise ChatError("The document has only blank pages, so there is nothing to read; remove it.")
+            raise ChatError(
+                Sentence("The document has only blank pages, so there is nothing to read; remove it.")
+            )
         tokens = DocumentTokens(np.concatenate(ids), np.asarray(starts, dtype=np.int64))
         with self._lock:
             self._kept[text] = tokens

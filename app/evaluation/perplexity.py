@@ -47,18 +47,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="tokens read of each file (default %(default)s)",
     )
-    evaluation.add_argument(
-        "--sinks",
-        type=options.whole_number,
-        metavar="N",
-        help="first tokens kept (default: what suits the model)",
-    )
-    evaluation.add_argument(
-        "--window",
-        type=options.whole_number,
-        metavar="N",
-        help="last tokens kept (default: what suits the model)",
-    )
+    options.add_window_arguments(evaluation)
     evaluation.add_argument(
         "--bucket",
         type=options.whole_number,

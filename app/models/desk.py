@@ -22,6 +22,7 @@ from app.models.hub import Hub, check_online
 from app.models.planning import Plan
 from app.models.ready import references
 from app.models.reference import Reference
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     import torch
@@ -191,7 +192,10 @@ class ModelDesk:
         parts = [part for part in references(wanted.model, wanted.ahn) if part is not None]
         if not parts:
             raise ModelError(
-                f"{name} is nothing that could be fetched: give a Hugging Face id, as owner/name."
+                Sentence(
+                    "{name} is nothing that could be fetched: give a Hugging Face id, as owner/name.",
+                    name=name,
+                )
             )
         check_online(name)
         if named is not None:
@@ -200,16 +204,15 @@ class ModelDesk:
         self.look_again()
 
     def _part(self, reference: Reference) -> Part:
-        current: list[Download] = []
+        stop = threading.Event()
 
         def run(report: Callable[[Progress], None]) -> None:
             if local.look(self.hub, self._data_dir, reference).presence == "whole":
                 return
-            current.append(Download(self.hub, self._data_dir, local.pinned(reference), report))
-            current[0].run()
+            Download(self.hub, self._data_dir, local.pinned(reference), report, stop).run()
             self.look_again()
 
-        return Part(run, lambda: current[0].cancel() if current else None)
+        return Part(run, stop.set)
 
     def cancel(self, name: str) -> None:
         """End a download; what has arrived is kept."""
@@ -222,11 +225,18 @@ class ModelDesk:
         Raises ModelError for the one in use, and the embedded one.
         """
         if name == "embedded" or name in (self.in_use.model, _name_of(self.in_use)):
-            raise ModelError(f"{name} is in use, so it was not deleted: use another model first.")
+            raise ModelError(
+                Sentence("{name} is in use, so it was not deleted: use another model first.", name=name)
+            )
         named = self.named(name)
+        in_use = {
+            part.repository for part in references(self.in_use.model, self.in_use.ahn) if part is not None
+        }
         freed = 0
         for reference in references(named.model, named.ahn):
-            if reference is None or self._needed_by_others(name, reference):
+            if reference is None or reference.repository in in_use:
+                continue
+            if local.needed_by_others(self.hub, self._data_dir, reference, [name]):
                 continue
             if local.look(self.hub, self._data_dir, reference).presence != "none":
                 freed += local.remove(self.hub, self._data_dir, reference)
@@ -234,17 +244,6 @@ class ModelDesk:
         self.fetching.forget(name)
         self.look_again()
         return freed
-
-    def _needed_by_others(self, name: str, reference: Reference) -> bool:
-        """Whether this is the base of another line of the table, whose memory is here."""
-        return any(
-            choice.name.lower() != name.lower()
-            and choice.base is not None
-            and choice.base.reference.repository == reference.repository
-            and choice.memory is not None
-            and local.look(self.hub, self._data_dir, choice.memory.reference).presence == "whole"
-            for choice in catalogue.CHOICES
-        )
 
     def is_here(self, named: Named) -> bool:
         """Whether a model can be loaded without fetching anything."""

@@ -23,6 +23,7 @@ from app.models.errors import DownloadCancelled, ModelError
 from app.models.hub import Hub, HubFile, Listing, explained, hub_errors, transport_errors
 from app.models.reference import Reference
 from app.models.wording import duration_words, size_words
+from app.sentences import Sentence
 
 PARTIAL_SUFFIX = ".ahn-chat.incomplete"
 _SPARE_BYTES = 64 * 2**20  # left free on the disk
@@ -59,10 +60,18 @@ Report = Callable[[Progress], None]
 class Download:
     """One model on its way. `run` does it, in whatever thread; `cancel` ends it from another one."""
 
-    def __init__(self, hub: Hub, data_dir: Path, reference: Reference, report: Report) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        data_dir: Path,
+        reference: Reference,
+        report: Report,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """stop: ends the download as `cancel` does, also where it is set before the download has begun."""
         self._hub, self._data_dir, self._reference = hub, data_dir, reference
         self._report = report
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._done = self._total = 0
         self._began: list[tuple[float, int]] = []  # when how many bytes were there
 
@@ -72,6 +81,7 @@ class Download:
 
     def run(self) -> manifests.Manifest:
         """Fetch what is not there yet. Raises ModelError with one sentence, DownloadCancelled after `cancel`."""
+        self._check_stop()
         self._tell("asking")
         listing = self._hub.listing(self._reference)
         manifest = manifests.Manifest(self._reference, listing.commit, listing.files)
@@ -99,8 +109,14 @@ class Download:
         free = shutil.disk_usage(folder).free
         if missing and free < missing + _SPARE_BYTES:
             raise ModelError(
-                f"{self._reference} needs another {size_words(missing)} on the disk of {self._hub.cache} and "
-                f"{size_words(free)} are free there, so nothing was fetched: free some, or set HF_HOME to another disk."
+                Sentence(
+                    "{reference} needs another {size} on the disk of {folder} and {free} are free there, so "
+                    "nothing was fetched: free some, or set HF_HOME to another disk.",
+                    reference=str(self._reference),
+                    size=size_words(missing),
+                    folder=str(self._hub.cache),
+                    free=size_words(free),
+                )
             )
 
     def _fetch(self, listing: Listing, blobs: Path, file: HubFile) -> None:
@@ -187,13 +203,20 @@ class Download:
             found = file_digest(partial, file.digest, self._check_stop)
             if found == file.digest:
                 return
-            problem = f"has the hash {found[:12]}… instead of {file.digest[:12]}…"
+            problem = Sentence(
+                "has the hash {found}… instead of {wanted}…", found=found[:12], wanted=file.digest[:12]
+            )
         else:
-            problem = f"has {size:,} bytes instead of {file.nbytes:,}"
+            problem = Sentence("has {size:,} bytes instead of {wanted:,}", size=size, wanted=file.nbytes)
         partial.unlink()
         raise ModelError(
-            f"{file.name} of {self._reference} {problem}, so it was deleted: start again, and check "
-            "HF_ENDPOINT if it happens again."
+            Sentence(
+                "{file} of {reference} {problem}, so it was deleted: start again, and check "
+                "HF_ENDPOINT if it happens again.",
+                file=file.name,
+                reference=str(self._reference),
+                problem=problem,
+            )
         )
 
     # -- progress ----------------------------------------------------------------------------------------------------
@@ -201,8 +224,11 @@ class Download:
     def _check_stop(self) -> None:
         if self._stop.is_set():
             raise DownloadCancelled(
-                f"The download of {self._reference} was cancelled; what has arrived is kept, and it goes on from there "
-                "the next time."
+                Sentence(
+                    "The download of {reference} was cancelled; what has arrived is kept, and it goes on "
+                    "from there the next time.",
+                    reference=str(self._reference),
+                )
             )
 
     def _tell(self, phase: Phase) -> None:
@@ -255,14 +281,23 @@ def file_digest(path: Path, like: str, look: Callable[[], None] = lambda: None) 
 def sentence(progress: Progress) -> str:
     """A step of a download in words."""
     if progress.phase == "asking":
-        return f"Asking the hub for {progress.name}"
+        return Sentence("Asking the hub for {name}", name=progress.name)
     if progress.phase == "waiting":
-        return f"Another program fetches {progress.name}: waiting for it"
+        return Sentence("Another program fetches {name}: waiting for it", name=progress.name)
     if progress.phase == "checking":
-        return f"Checking {progress.name}"
+        return Sentence("Checking {name}", name=progress.name)
     left = progress.seconds_left
-    rest = "" if left is None else f", {size_words(progress.rate or 0)} a second, {duration_words(left)} left"
-    return f"Fetching {progress.name}: {size_words(progress.done)} of {size_words(progress.total)}{rest}"
+    done, total = size_words(progress.done), size_words(progress.total)
+    if left is None:
+        return Sentence("Fetching {name}: {done} of {total}", name=progress.name, done=done, total=total)
+    return Sentence(
+        "Fetching {name}: {done} of {total}, {rate} a second, {left} left",
+        name=progress.name,
+        done=done,
+        total=total,
+        rate=size_words(progress.rate or 0),
+        left=duration_words(left),
+    )
 
 
 def _partial(blobs: Path, file: HubFile) -> Path:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from app.models.downloads import Progress
 from app.models.errors import DownloadCancelled, ModelError
+from app.sentences import Sentence
 
 log = logging.getLogger(__name__)
 Step = Callable[[Callable[[Progress], None]], None]  # fetches one part, telling its progress
-_UNEXPECTED = "The download ended because of an error in AHN Chat; the terminal shows it."
+_UNEXPECTED = Sentence("The download ended because of an error in AHN Chat; the terminal shows it.")
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from app.models.errors import ModelError
 from app.models.reference import Reference
+from app.sentences import Sentence
 
 _PART_OF_MANY = re.compile(r".+-\d{5}-of-\d{5}\.(safetensors|gguf)", re.IGNORECASE)
 _BESIDE = (".json", ".txt", ".jinja")  # configuration, tokenizer, chat template
 _TOKENIZER = "tokenizer.model"  # sentencepiece
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # of a file, as `HubFile` has it
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,24 @@ class Hub:
         }
         if not info.sha or not _COMMIT.fullmatch(info.sha):
             raise ModelError(
-                f"The hub does not say which commit of {reference} it has, so nothing was fetched: check HF_ENDPOINT."
+                Sentence(
+                    "The hub does not say which commit of {reference} it has, so nothing was fetched: check "
+                    "HF_ENDPOINT.",
+                    reference=str(reference),
+                )
             )
-        wanted = wanted_files(reference, tuple(files))
-        return Listing(reference.repository, info.sha, tuple(files[name] for name in wanted))
+        wanted = tuple(files[name] for name in wanted_files(reference, tuple(files)))
+        for file in wanted:
+            if not DIGEST.fullmatch(file.digest):
+                raise ModelError(
+                    Sentence(
+                        "The hub names no hash of {file} in {reference}, so it could not be checked and "
+                        "nothing was fetched: check HF_ENDPOINT.",
+                        file=file.name,
+                        reference=str(reference),
+                    )
+                )
+        return Listing(reference.repository, info.sha, wanted)
 
 
 def wanted_files(reference: Reference, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,12 +122,28 @@ def wanted_files(reference: Reference, names: tuple[str, ...]) -> tuple[str, ...
         pickled = [name for name in top if name.endswith(_PICKLES)]
         if packed:
             raise ModelError(
-                f"{reference} holds GGUF files and no safetensors: name one of them, as in {reference}:{packed[0]}."
+                Sentence(
+                    "{reference} holds GGUF files and no safetensors: name one of them, as in "
+                    "{reference}:{file}.",
+                    reference=str(reference),
+                    file=packed[0],
+                )
             )
-        only = f" only pickles ({', '.join(pickled[:3])}), which can run code when opened" if pickled else ""
+        if pickled:
+            raise ModelError(
+                Sentence(
+                    "{reference} has only pickles ({files}), which can run code when opened, so nothing was "
+                    "fetched: choose a model with safetensors or GGUF.",
+                    reference=str(reference),
+                    files=", ".join(pickled[:3]),
+                )
+            )
         raise ModelError(
-            f"{reference} has{only or ' no safetensors'}, so nothing was fetched: choose a model with safetensors "
-            "or GGUF."
+            Sentence(
+                "{reference} has no safetensors, so nothing was fetched: choose a model with safetensors or "
+                "GGUF.",
+                reference=str(reference),
+            )
         )
     beside = [name for name in top if name.endswith(_BESIDE) or name == _TOKENIZER]
     return (*beside, *weights)
@@ -122,8 +154,12 @@ def _gguf_files(reference: Reference, names: list[str]) -> tuple[str, ...]:
     if wanted not in names:
         there = [name for name in names if name.endswith(".gguf")]
         raise ModelError(
-            f"{reference.repository} has no file {wanted}, so nothing was fetched: "
-            f"{'it has ' + ', '.join(there[:6]) if there else 'it has no GGUF file at all'}."
+            Sentence(
+                "{repository} has no file {wanted}, so nothing was fetched: it has {files}.",
+                repository=reference.repository,
+                wanted=wanted,
+                files=", ".join(there[:6]) or Sentence("no GGUF file at all"),
+            )
         )
     if not _PART_OF_MANY.fullmatch(wanted):
         return (wanted,)
@@ -141,11 +177,19 @@ def check_online(called: str) -> None:
 
     if os.environ.get("AHN_CHAT_OFFLINE", "") not in ("", "0"):
         raise ModelError(
-            f"{called} is not on this computer and --offline forbids fetching it: start once without --offline."
+            Sentence(
+                "{called} is not on this computer and --offline forbids fetching it: start once without "
+                "--offline.",
+                called=called,
+            )
         )
     if constants.is_offline_mode():
         raise ModelError(
-            f"{called} is not on this computer and HF_HUB_OFFLINE forbids fetching it: start once without it."
+            Sentence(
+                "{called} is not on this computer and HF_HUB_OFFLINE forbids fetching it: start once "
+                "without it.",
+                called=called,
+            )
         )
 
 
@@ -177,42 +221,73 @@ def explained(error: BaseException, called: str) -> ModelError:
     status = _status(error)
     if isinstance(error, GatedRepoError):
         return ModelError(
-            f"{called} is given out only to people who accepted its terms (status {status}): accept them on the "
-            "model's page, log in with `hf auth login` or set HF_TOKEN, and start again."
+            Sentence(
+                "{called} is given out only to people who accepted its terms (status {status}): accept them "
+                "on the model's page, log in with `hf auth login` or set HF_TOKEN, and start again.",
+                called=called,
+                status=status,
+            )
         )
     if status == 401:
         return ModelError(
-            f"The hub gives {called} to nobody without a valid login (status 401), if it exists: check the name, then "
-            "log in with `hf auth login` or set HF_TOKEN, and start again."
+            Sentence(
+                "The hub gives {called} to nobody without a valid login (status 401), if it exists: check "
+                "the name, then log in with `hf auth login` or set HF_TOKEN, and start again.",
+                called=called,
+            )
         )
     if status == 403:
         return ModelError(
-            f"The hub refuses {called} to this login (status 403): ask its owner for access, or use another token."
+            Sentence(
+                "The hub refuses {called} to this login (status 403): ask its owner for access, or use "
+                "another token.",
+                called=called,
+            )
         )
     if isinstance(error, RevisionNotFoundError):
         return ModelError(
-            f"{called} has no such revision on the hub (status 404): check what stands after the @."
+            Sentence(
+                "{called} has no such revision on the hub (status 404): check what stands after the @.",
+                called=called,
+            )
         )
     if isinstance(error, RepositoryNotFoundError) or status == 404 or isinstance(error, EntryNotFoundError):
-        return ModelError(f"There is no {called} on the hub (status 404): check the name.")
+        return ModelError(
+            Sentence("There is no {called} on the hub (status 404): check the name.", called=called)
+        )
     if isinstance(error, HfHubHTTPError) and status:
         return ModelError(
-            f"The hub answers status {status} for {called}: try again later; what has arrived is kept."
+            Sentence(
+                "The hub answers status {status} for {called}: try again later; what has arrived is kept.",
+                status=status,
+                called=called,
+            )
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return ModelError(
-            f"The disk is full, so {called} could not be fetched to its end: free some space and start again; what "
-            "has arrived is kept."
+            Sentence(
+                "The disk is full, so {called} could not be fetched to its end: free some space and start "
+                "again; what has arrived is kept.",
+                called=called,
+            )
         )
     if isinstance(error, PermissionError):
         return ModelError(
-            f"{error.filename or 'The cache'} cannot be written to, so {called} was not fetched: check its "
-            "permissions, or set HF_HOME to another folder."
+            Sentence(
+                "{path} cannot be written to, so {called} was not fetched: check its "
+                "permissions, or set HF_HOME to another folder.",
+                path=str(error.filename) if error.filename else Sentence("The cache"),
+                called=called,
+            )
         )
     reason = " ".join(str(error).split())[:120] or type(error).__name__
     return ModelError(
-        f"The hub could not be reached for {called} ({reason.rstrip('.')}): check the network, HF_ENDPOINT and "
-        "proxy, and start again; what has arrived is kept."
+        Sentence(
+            "The hub could not be reached for {called} ({reason}): check the network, HF_ENDPOINT and "
+            "proxy, and start again; what has arrived is kept.",
+            called=called,
+            reason=reason.rstrip("."),
+        )
     )
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from app.sentences import Sentence
+
 
 def size_words(count: float) -> str:
     """Bytes: "15.2 GB", "491 MB", "7 kB"."""
-    for limit, unit, digits in ((1e9, "GB", 1), (1e6, "MB", 0), (1e3, "kB", 0)):
-        if count >= limit * 0.9995:
-            return f"{count / limit:.{digits}f} {unit}"
-    return f"{count:.0f} bytes"
+    if count >= 1e9 * 0.9995:
+        return Sentence("{count:.1f} GB", count=count / 1e9)
+    if count >= 1e6 * 0.9995:
+        return Sentence("{count:.0f} MB", count=count / 1e6)
+    if count >= 1e3 * 0.9995:
+        return Sentence("{count:.0f} kB", count=count / 1e3)
+    return Sentence("{count:.0f} bytes", count=count)
 
 
 def duration_words(seconds: float) -> str:
     """Seconds: "40 s", "12 min", "3.5 h", "6 days"."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return Sentence("{count:.0f} s", count=seconds)
     if seconds < 5_400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"
+        return Sentence("{count:.0f} min", count=seconds / 60)
+    if seconds < 172_800:
+        return Sentence("{count:.1f} h", count=seconds / 3600)
+    return Sentence("{count:.0f} days", count=seconds / 86_400)
 
 
 def flops_words(count: float) -> str:

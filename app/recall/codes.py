@@ -72,9 +72,8 @@ def find_codes(text: str) -> Iterator[Fact]:
 
 def _no_code(text: str, start: int, shown: str) -> bool:
     """Whether a match is a number with its unit (10V) or a word and a number ("page-5")."""
-    if shown[0].isdigit():
-        digits = re.match(r"\d+", shown)
-        assert digits is not None
+    digits = re.match(r"\d+", shown)
+    if digits is not None:
         unit, end = unit_after(text, start + digits.end())
         return bool(unit) and end >= start + len(shown)
     return bool(re.fullmatch(r"[a-z]{4,8}-\d+", shown))

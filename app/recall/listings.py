@@ -88,13 +88,13 @@ def _line(text: str, start: int, end: int) -> _Line:
     if _INDEX.match(line):
         return _Line(start, end, "index")
     match = _PLAIN.match(line)
-    if match and match["page"].isdigit() and len(line.split()) <= _MOST_WORDS and _is_title(match["title"]):
+    if match and match["page"].isdecimal() and len(line.split()) <= _MOST_WORDS and _is_title(match["title"]):
         return _Line(start, end, "plain", _number(match["page"]))
     return _Line(start, end, "other")
 
 
 def _number(page: str) -> int:
-    return int(page) if page.isdigit() else -1
+    return int(page) if page.isdecimal() else -1
 
 
 def _is_title(title: str) -> bool:

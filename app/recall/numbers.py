@@ -118,7 +118,7 @@ def _readings(match: re.Match[str]) -> list[Fraction] | None:
         return [Fraction(int(match["over"]), under)] if under else None
     more = _fraction(_FRACTIONS[match["half"].strip()]) if match["half"] else Fraction(0)
     if match["plain"]:
-        more = more if match["plain"].isdigit() else Fraction(0)
+        more = more if match["plain"].isdecimal() else Fraction(0)
         value = _fraction(_ascii(match["plain"]).replace(",", "."))
         return [value + more] if more else [value]
     if match["dotted"]:
@@ -126,7 +126,7 @@ def _readings(match: re.Match[str]) -> list[Fraction] | None:
         if len(groups[0]) > 3 or any(len(group) != 3 for group in groups[1:]):
             return None
         return [Fraction(int("".join(groups)))]
-    whole = "".join(sign for sign in _ascii(match["grouped"]) if sign.isdigit())
+    whole = "".join(sign for sign in _ascii(match["grouped"]) if sign.isdecimal())
     if match["tail"]:
         return [Fraction(f"{whole}.{_ascii(match['tail'][1:])}")]
     values = [Fraction(int(whole)) + more]

@@ -186,7 +186,7 @@ def _at(
         labelled = fulltext.passages_where(
             connection, keys, "lower(?) IN (lower(first_label), lower(last_label))", place.value
         )
-        if labelled or not place.value.isdigit():
+        if labelled or not place.value.isdecimal():
             return labelled
         number = int(place.value)
         return fulltext.passages_where(connection, keys, "? BETWEEN first_page AND last_page", number)
@@ -213,7 +213,7 @@ _SPELT = dict(enumerate(_NUMBERS.split(), 1))
 def _numbered(passages: Sequence[Passage], place: Place) -> list[Passage]:
     """Passages under a title with this number: "7", "7.2 Fees", "Chapter 7", "CHAPTER SEVEN"."""
     ways = [re.escape(place.value)]
-    if place.value.isdigit() and int(place.value) in _SPELT:
+    if place.value.isdecimal() and int(place.value) in _SPELT:
         ways.append(_SPELT[int(place.value)])
     pattern = re.compile(rf"(?:{_PART_WORDS}\s*)?(?:{'|'.join(ways)})(?!\.?\w)", re.I)
     return [passage for passage in passages if any(pattern.match(title) for title in passage.headings)]

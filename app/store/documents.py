@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.documents import EXTRACTOR_VERSION, Extracted, OutlineEntry, Page
+from app.sentences import Sentence
 from app.store import old_files
 from app.store.database import Database
 from app.store.document_rows import (
@@ -113,8 +114,12 @@ class Documents:
             document = self.get(document_id)
             if document.sha256 != extracted.sha256:
                 raise StoreError(
-                    f"The text of {extracted.name} was taken out of another file than {document.name}, so nothing was "
-                    "changed; add it as a document of its own."
+                    Sentence(
+                        "The text of {name} was taken out of another file than {other}, so nothing was "
+                        "changed; add it as a document of its own.",
+                        name=extracted.name,
+                        other=document.name,
+                    )
                 )
             _replace_text(connection, document_id, extracted, rows)
             return self.get(document_id)
@@ -124,7 +129,10 @@ class Documents:
         name = " ".join(name.split())
         if not name:
             raise StoreError(
-                "The name is empty, so the document could not be found by it; type at least one character."
+                Sentence(
+                    "The name is empty, so the document could not be found by it; type at least one "
+                    "character."
+                )
             )
         with self._database.writing() as connection:
             if not connection.execute(
@@ -154,8 +162,12 @@ class Documents:
         document = document_from_row(row)
         if isinstance(document, Unreadable):
             raise StoreError(
-                f"The document {document.name} cannot be read from the store ({document.reason}), so it is not used; "
-                "add its file again."
+                Sentence(
+                    "The document {name} cannot be read from the store ({reason}), so it is not used; "
+                    "add its file again.",
+                    name=document.name,
+                    reason=document.reason,
+                )
             )
         return document
 
@@ -310,8 +322,11 @@ class Documents:
                     old_files.forget_document(self._database.path.parent, document_id)
                 except (OSError, sqlite3.Error) as error:
                     raise StoreError(
-                        f"Something of a deleted document is still on the disk ({error}); it is tried again at the "
-                        "next start."
+                        Sentence(
+                            "Something of a deleted document is still on the disk ({reason}); it is tried "
+                            "again at the next start.",
+                            reason=str(error),
+                        )
                     ) from error
                 connection.execute("DELETE FROM removals WHERE document_id = ?", (document_id,))
 
@@ -339,9 +354,15 @@ class Documents:
             return  # whoever copies it finds out, and says so
         if needed + _SPARE_DISK > free:
             raise StoreError(
-                f"{extracted.name} takes about {needed / 1e6:,.1f} MB in the library, and of the {free / 1e6:,.1f} MB "
-                f"that are free on the disk {_SPARE_DISK / 1e6:,.0f} MB stay free, so it was not added; free some "
-                "space, for example under “Library”, and add it again."
+                Sentence(
+                    "{name} takes about {needed:,.1f} MB in the library, and of the {free:,.1f} MB "
+                    "that are free on the disk {spare:,.0f} MB stay free, so it was not added; free some "
+                    "space, for example under “Library”, and add it again.",
+                    name=extracted.name,
+                    needed=needed / 1e6,
+                    free=free / 1e6,
+                    spare=_SPARE_DISK / 1e6,
+                )
             )
 
     def _stage(self, original: Path, extracted: Extracted) -> Staged | None:

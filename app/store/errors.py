@@ -6,6 +6,8 @@ import errno
 import sqlite3
 from pathlib import Path
 
+from app.sentences import Sentence
+
 
 class StoreError(RuntimeError):
     """What is kept cannot be read or written; the message says what, why, what that means and what to do."""
@@ -21,26 +23,39 @@ class UnknownDocument(StoreError):
 
 def sentence(path: Path, error: sqlite3.Error | OSError, wait_seconds: float) -> str:
     """An error of SQLite or of the file system, as one sentence about the store's file."""
-    reason = str(error)
+    reason, store = str(error), str(path)
     if "not a database" in reason or "malformed" in reason:
-        return (
-            f"The store {path} is damaged ({reason}), so it cannot be used and was left as it is; restore it from "
-            "a backup, or move it away to start with an empty one."
+        return Sentence(
+            "The store {store} is damaged ({reason}), so it cannot be used and was left as it is; restore "
+            "it from a backup, or move it away to start with an empty one.",
+            store=store,
+            reason=reason,
         )
     if "locked" in reason:
-        return (
-            f"The store {path} has been in use by another program for {wait_seconds:g} seconds, so nothing was "
-            "changed; close the other program and try again."
+        return Sentence(
+            "The store {store} has been in use by another program for {seconds:g} seconds, so nothing was "
+            "changed; close the other program and try again.",
+            store=store,
+            seconds=wait_seconds,
         )
     if "is full" in reason or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
-        return f"The disk with the store {path} is full, so nothing was added; free some space and try again."
-    return (
-        f"The store {path} cannot be used ({reason}), so nothing was changed; check that you may read and write "
-        "this file and its folder."
+        return Sentence(
+            "The disk with the store {store} is full, so nothing was added; free some space and try again.",
+            store=store,
+        )
+    return Sentence(
+        "The store {store} cannot be used ({reason}), so nothing was changed; check that you may read and "
+        "write this file and its folder.",
+        store=store,
+        reason=reason,
     )
 
 
 def unknown_document(document_id: str) -> UnknownDocument:
     return UnknownDocument(
-        f"There is no document {document_id} in the library, perhaps because it was deleted; add the file again."
+        Sentence(
+            "There is no document {document} in the library, perhaps because it was deleted; add the file "
+            "again.",
+            document=document_id,
+        )
     )

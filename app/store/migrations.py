@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.sentences import Sentence
 from app.store.errors import StoreError
 
 _TABLE = """
@@ -67,8 +68,11 @@ def check(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migra
     if not _has_table(connection, "migrations"):
         if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise StoreError(
-                f"The file {path} is a database, but not AHN Chat's store, so it was not opened; start AHN Chat with "
-                "another data folder."
+                Sentence(
+                    "The file {path} is a database, but not AHN Chat's store, so it was not opened; start "
+                    "AHN Chat with another data folder.",
+                    path=str(path),
+                )
             )
         return {}
     taken = {
@@ -78,9 +82,15 @@ def check(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migra
     for number, name in sorted(taken.items()):
         if known.get(number) != name:
             raise StoreError(
-                f"The store {path} was written by a newer AHN Chat (its step {number}, “{name}”, is not known to this "
-                f"one, which knows {len(known)}), so it was not opened; update AHN Chat, or start it with another data "
-                "folder."
+                Sentence(
+                    "The store {store} was written by a newer AHN Chat (its step {number}, “{name}”, is not "
+                    "known to this one, which knows {count}), so it was not opened; update AHN Chat, or "
+                    "start it with another data folder.",
+                    store=str(path),
+                    number=number,
+                    name=name,
+                    count=len(known),
+                )
             )
     return taken
 

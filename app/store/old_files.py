@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from app.sentences import Sentence
 from app.store.errors import StoreError
 from app.store.migrations import folder_of
 
@@ -93,14 +94,22 @@ def _opened(path: Path, table: str) -> Iterator[sqlite3.Connection | None]:
             tables = {name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if tables and table not in tables:
                 raise StoreError(
-                    f"The file {path} is a database, but not one of AHN Chat's, so nothing was taken over from it; "
-                    "move it out of the data folder, or start AHN Chat with another one."
+                    Sentence(
+                        "The file {path} is a database, but not one of AHN Chat's, so nothing was taken "
+                        "over from it; move it out of the data folder, or start AHN Chat with another one.",
+                        path=str(path),
+                    )
                 )
             yield old if tables else None
     except sqlite3.Error as error:
         raise StoreError(
-            f"The file {path} of an earlier version cannot be read ({error}), so nothing was taken over and it was "
-            "left as it is; restore it from a backup, or move it out of the data folder to start without it."
+            Sentence(
+                "The file {path} of an earlier version cannot be read ({reason}), so nothing was taken over "
+                "and it was left as it is; restore it from a backup, or move it out of the data folder to "
+                "start without it.",
+                path=str(path),
+                reason=str(error),
+            )
         ) from error
 
 

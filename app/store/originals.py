@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.sentences import Sentence
 from app.store.errors import StoreError
 from app.store.files import make_private_folder
 
@@ -71,7 +72,10 @@ class Originals:
                 os.fsync(file.fileno())
             if digest.hexdigest() != sha256:
                 raise StoreError(
-                    f"The file {path.name} changed while it was being added, so it was not kept; add it again."
+                    Sentence(
+                        "The file {name} changed while it was being added, so it was not kept; add it again.",
+                        name=path.name,
+                    )
                 )
             staged = Staged(copy, target, nbytes)
             copy = None
@@ -118,8 +122,12 @@ class Originals:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 raise StoreError(
-                    f"The file {path} could not be deleted ({error.strerror or error}), so it is still on the disk; it "
-                    "is tried again at the next start."
+                    Sentence(
+                        "The file {path} could not be deleted ({reason}), so it is still on the disk; it "
+                        "is tried again at the next start.",
+                        path=str(path),
+                        reason=error.strerror or str(error),
+                    )
                 ) from error
         with suppress(OSError):  # others are in it
             self._place_of(sha256).rmdir()
@@ -143,10 +151,15 @@ def _digits(sha256: str) -> str:
 
 def _sentence(path: Path, folder: Path, error: OSError) -> str:
     if error.errno == errno.ENOSPC:
-        return (
-            f"The disk with {folder} is full, so {path.name} was not kept; free some space and add it again."
+        return Sentence(
+            "The disk with {folder} is full, so {name} was not kept; free some space and add it again.",
+            folder=str(folder),
+            name=path.name,
         )
-    return (
-        f"The file {path.name} could not be copied to {folder} ({error.strerror or error}), so it was not kept; check "
-        "that both may be read and written, and add it again."
+    return Sentence(
+        "The file {name} could not be copied to {folder} ({reason}), so it was not kept; check that both "
+        "may be read and written, and add it again.",
+        name=path.name,
+        folder=str(folder),
+        reason=error.strerror or str(error),
     )

@@ -23,6 +23,7 @@ from app.conversation.importing import ImportRefused, import_chats
 from app.conversation.markdown_export import markdown_of
 from app.store import Store, StoreError
 from app.ui.security import IMPORT_ROUTE
+from app.ui.words.below import told
 from app.ui.words.common import COMMON
 from app.ui.words.server import SERVER
 
@@ -112,8 +113,8 @@ def _saved(text: str, name: str, media_type: str) -> Response:
 
 
 def _plain(status: int, sentence: str) -> Response:
-    return PlainTextResponse(sentence, status_code=status, headers=PRIVATE)
+    return PlainTextResponse(told(sentence), status_code=status, headers=PRIVATE)
 
 
 def _told(status: int, sentence: str, chat_id: str = "") -> Response:
-    return JSONResponse({"sentence": sentence, "chat": chat_id}, status_code=status, headers=PRIVATE)
+    return JSONResponse({"sentence": told(sentence), "chat": chat_id}, status_code=status, headers=PRIVATE)

@@ -23,6 +23,7 @@ from app.documents import DocumentError
 from app.documents.pictures import PictureShelf
 from app.store import Documents, StoreError, UnknownDocument
 from app.ui.views import markup as m
+from app.ui.words.below import told
 from app.ui.words.common import COMMON
 from app.ui.words.server import SERVER
 
@@ -156,7 +157,7 @@ class DocumentFiles:
 
 
 def _refusal(status: int, sentence: str) -> Response:
-    return PlainTextResponse(sentence, status_code=status, headers=PRIVATE)
+    return PlainTextResponse(told(sentence), status_code=status, headers=PRIVATE)
 
 
 def _whole(value: str) -> int | None:

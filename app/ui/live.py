@@ -25,6 +25,7 @@ from app.conversation import ChatClosedError
 from app.store import StoreClosed
 from app.ui.drawing import LIVE_PARTS, PARTS, draw_frames, draw_transcript
 from app.ui.session import Tab
+from app.ui.words.below import told
 from app.ui.words.translated import choose, speaking
 
 if TYPE_CHECKING:
@@ -139,7 +140,9 @@ class LiveChannel:
         parts = {name: html for name, html in drawn.items() if tab.changed(name, html)}
         if parts:
             changes["parts"] = parts
-        notices = [{"text": notice.sentence, "warning": notice.warning} for notice in tab.take_notices()]
+        notices = [
+            {"text": told(notice.sentence), "warning": notice.warning} for notice in tab.take_notices()
+        ]
         if notices:
             changes["notices"] = notices
         box: dict[str, Any] = {

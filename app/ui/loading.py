@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from app.models.loading import why_not_loaded
 from app.ui.views.status import Loading
-from app.ui.words.server import SERVER
 
 if TYPE_CHECKING:
     from app.conversation import Engine
@@ -77,8 +77,7 @@ class EngineLoader:
         except Exception as error:
             # Whatever went wrong, the page has to say so: a thread that ends in silence would leave it waiting.
             log.exception("The model could not be loaded.")
-            unnamed = SERVER().not_loaded.format(error=type(error).__name__)
-            self.state = Loading(error=str(error) or unnamed)
+            self.state = Loading(error=why_not_loaded(error))
         else:
             self.state = Loading(ready=True)
 

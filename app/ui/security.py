@@ -22,6 +22,7 @@ import ipaddress
 import os
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
 from http.cookies import CookieError, SimpleCookie
@@ -29,6 +30,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -262,12 +264,13 @@ class SecurityMiddleware:
             await self._worded(self._too_large(scope["path"]), scope)(scope, receive, send)
             return
         guarded = _BodyLimit(receive, limit)
-        try:
+        # To a browser that left nothing is answered, and it is nobody's error.
+        with suppress(ClientDisconnect):
             await self.app(scope, guarded, guarded.watch(send))
-        except _BodyTooLarge:
-            if not guarded.answered:
+        if guarded.exceeded and not guarded.answered:
+            if guarded.more:
                 await _discard_body(receive)
-                await self._worded(self._too_large(scope["path"]), scope)(scope, receive, send)
+            await self._worded(self._too_large(scope["path"]), scope)(scope, receive, send)
 
     def _is_api(self, path: str) -> bool:
         return self.policy.api and (path in API_ROUTES or path.startswith(API_PREFIX))
@@ -395,30 +398,37 @@ def _with_security_headers(send: Send, *, secure: bool = False) -> Send:
     return send_with_headers
 
 
-class _BodyTooLarge(Exception):
-    """More bytes arrived than the request may carry."""
-
-
 class _BodyLimit:
-    """A `receive` that counts: chunked bodies announce no length."""
+    """A `receive` that counts: chunked bodies announce no length.
+
+    Over the limit it says that the client has left, which ends the reading in any application. What that answers then
+    is dropped: the layer says why.
+    """
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive
         self._left = limit
-        self.answered = False
+        self.exceeded = self.answered = False
+        self.more = True  # whether some of the body is still to come
 
     async def __call__(self) -> Message:
+        if self.exceeded:
+            return {"type": "http.disconnect"}
         message = await self._receive()
+        self.more = message.get("more_body", False)
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            raise _BodyTooLarge
+            self.exceeded = True
+            return {"type": "http.disconnect"}
         return message
 
     def watch(self, send: Send) -> Send:
         """Note when the application has begun to answer: a second answer would be malformed."""
 
         async def watched(message: Message) -> None:
-            self.answered = self.answered or message["type"] == "http.response.start"
+            if self.exceeded and not self.answered:
+                return
+            self.answered = True
             await send(message)
 
         return watched

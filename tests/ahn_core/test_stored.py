@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from ahn_core.stored import stored_tensors
+from ahn_core.stored import open_tensors
 
 
 def stored(path: Path) -> dict[str, torch.Tensor]:
@@ -27,7 +27,7 @@ def stored(path: Path) -> dict[str, torch.Tensor]:
 
 def test_what_was_saved_is_read(tmp_path: Path) -> None:
     tensors = stored(tmp_path / "a.safetensors")
-    with stored_tensors(tmp_path / "a.safetensors") as file:
+    with open_tensors(tmp_path / "a.safetensors") as file:
         assert file.metadata == {"a": "b"}
         assert {name: place.shape for name, place in file.places.items()} == {
             name: tuple(tensor.shape) for name, tensor in tensors.items()
@@ -42,7 +42,7 @@ def test_nothing_stays_in_the_process(tmp_path: Path) -> None:
     tensors = stored(tmp_path / "a.safetensors")
 
     def read_all() -> None:
-        with stored_tensors(tmp_path / "a.safetensors") as file:
+        with open_tensors(tmp_path / "a.safetensors") as file:
             for name in file.places:
                 file.read(name)
 
@@ -58,19 +58,19 @@ def test_nothing_stays_in_the_process(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_file({"whole": torch.arange(3), "real": torch.zeros(3)}, path)
-    with stored_tensors(path) as file:
+    with open_tensors(path) as file:
         for name in ("whole", "absent"):
             with pytest.raises(ValueError, match=name):
                 file.read(name)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(SafetensorError), stored_tensors(path):
+    with pytest.raises(SafetensorError), open_tensors(path):
         pass
 
 
 def test_a_file_that_is_cut_while_it_is_open(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_file({"real": torch.zeros(100_000)}, path)
-    with stored_tensors(path) as file:
+    with open_tensors(path) as file:
         with path.open("rb+") as other:
             other.truncate(1000)
         with pytest.raises(ValueError, match="ends within real"):

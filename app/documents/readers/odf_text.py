@@ -69,7 +69,7 @@ def get(element: Element | None, name: str) -> str:
 def repeated(element: Element, name: str, most: int = _MAX_REPEATED) -> int:
     """How often an element counts."""
     times = get(element, name)
-    return max(1, min(int(times), most)) if times.isdigit() and len(times) < 10 else 1
+    return max(1, min(int(times), most)) if times.isdecimal() and len(times) < 10 else 1
 
 
 @dataclass
@@ -259,7 +259,7 @@ class Flow:
     ) -> str:
         kind, before, after, shown, first = formats.get(level, ("-", "", "", 1, 1))
         numbers[level] = (
-            int(start) if start.isdigit() and len(start) < 8 else numbers.get(level, first - 1) + 1
+            int(start) if start.isdecimal() and len(start) < 8 else numbers.get(level, first - 1) + 1
         )
         for deeper in [one for one in numbers if one > level]:
             del numbers[deeper]

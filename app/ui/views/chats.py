@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.ui.views import markup as m
+from app.ui.words.below import told
 from app.ui.words.chat import CHAT
 from app.ui.words.common import COMMON
 
@@ -58,7 +59,7 @@ def _row(chat: ChatSummary, is_open: bool, renaming: bool, deleting: bool, stop:
     if chat.document_names:
         detail += " · " + ", ".join(chat.document_names)
     if chat.unreadable:
-        detail += " · " + w.cannot_be_opened.format(reason=chat.unreadable)
+        detail += " · " + w.cannot_be_opened.format(reason=told(chat.unreadable))
     open_button = (
         f'<button type="button" class="entry-main" data-action="open-chat" data-chat-id="{m.text(chat.id)}"'
         f' title="{m.text(chat.title)}\n{m.text(detail)}"{" aria-current=true" if is_open else ""}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from app.ui.words.below import told
 from app.ui.words.common import COMMON
 from app.ui.words.translated import number
 
@@ -14,8 +15,11 @@ RECALLED = "recalled"
 
 
 def text(value: object) -> str:
-    """`value` escaped for HTML, inside quoted attributes too: names and texts come from strangers' files."""
-    return escape(str(value), quote=True)
+    """`value` escaped for HTML, inside quoted attributes too: names and texts come from strangers' files.
+
+    A sentence from below the page comes in the language that is being spoken.
+    """
+    return escape(told(str(value)), quote=True)
 
 
 def count(value: int) -> str:

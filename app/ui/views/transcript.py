@@ -14,6 +14,7 @@ from app.conversation.versions import Version
 from app.ui.views import chat_files, quotes, versions
 from app.ui.views import markup as m
 from app.ui.views.markdown import plain, to_html
+from app.ui.words.below import told
 from app.ui.words.chat import CHAT
 from app.ui.words.common import COMMON
 from app.ui.words.models import MODELS
@@ -160,9 +161,9 @@ def footnotes(turn: Turn) -> list[str]:
     """What a reader should know about an answer: how it ended, and how much it was given from."""
     w, notes = CHAT(), []
     if turn.state is TurnState.STOPPED:
-        notes.append(turn.message or w.stopped)
+        notes.append(told(turn.message) or w.stopped)
     if turn.state is TurnState.FAILED:
-        notes.append(turn.message)
+        notes.append(told(turn.message))
     figures = turn.figures
     if figures is not None and figures.reason == "length":
         notes.append(w.cut_off)

@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,32 @@ def test_what_cannot_be_read_is_not_added(api: ApiWorld) -> None:
     assert api.library.list() == []
 
 
+def test_a_file_that_announces_no_length_is_refused_in_the_same_words(api: ApiWorld) -> None:
+    def form() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+        for _ in range(20):
+            yield b"a" * 10_000
+        yield b"\r\n--x--\r\n"
+
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    response = api.http.post("/v1/files", content=form(), headers=kind)
+    assert response.status_code == 413 and "--max-upload-mb" in response.json()["error"]["message"]
+
+
+def test_a_client_that_leaves_while_it_sends_is_no_error(
+    api: ApiWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{api.server.port}\r\n"
+        f"Authorization: Bearer {KEY}\r\nContent-Length: 1000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", api.server.port)) as connection:
+        connection.sendall(head.encode() + b"{")
+    wait_until(lambda: 'path="/v1/chat/completions",status="499"' in api.http.get("/metrics").text)
+    api.http.get("/health")  # the server has gone on since
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_documents_out_of_messages_are_bounded(api: ApiWorld) -> None:
     own = api.client.files.create(file=("own.txt", TEXT.encode()), purpose="user_data")
     for number in range(4):
@@ -102,6 +130,20 @@ def test_a_completion_goes_on_with_a_text(api: ApiWorld) -> None:
         with pytest.raises(openai.BadRequestError):
             complete(**changes)
     wait_until(lambda: "ahn_chat_requests_running 0.0" in api.http.get("/metrics").text)
+
+
+def test_an_error_that_nobody_foresaw_has_the_form_of_the_protocol(
+    api: ApiWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(ids: list[int]) -> None:
+        raise RuntimeError("the device is gone")
+
+    api.counting.before = broken
+    with pytest.raises(openai.InternalServerError, match="An error in AHN Chat ended this request"):
+        api.client.completions.create(model="tiny", prompt="The pump")
+    with pytest.raises(openai.APIError, match="An error in AHN Chat ended this request"):
+        list(api.client.completions.create(model="tiny", prompt="The pump", stream=True))
+    assert caplog.text.count("RuntimeError: the device is gone") == 2, "the details are in the log"
 
 
 def blocks(language: str) -> list[str]:

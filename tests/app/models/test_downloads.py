@@ -124,6 +124,14 @@ def test_a_cancelled_download_keeps_what_arrived_and_goes_on_from_there(
     assert local.look(bench.hub, bench.data, Reference(NAME)).presence == "whole"
 
 
+def test_a_download_that_is_cancelled_before_it_begins_asks_nobody(bench: Bench, server: FakeHub) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(DownloadCancelled):
+        Download(bench.hub, bench.data, Reference(NAME), bench.steps.append, stop).run()
+    assert not server.requests
+
+
 def test_a_slow_hub_shows_its_speed_and_can_be_left(bench: Bench, server: FakeHub) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
@@ -179,6 +187,21 @@ def test_a_token_is_sent(bench: Bench, server: FakeHub) -> None:
     server.repositories[NAME].token = "hf_another"
     bench.hub = Hub(server.endpoint, bench.hub.cache.with_name("other"), token="hf_right")
     assert "status 401" in bench.refused()
+
+
+def test_a_token_goes_to_no_other_host(bench: Bench, server: FakeHub) -> None:
+    with serving() as store:
+        store.repositories[NAME] = FakeRepository(dict(FILES))
+        server.repositories[NAME].token, server.files_at = "hf_right", store
+        assert bench.download().run().complete(bench.hub)
+        assert store.fetched("model.safetensors") and set(store.tokens) == {""}
+    assert set(server.tokens) == {"Bearer hf_right"}
+
+
+def test_a_hub_that_names_no_hash_is_not_trusted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.hub_server.digest", lambda content: "../../elsewhere")
+    assert "names no hash of config.json" in bench.refused()
+    assert not bench.hub.cache.exists()
 
 
 @pytest.mark.parametrize(
@@ -276,6 +299,22 @@ def test_a_gguf_file_of_several_comes_with_all_its_parts(bench: Bench, server: F
     ]
     assert "name one of them, as in a/gguf:m-q4-00001-of-00002.gguf" in bench.refused("a/gguf")
     assert "has no file other.gguf" in bench.refused("a/gguf:other.gguf")
+
+
+def test_one_gguf_file_of_several_is_removed_and_the_others_stay(bench: Bench, server: FakeHub) -> None:
+    server.repositories["a/gguf"] = FakeRepository({"m-q4.gguf": b"4" * 2_000, "m-q8.gguf": b"8" * 3_000})
+    four, eight = Reference("a/gguf", gguf_file="m-q4.gguf"), Reference("a/gguf", gguf_file="m-q8.gguf")
+    bench.download(str(eight)).run()
+    assert local.look(bench.hub, bench.data, four).presence == "none"
+    with pytest.raises(ModelError, match="nothing was removed"):
+        local.remove(bench.hub, bench.data, four)
+    bench.download(str(four)).run()
+    assert local.remove(bench.hub, bench.data, four) == 2_000
+    assert local.look(bench.hub, bench.data, four).presence == "none"
+    assert local.look(bench.hub, bench.data, eight).presence == "whole"
+    assert local.verify(bench.hub, bench.data, eight) == []
+    assert local.remove(bench.hub, bench.data, eight) == 3_000
+    assert not list(bench.hub.cache.rglob("*.gguf"))
 
 
 def test_pickles_alone_are_refused(bench: Bench, server: FakeHub) -> None:

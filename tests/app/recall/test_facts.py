@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.recall.codes import find_codes
@@ -192,6 +192,7 @@ def test_words_broken_at_a_line_end_keep_all_offsets() -> None:
     st.text(alphabet=st.sampled_from("01259.,-/ :%€$½hmM°C'abIVM_@`\n三十五年"), max_size=80)
     | st.text(max_size=80)
 )
+@example("¹0_")  # a digit to Python that is none to a regular expression
 def test_facts_lie_in_the_text(text: str) -> None:
     for fact in _facts(text):
         assert 0 <= fact.start < fact.end <= len(text)

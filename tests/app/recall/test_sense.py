@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from app.installation import added_by
 from app.recall import Aids, choose_quotes, index_document, recall, sense
 from app.recall.sense import Sense, SenseError, SentenceEncoder, embed_document
 from app.store import Store
@@ -133,5 +135,5 @@ def test_another_model_than_the_known_one_is_not_used(tmp_path: Path) -> None:
 def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert not sense.is_available()
-    with pytest.raises(SenseError, match=r"ahn-chat\[sense\]"):
+    with pytest.raises(SenseError, match=re.escape(added_by("sense"))):
         SentenceEncoder.load()

@@ -106,7 +106,7 @@ def _numbers(text: str) -> list[int]:
     found: list[int] = []
     for match in _NUMBER.finditer(text):
         digits = match.group(1) or match.group(2)
-        value = int(digits) if digits.isdigit() else _roman(digits)
+        value = int(digits) if digits.isdecimal() else _roman(digits)
         if value is not None:
             found.append(value)
     return found
