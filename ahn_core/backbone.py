@@ -201,6 +201,8 @@ class AHNForCausalLM(nn.Module):
 
         Raises:
             ahn_core.LoadError: one sentence that names what is missing, of a wrong size or unsafe.
+            ahn_core.ConfigError: the base or the memory asks for something this program cannot compute.
+            ahn_core.zoo.ZooError: "embedded" could not be fetched.
             ahn_core.BackendError: the backend that was named cannot be used.
         """
         from .loading import load_model
@@ -302,6 +304,8 @@ class AHNForCausalLM(nn.Module):
             kind: "full" attention, "window" (sinks + window) or "ahn" (sinks + window + compressed memory).
             attention_sinks, sliding_window: S >= 0 and W >= 1 in tokens; None: the model's default, which is the
             paper's 128 and 32,640 but for the embedded model. Ignored by "full".
+
+        Raises ValueError for another kind, or a size below these.
         """
         sinks = self.default_attention_sinks if attention_sinks is None else attention_sinks
         window = self.default_sliding_window if sliding_window is None else sliding_window
@@ -335,6 +339,8 @@ class AHNForCausalLM(nn.Module):
         """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden].
 
         `checkpoint` keeps only what goes from layer to layer for the backward pass and computes the rest again then.
+
+        Raises ValueError for another shape, or T = 0; the cache is left as it was.
         """
         if input_ids.dim() != 2 or input_ids.shape[0] != 1:
             raise ValueError(
@@ -466,6 +472,8 @@ class AHNForCausalLM(nn.Module):
             input_ids: [1, T] int64.  past_key_values: the conversation so far; None: a new full-attention
             cache.
             logits_to_keep: how many of the last tokens get logits; 0: all.
+
+        Raises ValueError for another shape, or T = 0; the cache is left as it was.
         """
         cache = self.make_cache("full") if past_key_values is None else past_key_values
         hidden = self.read(input_ids, cache)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-SinkPositions = Literal["absolute", "capped"]
+from ..config import SinkPositions
+
 Stage = Literal["wait", "download", "check", "convert"]
 
 

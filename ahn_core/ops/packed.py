@@ -105,7 +105,6 @@ def _multiplied(weight: GroupedWeight, x: Tensor) -> Tensor:
             y,
             packed.view(torch.int32),
             packed.view(torch.float16),
-            packed,
             weight.rows,
             weight.columns,
             groups,

@@ -18,7 +18,6 @@ def multiply_few(
     y,  # [tokens, rows]
     words,  # int32 [tiles, groups, RECORD / 4]
     halves,  # float16
-    octets,  # uint8
     rows,
     columns,
     groups,
@@ -50,7 +49,7 @@ def multiply_few(
         word = tl.load(at_word, mask=there, other=0)
         at_scale = halves + record * (RECORD // 2) + 32 * BITS + row
         scale = tl.load(at_scale, mask=there, other=0.0).to(tl.float32)
-        at_bits = octets + record * RECORD + 256 + piece * 8 + row // 2
+        at_bits = words + record * (RECORD // 4) + 64 + piece * 2  # two words a slice and bit, 8 rows each
         sums = tl.zeros((4 * GROUPS, 1), tl.float32)
         for half in tl.static_range(2):  # slices 0 … 3, then 4 … 7
             if BITS == 8 and half == 1:
@@ -59,10 +58,14 @@ def multiply_few(
                 scale = tl.load(at_scale + 16, mask=there, other=0.0).to(tl.float32)
             fifth = word
             sixth = word
-            if BITS == 5 or BITS == 6:  # four bits of a row in half a byte
-                fifth = tl.load(at_bits + 32 * half, mask=there, other=0).to(tl.int32) >> (4 * (row % 2))
+            if BITS == 5 or BITS == 6:
+                low = tl.load(at_bits + 8 * half, mask=there, other=0)
+                high = tl.load(at_bits + 8 * half + 1, mask=there, other=0)
+                fifth = tl.where(row < 8, low, high) >> (4 * (row % 8))
             if BITS == 6:
-                sixth = tl.load(at_bits + 32 * half + 64, mask=there, other=0).to(tl.int32) >> (4 * (row % 2))
+                low = tl.load(at_bits + 8 * half + 16, mask=there, other=0)
+                high = tl.load(at_bits + 8 * half + 17, mask=there, other=0)
+                sixth = tl.where(row < 8, low, high) >> (4 * (row % 8))
             weighted = tl.zeros((4 * GROUPS, 16), tl.float32)
             plain = tl.zeros((4 * GROUPS, 1), tl.float32)
             for place in tl.static_range(4):

@@ -81,6 +81,16 @@ def test_the_flags_of_ask_exist() -> None:
     assert {f"--{name}" for name in (expected + " " + shared).split()} == flags(ask.parser())
 
 
+@pytest.mark.parametrize("name", ["nonsense", "CPU", "cuda:", "cuda:x"])
+def test_a_device_that_is_none_is_told_before_anything_is_begun(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["ask", "file", "question"], ["plan"], []):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main([*command, "--device", name])
+        assert f"'{name}' is no device, so nothing was begun" in capsys.readouterr().err
+
+
 def test_every_flag_is_in_the_list_of_commands() -> None:
     listed = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     missing = {flag for flag in ALL_FLAGS if f"`{flag}" not in listed}

@@ -138,7 +138,7 @@ def test_a_sentence_is_told_with_its_numbers_in_the_language_that_is_spoken() ->
         )
         assert m.text(ChatError(full)).startswith("a&lt;b.pdf mit seinen 12.345 Tokens")
     with speaking("zh"):
-        assert told(full).startswith("含 12,345 个词元的 a<b.pdf需要 1,234.50 GB 内存")
+        assert told(full).startswith("含 12,345 个词元的 a<b.pdf：需要 1,234.50 GB 内存")
 
 
 def test_what_is_not_known_stays_as_it_is() -> None:
