@@ -45,13 +45,12 @@ def load(
     """
     found = ready(model, data_dir, report)
     report(Sentence("Loading the model"))
-    import torch
 
     from ahn_core import AHNForCausalLM, load_tokenizer
-    from ahn_core.devices import best_device
+    from ahn_core.devices import device_named
     from ahn_core.weights.errors import NoRoomError
 
-    device = torch.device(model.device) if model.device else best_device().device
+    device = device_named(model.device)
     try:
         network = AHNForCausalLM.from_pretrained(
             found.base,
@@ -78,6 +77,11 @@ def ready(model: ModelOptions, data_dir: Path, report: LoadReport) -> Ready:
     return make_ready(
         Hub(), data_dir, model.model, model.ahn, lambda step: report(sentence(step), step.fraction)
     )
+
+
+def changing_to(title: str) -> str:
+    """What every page shows, each in its language, while another model takes the place of the one before."""
+    return Sentence("Changing to {model}", model=title)
 
 
 def why_not_loaded(error: BaseException) -> str:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ahn_core.weights.safetensors_folder import Stored, safetensors_files, stored_tensors
+from ahn_core.stored import Stored
+from ahn_core.weights.safetensors_folder import safetensors_files, stored_tensors
 from app.models.errors import ModelError
 
 _INDEX = "model.safetensors.index.json"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.conversation import ChatError
 from app.models.errors import ModelError
+from app.models.loading import changing_to
 from app.ui.views import markup as m
 from app.ui.views import models as view
 from app.ui.words.below import told_in
@@ -151,9 +152,7 @@ class ModelActions:
                         one.tell(MODELS().switched.format(model=title))
                 one.wake()
 
-        self._loader.switch(
-            desk.loading(named), MODELS().switching.format(model=title), self._tabs.detach, ended
-        )
+        self._loader.switch(desk.loading(named), changing_to(title), self._tabs.detach, ended)
 
     def _model_bytes(self, engine: Engine | None) -> int:
         """What the loaded model's weights take, which is given back when another one is loaded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from ahn_core.weights.invented import invented_model
-from app import bench
+from app import acceleration, bench
 from app.bench import worker
 from app.bench.limits import Limits, measure
 from app.bench.worker import CONTENDERS, Measurement, Result, Specification, run
@@ -133,7 +134,10 @@ def test_decoding_on_a_branch_leaves_the_reading_alone() -> None:
     assert result.measurements[1].cache_bytes == whole.measurements[0].cache_bytes
 
 
-def test_the_command_prints_one_json_object(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+def test_the_command_prints_one_json_object(
+    capsys: pytest.CaptureFixture[str], data_dir: Path, native_folder: Path
+) -> None:
+    shutil.copytree(native_folder, acceleration.native_folder(data_dir))
     arguments = [
         "--model",
         str(GOLDEN / "base"),

@@ -27,8 +27,9 @@ _NOT_WORKED_OUT = re.compile(
 )
 _NUMBERS = {name: re.compile(rb"\b" + name + rb'\s*=\s*"(\d+)"') for name in (b"r", b"min", b"max")}
 _HIDDEN = re.compile(rb'\bhidden\s*=\s*"(?:1|true)"')
-# What openpyxl ends in where a part is not as it should be; it promises nothing (SyntaxError: XML that is none).
-_OPENPYXL_ERRORS = (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
+# What openpyxl ends in where a part is not as it should be; it promises nothing (OSError: no part is a workbook,
+# SyntaxError: XML that is none).
+_OPENPYXL_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError)
 _MAX_MERGED_ROWS = 10_000  # further down a merged cell is not repeated
 
 

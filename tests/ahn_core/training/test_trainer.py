@@ -24,6 +24,7 @@ from ahn_core.training.losses import head_loss, layer_loss
 from ahn_core.training.segments import SegmentReader
 from ahn_core.training.trainer import Distiller
 from ahn_core.weights.safetensors_folder import SafetensorsFolder
+from tests.ahn_core.training import two_processes
 from tests.tiny import VOCABULARY, byte_tokenizer, tiny_model
 
 ROOT = Path(__file__).parents[3]
@@ -266,61 +267,36 @@ def test_data_without_a_token_to_learn_ends_with_a_sentence(tmp_path: Path) -> N
 
 # ---- several processes
 
-PROGRAM = """
-import sys, torch
-from pathlib import Path
-from accelerate import Accelerator
-from ahn_core.training.corpus import Corpus
-from ahn_core.training.trainer import Distiller, leave_group
-from ahn_core.training import Settings
-from tests.tiny import tiny_model
-settings = Settings(
-    steps=2, batch=3, segment=96, lengths=(97, 192), windows=(32,), sinks=(4,), learning_rate=1e-2,
-    natural_rate=float(sys.argv[4]),
-)
-accelerator = Accelerator(cpu=True) if sys.argv[3] == "many" else None
-torch.set_num_threads(1)
-model = tiny_model()
-reports = [r for batch in Distiller(model, Corpus(Path(sys.argv[1])), settings, accelerator).rounds() for r in batch]
-if accelerator is None or accelerator.is_main_process:
-    memory = {n: p.detach() for n, p in model.named_parameters() if ".ahn." in n}
-    figures = torch.tensor([(r.tokens, r.tokens_read, r.kl) for r in reports])
-    processes = 1 if accelerator is None else accelerator.num_processes
-    torch.save({"processes": processes, "memory": memory, "figures": figures}, sys.argv[2])
-if accelerator is not None:
-    leave_group(accelerator)
-"""
+RATES = (0.0, 1e-3)  # of natural-gradient steps
 
 
-@pytest.mark.parametrize("natural_rate", [0.0, 1e-3])
-def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path, natural_rate: float) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
+def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path) -> None:
     # Without --multi_gpu accelerate starts one process, whatever the number; the program itself asks for the CPU.
     launch = (
         "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0"
     )
     launch += " --mixed_precision no --dynamo_backend no"
-    results = {}
-    for name, command in {"one": "", "many": launch}.items():
-        done = subprocess.run(
-            [
-                *[sys.executable, *command.split(), str(program)],
-                *[str(corpus.folder), str(tmp_path / name), name, str(natural_rate)],
-            ],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        results[name] = torch.load(tmp_path / name, weights_only=True)
-    assert (results["one"]["processes"], results["many"]["processes"]) == (1, 2)
-    torch.testing.assert_close(results["many"]["figures"], results["one"]["figures"])
-    for name, tensor in results["one"]["memory"].items():
-        torch.testing.assert_close(results["many"]["memory"][name], tensor, rtol=1e-4, atol=1e-6, msg=name)
+    done = subprocess.run(
+        [
+            *[sys.executable, *launch.split(), two_processes.__file__],
+            *[str(corpus.folder), str(tmp_path / "many"), *map(str, RATES)],
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    many = torch.load(tmp_path / "many", weights_only=True)
+    for rate in RATES:
+        one = two_processes.learn(corpus.folder, rate)
+        found = many[str(rate)]
+        assert (one["processes"], found["processes"]) == (1, 2)
+        torch.testing.assert_close(found["figures"], one["figures"])
+        for name, tensor in one["memory"].items():
+            torch.testing.assert_close(found["memory"][name], tensor, rtol=1e-4, atol=1e-6, msg=name)
 
 
 # ---- checkpoints

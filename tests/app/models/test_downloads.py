@@ -209,6 +209,7 @@ def test_a_hub_that_names_no_hash_is_not_trusted(bench: Bench, monkeypatch: pyte
     [
         (WEIGHTS[:-1] + b"x", "has the hash"),
         (WEIGHTS + b"more", f"has {len(WEIGHTS) + 4:,} bytes instead of {len(WEIGHTS):,}"),
+        (WEIGHTS * 50, f"has {len(WEIGHTS) + 1024:,} bytes instead of {len(WEIGHTS):,}"),  # a block too many
         (WEIGHTS[:-9], f"has {len(WEIGHTS) - 9:,} bytes instead of {len(WEIGHTS):,}"),
     ],
 )
@@ -238,7 +239,9 @@ def test_a_disk_that_fills_up_keeps_what_arrived(bench: Bench, monkeypatch: pyte
             raise OSError(errno.ENOSPC, "No space left on device")
 
     stream = Download._stream
-    monkeypatch.setattr(Download, "_stream", lambda self, url, opened: stream(self, url, FullDisk()))
+    monkeypatch.setattr(
+        Download, "_stream", lambda self, url, opened, most: stream(self, url, FullDisk(), most)
+    )
     assert "The disk is full" in bench.refused()
     assert len(bench.partials()) == 1
 

@@ -146,6 +146,10 @@ CHATS: dict[str, Others] = {
         "Chat {place:,} („{title}“)",
         "对话 {place:,}（“{title}”）",
     ),
+    "the digest of a document is {value} and no SHA-256": Others(
+        "die Prüfsumme eines Dokuments ist {value} und kein SHA-256",
+        "某个文档的摘要为 {value}，不是 SHA-256",
+    ),
     (
         "The file is no text in UTF-8 (byte {byte:,}), so nothing was imported; choose a file that AHN Chat "
         "has saved as JSON."
@@ -189,6 +193,10 @@ CHATS: dict[str, Others] = {
         ),
         "该文件中有无法读取的数字（{reason}），因此没有导入任何内容；请选择 AHN Chat 保存的 JSON 文件。",
     ),
+    "it is {value} and not an object": Others(
+        "{value} ist kein Objekt",
+        "{value} 不是对象",
+    ),
     "{chat} cannot be imported, so nothing was imported: {error}": Others(
         "{chat} kann nicht eingelesen werden, darum wurde nichts eingelesen: {error}",
         "无法导入{chat}，因此没有导入任何内容：{error}",
@@ -206,6 +214,18 @@ CHATS: dict[str, Others] = {
             "Datei, die AHN Chat als JSON gespeichert hat."
         ),
         "无法导入{chat}（{reason}），因此没有导入任何内容；请选择 AHN Chat 保存的 JSON 文件。",
+    ),
+    "two of its turns have the id {turn}": Others(
+        "zwei seiner Schritte haben die Id {turn}",
+        "其中两轮的 id 同为 {turn}",
+    ),
+    "its turn {turn} comes after a turn {parent} that is not before it": Others(
+        "sein Schritt {turn} folgt auf einen Schritt {parent}, der nicht davor steht",
+        "第 {turn} 轮之前的第 {parent} 轮并不在它前面",
+    ),
+    "two versions after its turn {turn} are shown at once": Others(
+        "nach seinem Schritt {turn} werden zwei Fassungen zugleich gezeigt",
+        "第 {turn} 轮之后同时显示两个版本",
     ),
     "turn {place}: {reason}": Others(
         "Schritt {place}: {reason}",
@@ -268,7 +288,7 @@ CHATS: dict[str, Others] = {
             "Bisher hat {model} es gelesen; Antworten schlagen in seinem Text nach, und beim Weiterlesen "
             "liest das jetzige Modell es von vorn."
         ),
-        "目前读过它的是{model}；回答会在其文字中查找，继续阅读时由当前模型从头读起。",
+        "目前读过它的模型：{model}；回答会在其文字中查找，继续阅读时由当前模型从头读起。",
     ),
     "The title is empty, so the chat could not be found by it; type at least one character.": Others(
         "Der Titel ist leer, der Chat wäre nicht wiederzufinden; geben Sie wenigstens ein Zeichen ein.",

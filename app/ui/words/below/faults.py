@@ -119,7 +119,7 @@ FAULTS: dict[str, Others] = {
     ),
     "it is {detail} and not a file; choose a single document": Others(
         "Das ist {detail} und keine Datei; wählen Sie ein einzelnes Dokument",
-        "这是{detail}，不是文件；请选择单个文档",
+        "这不是文件，而是：{detail}；请选择单个文档",
     ),
     "the file is empty (0 bytes); get a complete copy": Others(
         "Die Datei ist leer (0 Bytes); besorgen Sie eine vollständige Kopie",
@@ -127,21 +127,21 @@ FAULTS: dict[str, Others] = {
     ),
     "it is {detail}": Others(
         "Das ist {detail}",
-        "这是{detail}",
+        "文件类型是：{detail}",
     ),
     "its name says PDF and its content is {detail}; get the real PDF, or rename the file": Others(
         (
             "Dem Namen nach ist es ein PDF, dem Inhalt nach {detail}; besorgen Sie das richtige PDF, oder "
             "benennen Sie die Datei um"
         ),
-        "文件名为 PDF，内容却是{detail}；请获取真正的 PDF，或重命名该文件",
+        "文件名为 PDF，内容却是：{detail}；请获取真正的 PDF，或重命名该文件",
     ),
     "its content is {detail} and not text; save or export it as PDF or plain text": Others(
         (
             "Der Inhalt ist kein Text, sondern: {detail}; speichern oder exportieren Sie ihn als PDF oder "
             "reinen Text"
         ),
-        "内容是{detail}，不是文字；请另存或导出为 PDF 或纯文本",
+        "内容不是文字，而是：{detail}；请另存或导出为 PDF 或纯文本",
     ),
     "'{detail}' is no encoding of text that is known here; choose another, such as UTF-8 or Windows-1252": Others(
         (
@@ -221,13 +221,13 @@ FAULTS: dict[str, Others] = {
     ),
     "the program that reads it could not be started ({detail}); close some programs, try again": Others(
         (
-            "Das Programm, das sie liest, ließ sich nicht starten ({detail}); schließen Sie einige "
+            "Das Programm, das die Datei liest, ließ sich nicht starten ({detail}); schließen Sie einige "
             "Programme, und versuchen Sie es noch einmal"
         ),
         "读取文件的程序无法启动（{detail}）；请关闭一些程序后重试",
     ),
     "the program that reads it broke down on it (exit status {status}); {remedy}": Others(
-        "Das Programm, das sie liest, brach dabei zusammen (Status {status}); {remedy}",
+        "Das Programm, das die Datei liest, brach dabei zusammen (Status {status}); {remedy}",
         "读取文件的程序崩溃了（退出状态 {status}）；{remedy}",
     ),
     "it has more than the limit of {limit:,} bytes": Others(
@@ -235,15 +235,15 @@ FAULTS: dict[str, Others] = {
         "文件超过上限 {limit:,} 字节",
     ),
     "the program that reads it broke down": Others(
-        "Das Programm, das sie liest, brach zusammen",
+        "Das Programm, das die Datei liest, brach zusammen",
         "读取文件的程序崩溃了",
     ),
     "the program that reads it could not be started ({reason})": Others(
-        "Das Programm, das sie liest, ließ sich nicht starten ({reason})",
+        "Das Programm, das die Datei liest, ließ sich nicht starten ({reason})",
         "读取文件的程序无法启动（{reason}）",
     ),
     "the program that reads it has ended": Others(
-        "Das Programm, das sie liest, ist beendet",
+        "Das Programm, das die Datei liest, ist beendet",
         "读取文件的程序已经结束",
     ),
     "that was cancelled": Others(

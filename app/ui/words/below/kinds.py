@@ -14,7 +14,7 @@ KINDS: dict[str, Others] = {
         "旧的 Office 文件，或带密码的 Office 文件",
     ),
     "open it there and save it as .docx, .xlsx or .pptx without": Others(
-        "öffnen Sie sie dort, und speichern Sie sie als .docx, .xlsx oder .pptx ohne Passwort",
+        "öffnen Sie sie in Office, und speichern Sie sie als .docx, .xlsx oder .pptx ohne Passwort",
         "请用 Office 打开，另存为不带密码的 .docx、.xlsx 或 .pptx",
     ),
     "a binary Excel workbook (.xlsb)": Others(

@@ -248,6 +248,10 @@ MODELS: dict[str, Others] = {
         "den Zwischenspeicher",
         "缓存",
     ),
+    "Changing to {model}": Others(
+        "Wechsel zu {model}",
+        "正在切换到 {model}",
+    ),
     (
         "the weights of {model} take {wanted} in this number format and {device} has {free} free, so nothing "
         "was loaded: as {formats} it would fit."

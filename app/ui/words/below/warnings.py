@@ -226,7 +226,7 @@ WARNINGS: dict[str, Others] = {
         "该文档",
     ),
     "the program that recognises it broke down": Others(
-        "Das Programm, das sie erkennt, brach zusammen",
+        "Das Programm, das den Text erkennt, brach zusammen",
         "文字识别程序崩溃了",
     ),
     "Text recognition of {name} was cancelled.": Others(
