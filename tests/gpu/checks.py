@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -144,7 +143,6 @@ def golden(scale: Scale, results: Results, clock: Clock) -> None:
     device = str(scale.device)
     backends: tuple[BackendName | None, ...] = ("torch",) if scale.dry else ("torch", None, "graphs")
     for case, backend in product(golden_cases.CASES[: 1 if scale.dry else None], backends):
-        folder = golden_cases.GOLDEN / case
-        facts = json.loads((folder / "case.json").read_text(encoding="utf-8"))
-        error, used = golden_cases.error_and_backend(case, [facts["prefill_len"]], backend, device)
+        splits = [golden_cases.facts_of(case)["prefill_len"]]
+        error, used = golden_cases.error_and_backend(case, splits, backend, device)
         results.add(what="golden", case=case, asked=backend, backend=used, error=error, right=error < 2e-2)
