@@ -146,6 +146,9 @@ class Download:
                 token=self._hub.token,
                 tqdm_class=_silent_bar(),
             )
+            shown = manifests.snapshot(self._hub, listing.repository, listing.commit) / file.name
+            if not shown.is_symlink():  # Windows may have no links: the cache made a copy then
+                (blobs / file.digest).unlink(missing_ok=True)
         except ModelError:
             raise
         except hub_errors() as error:

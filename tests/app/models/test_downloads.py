@@ -279,6 +279,27 @@ def test_verifying_finds_a_changed_and_a_missing_file(bench: Bench) -> None:
     assert len(local.verify(bench.hub, bench.data, parsed)) == 1 + (digest(WEIGHTS[::-1]) != digest(WEIGHTS))
 
 
+def test_where_the_system_has_no_links_each_file_is_there_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import file_download
+
+    monkeypatch.setattr(file_download, "are_symlinks_supported", lambda folder=None: False)
+    manifest = bench.download().run()
+    assert manifest.complete(bench.hub)
+    everything = [
+        path for path in bench.hub.cache.rglob("*") if path.is_file() and ".locks" not in path.parts
+    ]
+    assert sum(path.read_bytes() == WEIGHTS for path in everything) == 1
+    assert local.verify(bench.hub, bench.data, Reference(NAME)) == []
+    manifests.forget(bench.data, Reference(NAME))
+    parsed = parse_reference(f"{NAME}@{manifest.commit}")
+    assert parsed is not None
+    with pytest.raises(ModelError, match="tells the hashes"):
+        local.verify(bench.hub, bench.data, parsed)
+    assert local.remove(bench.hub, bench.data, parsed) >= len(WEIGHTS)
+
+
 def test_removing_frees_everything(bench: Bench) -> None:
     bench.download().run()
     assert local.remove(bench.hub, bench.data, Reference(NAME)) >= len(WEIGHTS)
