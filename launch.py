@@ -24,7 +24,16 @@ import time
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Tuple  # noqa: UP035
 
-from app.launching import answers, explain, pip_environment, setup_lock, step_line, this_python
+from app.launching import (
+    answers,
+    explain,
+    forget_removed,
+    pip_environment,
+    remove_whole,
+    setup_lock,
+    step_line,
+    this_python,
+)
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 10)
@@ -169,9 +178,14 @@ def venv_python(venv: Path) -> Path:
 
 
 def version_of(python: Path) -> str:
-    """Version of that Python, as "3.11"; "" where it does not run."""
+    """Version of that Python, as "3.11"; "" where it does not run, as one for another machine."""
     command = [str(python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-    found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        found = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=ANSWER_TIMEOUT
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
     return found.stdout.strip()
 
 
@@ -212,11 +226,12 @@ class Setup:
         reason = None if state is None else self._why_anew(state)
         if reason is not None:
             print(f"The environment in .venv {reason}, so it is made anew.", flush=True)
-            shutil.rmtree(str(self.venv))
+            remove_whole(self.venv)
             state = None
         self.log.write_text("", encoding="utf-8")
         if state is None:
             print("Setting up AHN Chat; this happens once and takes some minutes.", flush=True)
+            forget_removed(self.venv)
             self._check_disk()
             self._make_venv()
         python = version_of(venv_python(self.venv))
@@ -353,7 +368,10 @@ class Setup:
         self._step(name, pip + ["--progress-bar=off"] + arguments)
 
     def _step(self, name: str, command: List[str]) -> None:
-        """Run `command` with its output in the log; a line tells the name and the seconds. Raises SetupError."""
+        """Run `command` with its output in the log; a line tells the name and the seconds. Raises SetupError.
+
+        However long it takes: some GB may come over a slow line, pip has time-outs of its own, and Ctrl+C ends it.
+        """
         started = time.monotonic()
         with self.log.open("ab") as log:
             log.write(f"$ {' '.join(command)}\n".encode())
@@ -397,19 +415,29 @@ def ensure_environment(
         state = read_state(venv)
         return state is not None and state.satisfies(plan) and works(venv, state)
 
-    if not ready():
-        try:
-            with setup_lock(root):
-                if not ready():  # another set-up may have finished meanwhile
-                    Setup(root, plan).run()
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise SetupError("The disk is full: free some space, and start again.") from error
-            raise SetupError(
-                f"The folder {root} cannot be written to ({error.strerror or error}): copy it to one of your own, "
-                "and start there."
-            ) from error
+    try:
+        if ready():
+            if no_compiler:
+                _decline_compiler(venv)
+            return python
+        with setup_lock(root):
+            if not ready():  # another set-up may have finished meanwhile
+                Setup(root, plan).run()
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise SetupError("The disk is full: free some space, and start again.") from error
+        raise SetupError(
+            f"The folder {root} cannot be written to ({error.strerror or error}): close AHN Chat where it runs out of "
+            "it, or copy the folder to one of your own, and start there."
+        ) from error
     return python
+
+
+def _decline_compiler(venv: Path) -> None:
+    """Note in a finished environment that no compiler is wanted, for the set-ups to come."""
+    state = read_state(venv)
+    if state is not None and not state.no_compiler:
+        write_state(venv, state._replace(no_compiler=True))
 
 
 # ---- starting
@@ -438,7 +466,10 @@ if not zoo.embedded_is_ready(paths.data_dir()):
 
 
 def run_tests(python: Path, arguments: List[str]) -> int:
-    """Prepare the embedded model where the network allows, run pytest, and return its exit status."""
+    """Prepare the embedded model where the network allows, run pytest, and return its exit status.
+
+    Neither has a time-out: whoever watches them ends them.
+    """
     subprocess.call([str(python), "-c", PREPARE], cwd=str(ROOT))
     return subprocess.call([str(python), "-m", "pytest"] + arguments, cwd=str(ROOT))
 

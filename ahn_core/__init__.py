@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .loading import LoadError, load_tokenizer
     from .logprobs import TokenLogprobs
     from .ops.choose import BackendError
-    from .sampling import SamplingSettings
+    from .sampling import SamplingError, SamplingSettings
 
 _HOME = {
     "BackendError": "ops.choose",
@@ -53,6 +53,7 @@ _HOME = {
     "ConfigError": "config",
     "Finished": "generation",
     "PrefillProgress": "generation",
+    "SamplingError": "sampling",
     "SamplingSettings": "sampling",
     "Token": "generation",
     "prefill": "generation",
@@ -75,6 +76,7 @@ __all__ = [
     "LayerStats",
     "LoadError",
     "PrefillProgress",
+    "SamplingError",
     "SamplingSettings",
     "Token",
     "TokenLogprobs",

@@ -23,7 +23,7 @@ from . import planner
 from .cache import Cache, CacheKind
 from .cells import CELLS, MemoryCell
 from .config import AHNConfig, BackboneConfig, CellName
-from .grouped import GroupedEmbedding, GroupedLinear, GroupedWeight, use_kernels
+from .grouped import PLAIN, GroupedEmbedding, GroupedLinear, GroupedWeight, use_kernels
 from .layer_cache import LayerCache, Projected, Update
 from .ops.plain import TorchOps, gathered
 from .plan import Call, Step
@@ -191,8 +191,9 @@ class AHNForCausalLM(nn.Module):
             cell: begin with an untrained memory of this cell instead, to train it.
             dtype: default float32 on a CPU, bfloat16 on a GPU; for the embedded model on a CPU "int8", but with the
             plain backend and to train a new cell. "int8", on a CPU only, keeps the base's linear layers
-            in 8 bits and everything else in float32; "int4", likewise, keeps base and embedding in 4 bits, or in the
-            blocks of a GGUF file (grouped.py); "mixed" multiplies the linear layers in bfloat16 (quantization.py).
+            in 8 bits and everything else in float32; "int4", on an NVIDIA GPU too and beside bfloat16 there, keeps base
+            and embedding in 4 bits, or in the blocks of a GGUF file (grouped.py); "mixed", on a CPU only, multiplies
+            the linear layers in bfloat16 (quantization.py).
             device: default the first GPU, else the CPU.
             gguf_file: name of the GGUF file inside the folder or repository `base`.
             backend: what computes; see `use_backend`. "torch" is the plain one.
@@ -200,6 +201,8 @@ class AHNForCausalLM(nn.Module):
 
         Raises:
             ahn_core.LoadError: one sentence that names what is missing, of a wrong size or unsafe.
+            ahn_core.ConfigError: the base or the memory asks for something this program cannot compute.
+            ahn_core.zoo.ZooError: "embedded" could not be fetched.
             ahn_core.BackendError: the backend that was named cannot be used.
         """
         from .loading import load_model
@@ -278,10 +281,14 @@ class AHNForCausalLM(nn.Module):
             # take whole.
             sample = flat if ".ahn." in name else flat[:: max(1, flat.numel() // 64)]
             digest.update(sample.float().cpu().numpy().tobytes())
+        formats = (
+            self.precision,
+            str(self.dtype).removeprefix("torch."),
+        )  # 4 bits are computed in float32 or bfloat16
         return {
             "model": f"{self.name} {base.hexdigest()[:12]}",
             "AHN": f"{self.ahn_config.cell} {memory.hexdigest()[:12]}",
-            "dtype": self.precision,
+            "dtype": self.precision if self.dtype == torch.float32 else " ".join(dict.fromkeys(formats)),
         }
 
     def make_cache(
@@ -297,6 +304,8 @@ class AHNForCausalLM(nn.Module):
             kind: "full" attention, "window" (sinks + window) or "ahn" (sinks + window + compressed memory).
             attention_sinks, sliding_window: S >= 0 and W >= 1 in tokens; None: the model's default, which is the
             paper's 128 and 32,640 but for the embedded model. Ignored by "full".
+
+        Raises ValueError for another kind, or a size below these.
         """
         sinks = self.default_attention_sinks if attention_sinks is None else attention_sinks
         window = self.default_sliding_window if sliding_window is None else sliding_window
@@ -330,6 +339,8 @@ class AHNForCausalLM(nn.Module):
         """Feed tokens to the cache and return their last hidden states, normed: [1, T] -> [T, hidden].
 
         `checkpoint` keeps only what goes from layer to layer for the backward pass and computes the rest again then.
+
+        Raises ValueError for another shape, or T = 0; the cache is left as it was.
         """
         if input_ids.dim() != 2 or input_ids.shape[0] != 1:
             raise ValueError(
@@ -364,8 +375,8 @@ class AHNForCausalLM(nn.Module):
     @property
     def backend(self) -> str:
         """What computes: "torch", "cpu" (compiled C++), "fla" or "mamba" (GPU kernels of those packages), with "+flash"
-        where flash attention reads, and "+graphs" where single tokens are replayed as CUDA graphs. `ops.reason` tells
-        why, as a clause.
+        where flash attention reads, "+packed" where kernels multiply weights of 4 bits, and "+graphs" where single
+        tokens are replayed as CUDA graphs. `ops.reason` tells why, as a clause.
         """
         return self.ops.name
 
@@ -377,13 +388,13 @@ class AHNForCausalLM(nn.Module):
         """
         from .ops.choose import choose
 
-        use_kernels(self, None)
+        use_kernels(self, PLAIN)
         self.ops = choose(self, name)
         return self.backend
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> AHNForCausalLM:
         super()._apply(fn, recurse)
-        use_kernels(self, None)
+        use_kernels(self, PLAIN)
         self.ops = TorchOps("the model was moved or converted since")  # what was chosen may not fit any more
         return self
 
@@ -461,6 +472,8 @@ class AHNForCausalLM(nn.Module):
             input_ids: [1, T] int64.  past_key_values: the conversation so far; None: a new full-attention
             cache.
             logits_to_keep: how many of the last tokens get logits; 0: all.
+
+        Raises ValueError for another shape, or T = 0; the cache is left as it was.
         """
         cache = self.make_cache("full") if past_key_values is None else past_key_values
         hidden = self.read(input_ids, cache)

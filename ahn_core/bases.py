@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .config import CELL_NAMES, BackboneConfig, CellName
 
-_SHORT: dict[CellName, str] = {"GatedDeltaNet": "GDN", "DeltaNet": "DN", "Mamba2": "Mamba2"}
+SHORT_NAMES: dict[CellName, str] = {"GatedDeltaNet": "GDN", "DeltaNet": "DN", "Mamba2": "Mamba2"}
 _ROPE_THETA = 1_000_000.0
 _END_OF_TURN, _END_OF_TEXT = 151_645, 151_643
 
@@ -38,7 +38,7 @@ class Base:
         """The hub id of the published memory of this cell; None where there is none."""
         if not self.published:
             return None
-        return f"ByteDance-Seed/AHN-{_SHORT[cell]}-for-Qwen-2.5-Instruct-{self.size}"
+        return f"ByteDance-Seed/AHN-{SHORT_NAMES[cell]}-for-Qwen-2.5-Instruct-{self.size}"
 
     @property
     def config(self) -> BackboneConfig:

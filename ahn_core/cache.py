@@ -22,6 +22,7 @@ from .config import AHNConfig
 from .layer_cache import LayerCache
 from .plan import Call, Layout, Step
 from .rope import Rotary
+from .stored import DTYPES, OpenTensors, open_tensors
 from .tails import Tail
 
 if TYPE_CHECKING:
@@ -304,7 +305,7 @@ class Cache:
             layer.detach()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the cache to a safetensors file, atomically."""
+        """Write the cache to a safetensors file, atomically. Raises OSError, SafetensorError."""
         from safetensors.torch import save_file
 
         rows = self._used_rows()
@@ -334,11 +335,11 @@ class Cache:
             ValueError: the file is damaged, or was made with another model, AHN, S, W or kind: the message
             says which.
         """
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
 
         try:
-            with safe_open(path, framework="pt", device="cpu") as file:
-                metadata = file.metadata() or {}
+            with open_tensors(path) as file:
+                metadata = file.metadata
                 if metadata.get("format") != _FORMAT:
                     raise ValueError(
                         f"{path} is not a saved cache of this version, so it is not loaded: read the "
@@ -357,29 +358,30 @@ class Cache:
                 f"{path} is damaged ({error}), so it is not loaded: read the document again."
             ) from error
 
-    def _check_shapes(self, path: str | os.PathLike[str], length: int, file: Any) -> None:
-        rows, there = self._used_rows(length), set(file.offset_keys())
+    def _check_shapes(self, path: str | os.PathLike[str], length: int, file: OpenTensors) -> None:
+        rows = self._used_rows(length)
         for index, layer in enumerate(self.layers):
             for name, tensor in layer.tensors().items():
                 shape = list(tensor.shape)
                 if name != "state":
                     shape[0 if name == "gates" else 1] = rows[name]
                 key = f"layers.{index}.{name}"
-                if key not in there or file.get_slice(key).get_shape() != shape:
+                place = file.places.get(key)
+                if place is None or place.dtype not in DTYPES or list(place.shape) != shape:
                     raise ValueError(
                         f"{path} is damaged ({key} is not there in its shape), so it is not loaded: read the "
                         "document again."
                     )
 
     @torch.no_grad()
-    def _take(self, length: int, sink_offset: int, file: Any) -> None:
+    def _take(self, length: int, sink_offset: int, file: OpenTensors) -> None:
         self._length, self._sink_offset, self._tail, self.outputs = length, sink_offset, None, None
         rows = self._used_rows(length)
         for index, layer in enumerate(self.layers):
             if self.layout.capacity is None:
                 layer.reserve(length)
             for name, tensor in layer.tensors().items():
-                _used(name, tensor, rows).copy_(file.get_tensor(f"layers.{index}.{name}"))
+                _used(name, tensor, rows).copy_(file.read(f"layers.{index}.{name}"))
 
     def _used_rows(self, length: int | None = None) -> dict[str, int]:
         length = self._length if length is None else length

@@ -1,11 +1,12 @@
-"""Weights of 4 bits, or 5, 6 and 8, whose neighbours share a scale: the base of a model on a CPU with little memory.
+"""Weights of 4 bits, or 5, 6 and 8, whose neighbours share a scale: the base of a model where memory is short.
 
 Each row is cut into groups of 32 (with 6 bits 16) columns. A weight is `scale * q + smallest` ("affine", 4 and 5 bits)
 or `scale * (q - 2^(bits - 1))`, with whole numbers q and scale and smallest value of a group in float16. That is what
 the blocks of GGUF's Q4_0, Q4_1, Q5_0, Q5_1 and Q8_0 are, and those of Q4_K, Q5_K and Q6_K with their scales multiplied
 out, so they are kept as they are in another order; other weights are rounded to 4 bits.
 
-They are packed as native/grouped.h says, whose kernels compute with them; this is the plain form, and slow.
+They are packed as native/grouped.h says, whose kernels compute with them on a CPU, as ops/packed.py's do on an NVIDIA
+GPU; this is the plain form, for every device, and slow.
 """
 
 from __future__ import annotations
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 
 TILE = 16  # rows that are packed together
 _COLUMNS = 32  # columns of a record
-_ORDER = (0, 2, 1, 3)  # of 4 columns in a record
 # Up to this many tokens a kernel multiplies each by the packed weights; more of them share the unpacking.
 FEW_TOKENS = 8
-_UNPACKED_BYTES = 2**26  # of a weight that are unpacked at once
+_UNPACKED_BYTES = {"cpu": 2**26, "cuda": 2**28}  # of a weight that are unpacked at once
 
 
 @dataclass(frozen=True)
@@ -71,38 +71,63 @@ class Blocks(NamedTuple):
     scale: Tensor
     smallest: Tensor | None = None
 
+    def to(self, device: torch.device) -> Blocks:
+        """The same there."""
+        return Blocks(*(None if part is None else part.to(device) for part in self))  # type: ignore[arg-type]
+
 
 class Kernels(Protocol):
-    """What computes with packed weights faster than torch: native/decoder.py."""
+    """What computes with packed weights faster than torch: native/decoder.py and ops/packed.py."""
 
     def multiply(self, weight: GroupedWeight, x: Tensor) -> Tensor:
-        """x [T, columns] float32, a few of them -> [T, rows], with activations of 16 bits."""
+        """x [T, columns], a few of them -> [T, rows] in x's dtype, with activations of 16 bits or more."""
 
     def unpack(self, weight: GroupedWeight, first: int, last: int, dtype: torch.dtype) -> Tensor:
-        """Rows first … last - 1 in float32 or bfloat16: [last - first, columns]."""
+        """Rows first … last - 1 in float32 or bfloat16, on a GPU also float16: [last - first, columns]."""
 
     def rows(self, weight: GroupedWeight, ids: Tensor) -> Tensor:
         """Rows `ids` [T] int64 in float32: [T, columns]."""
 
 
+class PlainKernels:
+    """The plain form. Nothing in it comes from the host or is looked at there, so a CUDA graph can hold it."""
+
+    def multiply(self, weight: GroupedWeight, x: Tensor) -> Tensor:
+        return weight.multiplied_in_pieces(x, x.dtype)
+
+    def unpack(self, weight: GroupedWeight, first: int, last: int, dtype: torch.dtype) -> Tensor:
+        tiles = weight.packed[first // TILE : -(-last // TILE)]
+        rows = unpack(tiles, weight.format)[first % TILE :][: last - first, : weight.columns]
+        return rows.to(dtype)
+
+    def rows(self, weight: GroupedWeight, ids: Tensor) -> Tensor:
+        tiles = unpack(weight.packed[ids // TILE], weight.format).unflatten(0, (-1, TILE))
+        return tiles[torch.arange(len(ids), device=ids.device), ids % TILE, : weight.columns]
+
+
+PLAIN = PlainKernels()
+
+
 class GroupedWeight(nn.Module):
-    """A matrix [rows, columns] in one format. `kernels` are None in the plain form."""
+    """A matrix [rows, columns] in one format."""
 
     packed: Tensor  # uint8 [tiles, groups, record]
-    kernels: Kernels | None = None
+    kernels: Kernels = PLAIN
 
-    def __init__(self, rows: int, columns: int, kept: GroupFormat) -> None:
+    def __init__(
+        self, rows: int, columns: int, kept: GroupFormat, device: torch.device | str | None = None
+    ) -> None:
         """All zeros of scale zero until `put`."""
         super().__init__()
         self.rows, self.columns, self.format = rows, columns, kept
         shape = (-(-rows // TILE), -(-columns // _COLUMNS), kept.record)
-        self.register_buffer("packed", torch.zeros(shape, dtype=torch.uint8))
+        self.register_buffer("packed", torch.zeros(shape, dtype=torch.uint8, device=device))
 
     @classmethod
     def of(cls, weight: Tensor, kept: GroupFormat) -> GroupedWeight:
         """[rows, columns] of any floating-point format, rounded."""
         rows, columns = weight.shape
-        made = cls(rows, columns, kept)
+        made = cls(rows, columns, kept, weight.device)
         made.put(0, round_to_groups(weight, kept))
         return made
 
@@ -114,17 +139,25 @@ class GroupedWeight(nn.Module):
         self.packed[first // TILE : first // TILE + len(packed)] = packed
 
     def product(self, x: Tensor, *, exact: bool = False) -> Tensor:
-        """x W^T: [T, columns] -> [T, rows] in x's dtype. Many tokens are multiplied in bfloat16 where the processor
-        can, unless `exact`.
+        """x W^T: [T, columns] -> [T, rows] in x's dtype. On a CPU many tokens are multiplied in bfloat16 where the
+        processor can, unless `exact`; elsewhere always in x's dtype.
         """
         if (
-            self.kernels is not None
+            not isinstance(self.kernels, PlainKernels)
             and len(x) <= FEW_TOKENS
             and not (x.requires_grad and torch.is_grad_enabled())
         ):
-            return self.kernels.multiply(self, x.float()).to(x.dtype)
-        number = torch.bfloat16 if multiplies_bfloat16() and not exact else torch.float32
-        step = max(1, _UNPACKED_BYTES // (self.columns * number.itemsize) // TILE) * TILE
+            return self.kernels.multiply(self, x)
+        if x.device.type != "cpu":
+            return self.multiplied_in_pieces(x, x.dtype)
+        return self.multiplied_in_pieces(
+            x, torch.bfloat16 if multiplies_bfloat16() and not exact else torch.float32
+        )
+
+    def multiplied_in_pieces(self, x: Tensor, number: torch.dtype) -> Tensor:
+        """`product` with some rows of the weight unpacked at a time, in the format `number`."""
+        most = _UNPACKED_BYTES.get(x.device.type, _UNPACKED_BYTES["cpu"])
+        step = max(1, most // (self.columns * number.itemsize) // TILE) * TILE
         narrow = x.to(number)
         products = [
             F.linear(narrow, self.unpacked(first, min(first + step, self.rows), number))
@@ -134,18 +167,11 @@ class GroupedWeight(nn.Module):
 
     def unpacked(self, first: int, last: int, dtype: torch.dtype) -> Tensor:
         """Rows first … last - 1 as they are meant, [last - first, columns] in float32 or bfloat16."""
-        if self.kernels is not None:
-            return self.kernels.unpack(self, first, last, dtype)
-        tiles = self.packed[first // TILE : -(-last // TILE)]
-        rows = unpack(tiles, self.format)[first % TILE :][: last - first, : self.columns]
-        return rows.to(dtype)
+        return self.kernels.unpack(self, first, last, dtype)
 
     def selected(self, ids: Tensor) -> Tensor:
         """Rows `ids` [T] in float32: [T, columns]."""
-        if self.kernels is not None:
-            return self.kernels.rows(self, ids)
-        tiles = unpack(self.packed[ids // TILE], self.format).unflatten(0, (-1, TILE))
-        return tiles[torch.arange(len(ids)), ids % TILE, : self.columns]
+        return self.kernels.rows(self, ids)
 
     def dequantized(self) -> Tensor:
         """The weight that is meant, [rows, columns] float32."""
@@ -195,13 +221,17 @@ class GroupedLinear(nn.Module):
 class GroupedEmbedding(nn.Module):
     """Rows of a table by their numbers; a head tied to it holds the same `GroupedWeight`."""
 
-    def __init__(self, table: GroupedWeight) -> None:
+    _like: Tensor  # [0]: its number format is that of the rows, and changes with the model's
+
+    def __init__(self, table: GroupedWeight, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.table = table
+        like = torch.empty(0, dtype=dtype, device=table.packed.device)
+        self.register_buffer("_like", like, persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """[…] int64 -> […, columns] float32."""
-        return self.table.selected(ids.flatten()).unflatten(0, ids.shape)
+        """[…] int64 -> […, columns] in the model's number format."""
+        return self.table.selected(ids.flatten()).unflatten(0, ids.shape).to(self._like.dtype)
 
     @property
     def weight(self) -> Tensor:
@@ -223,11 +253,11 @@ def group_(model: AHNForCausalLM) -> None:
         tied = head and model.config.tie_word_embeddings
         weight = table if tied else GroupedWeight.of(linear.weight, OUTER if head else INNER)
         replace_layer(model, name, GroupedLinear([weight], linear.bias, exact=head))
-    model.embed_tokens = GroupedEmbedding(table)
+    model.embed_tokens = GroupedEmbedding(table, model.dtype)
 
 
-def use_kernels(model: nn.Module, kernels: Kernels | None) -> None:
-    """Let `kernels` compute with every packed weight of a model; None: torch."""
+def use_kernels(model: nn.Module, kernels: Kernels) -> None:
+    """Let `kernels` compute with every packed weight of a model."""
     for module in model.modules():
         if isinstance(module, GroupedWeight):
             module.kernels = kernels
@@ -243,13 +273,13 @@ def pack(blocks: Blocks, kept: GroupFormat) -> Tensor:
     per_record = _COLUMNS // kept.group
     q = F.pad(blocks.q, (0, groups * _COLUMNS - columns, 0, tiles * TILE - rows))
     # [tiles, groups, slices, rows, columns of a slice]
-    slices = q.view(tiles, TILE, groups, 8, 4)[..., _ORDER].permute(0, 2, 3, 1, 4).flatten(3)
+    slices = _reordered(q.view(tiles, TILE, groups, 8, 4)).permute(0, 2, 3, 1, 4).flatten(3)
     if kept.bits == 8:
         parts = [slices.flatten(2)]
     else:
         low = slices & 15
         parts = [(low[:, :, :4] | (low[:, :, 4:] << 4)).flatten(2)]
-        places = (2 ** torch.arange(8, dtype=torch.int32)).to(torch.uint8)
+        places = (2 ** torch.arange(8, dtype=torch.int32, device=q.device)).to(torch.uint8)
         for bit in range(4, kept.bits):
             plane = (slices >> bit) & 1
             parts.append((plane.unflatten(3, (8, 8)) * places).sum(-1, dtype=torch.uint8).flatten(2))
@@ -273,11 +303,11 @@ def unpack(packed: Tensor, kept: GroupFormat) -> Tensor:
         slices = torch.cat((both & 15, both >> 4), dim=2)
         for bit in range(4, kept.bits):
             plane = packed[..., 64 * bit : 64 * (bit + 1)].unflatten(2, (8, 8))
-            set_bits = (plane[..., None] >> torch.arange(8, dtype=torch.uint8)) & 1
+            places = torch.arange(8, dtype=torch.uint8, device=packed.device)
+            set_bits = (plane[..., None] >> places) & 1
             slices = slices | (set_bits.flatten(3) << bit)
         slices = slices.unflatten(3, (TILE, 4))
-    # The order of columns is its own inverse.
-    q = slices[..., _ORDER].permute(0, 3, 1, 2, 4).reshape(tiles, TILE, groups * per_record, kept.group)
+    q = _reordered(slices).permute(0, 3, 1, 2, 4).reshape(tiles, TILE, groups * per_record, kept.group)
     count = 2 * TILE * per_record
 
     def scales(at: int) -> Tensor:
@@ -288,6 +318,11 @@ def unpack(packed: Tensor, kept: GroupFormat) -> Tensor:
     if kept.affine:
         values += scales(whole + count)
     return values.flatten(2).flatten(0, 1)
+
+
+def _reordered(columns: Tensor) -> Tensor:
+    """Four columns [..., 4] in the order 0, 2, 1, 3 of a record, or from it: it is its own inverse."""
+    return columns.unflatten(-1, (2, 2)).mT.flatten(-2)
 
 
 # ------------------------------------------------------------------ rounding

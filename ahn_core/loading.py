@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from .config import BackboneConfig, CellName, ConfigError
-from .devices import best_device
+from .devices import device_named
 from .embedded.model import EMBEDDED
 from .quantization import Precision
 from .weights.errors import LoadError
@@ -42,7 +42,7 @@ def load_model(
     progress: Progress | None = None,
 ) -> AHNForCausalLM:
     """See `AHNForCausalLM.from_pretrained`. plain: for the backend "torch", so in the number format of the weights."""
-    target = torch.device(device) if device else best_device().device
+    target = device_named(device)
     if dtype is None and base == "embedded" and target.type == "cpu" and cell is None and not plain:
         dtype = EMBEDDED.dtype
     precision, number = formats(dtype, target)
@@ -74,10 +74,13 @@ def load_model(
 def formats(dtype: torch.dtype | str | None, device: torch.device) -> tuple[Precision, torch.dtype]:
     """How the linear layers are kept, and the number format of everything else. Raises LoadError."""
     if dtype == "int8" or dtype == "int4" or dtype == "mixed":
+        if device.type == "cuda" and dtype == "int4":
+            return "int4", torch.bfloat16
         if device.type != "cpu":
+            others = "float32, bfloat16, float16" + " or int4" * (device.type == "cuda")
             raise LoadError(
-                f"weights in {dtype} run on a CPU and not on {device}, so nothing was loaded: choose float32, bfloat16 "
-                "or float16 there."
+                f"weights in {dtype} run on a CPU{' or an NVIDIA GPU' * (dtype == 'int4')} and not on {device}, so "
+                f"nothing was loaded: choose one of {others} there."
             )
         return cast(Precision, dtype), torch.float32
     if dtype is None:

@@ -9,6 +9,7 @@ states, all in the number format of the keys. What a cache of this program holds
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from .config import AHNConfig, BackboneConfig, CellName
 
@@ -51,13 +52,7 @@ def base_parameters(config: BackboneConfig) -> int:
     """Weights of the base; a head tied to the embedding counts once."""
     from .weights.names import stored_shapes
 
-    total = 0
-    for shape in stored_shapes(config).values():
-        count = 1
-        for size in shape:
-            count *= size
-        total += count
-    return total
+    return sum(prod(shape) for shape in stored_shapes(config).values())
 
 
 def mean_keys(tokens: int, capacity: int | None) -> float:

@@ -16,13 +16,22 @@ Processor = Callable[[Tensor, Tensor], Tensor]  # ids [1, T], scores [1, V] -> s
 _FIRST_TOKENS = 256  # generated ones there is room for at first
 
 
+class SamplingError(ValueError):
+    """A setting out of its range. name, value: of the setting; low, high: the range, `high` None where it has no
+    end."""
+
+    def __init__(self, message: str, name: str, value: float, low: float, high: float | None) -> None:
+        super().__init__(message)
+        self.name, self.value, self.low, self.high = name, value, low, high
+
+
 @dataclass(frozen=True)
 class SamplingSettings:
     """How the next token is chosen; temperature 0 is greedy.
 
     top_k 0, top_p 1, min_p 0 and repetition_penalty 1 switch each off.
     The repetition penalty looks at the generated tokens only: over a whole document it would forbid its
-    vocabulary.
+    vocabulary. Raises SamplingError where a number is out of its range.
     """
 
     temperature: float = 0.0
@@ -40,18 +49,30 @@ class SamplingSettings:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(
+                raise SamplingError(
                     f"{name} is {value}, outside {low} … {high}, where no sensible answer comes: choose a "
-                    "value inside."
+                    "value inside.",
+                    name,
+                    value,
+                    low,
+                    high,
                 )
         if not 0.0 < self.top_p <= 1.0:
-            raise ValueError(
+            raise SamplingError(
                 f"top_p is {self.top_p}, outside 0 … 1, so no token could be chosen: choose a value above "
-                "0 and up to 1."
+                "0 and up to 1.",
+                "top_p",
+                self.top_p,
+                0.0,
+                1.0,
             )
         if self.top_k < 0:
-            raise ValueError(
-                f"top_k is {self.top_k}, below 0, so no token could be chosen: choose 0 (off) or more."
+            raise SamplingError(
+                f"top_k is {self.top_k}, below 0, so no token could be chosen: choose 0 (off) or more.",
+                "top_k",
+                self.top_k,
+                0,
+                None,
             )
 
     def processors(self) -> LogitsProcessorList:

@@ -11,13 +11,13 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from .layer_cache import LayerCache
 from .plan import Layout
+from .stored import open_tensors
 
 _AHEAD = 64  # rows: copied together
 _FORMAT = "ahn-tail-1"
@@ -130,15 +130,15 @@ class Tail:
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: torch.device) -> Tail:
         """What `save` wrote. Raises OSError, or ValueError where the file is damaged."""
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
 
         try:
-            with safe_open(Path(path), framework="pt", device=str(device)) as file:
-                metadata = file.metadata() or {}
+            with open_tensors(path) as file:
+                metadata = file.metadata
                 if metadata.get("format") != _FORMAT:
                     raise ValueError(f"{path} is not what was kept of a cache, so it is not used.")
                 length, sink_offset, places = json.loads(metadata["places"])
-                tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
+                tensors = {name: file.read(name).to(device) for name in file.places}
         except SafetensorError as error:
             raise ValueError(f"{path} is damaged ({error}), so it is not used.") from error
         pieces = [

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ahn_core.native import build
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from ahn_core import AHNForCausalLM
@@ -56,8 +57,8 @@ class Compilation:
 
     def __str__(self) -> str:
         if self.model.backend == "cpu":
-            return "yes"
-        return f"no: {self.refused}" if self.refused else "in a moment"
+            return Sentence("yes")
+        return Sentence("no: {reason}", reason=self.refused) if self.refused else Sentence("in a moment")
 
     def join(self) -> None:
         """Wait until nothing is compiled any more: seconds, as it is one file."""
@@ -79,7 +80,13 @@ def compile_decoder(network: AHNForCausalLM, data_dir: Path) -> Compilation:
 
     compilation = Compilation(network)
     if not CpuOps.fits(network):
-        compilation.refuse(f"the weights are {network.precision} on {network.device.type}")
+        compilation.refuse(
+            Sentence(
+                "the weights are {precision} on {device}",
+                precision=network.precision,
+                device=network.device.type,
+            )
+        )
         return compilation
     folder = native_folder(data_dir)
     try:

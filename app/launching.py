@@ -54,7 +54,8 @@ def step_line(name: str) -> Iterator:
 
 def answers(url: str, timeout: float) -> bool:
     """Whether a server answers at `url`. A certificate this Python does not know counts: pip may know it."""
-    import ssl  # here, since importing these takes longer than a second start
+    import http.client  # here, since importing these takes longer than a second start
+    import ssl
     import urllib.error
     import urllib.request
 
@@ -63,7 +64,7 @@ def answers(url: str, timeout: float) -> bool:
             return True
     except urllib.error.URLError as error:
         return isinstance(getattr(error, "reason", None), ssl.SSLError)
-    except OSError:
+    except (OSError, http.client.HTTPException):  # the line broke off, or what answers speaks no HTTP
         return False
 
 
@@ -92,6 +93,25 @@ def explain(step: str, log: str, root: Path) -> str:
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     reason = "".join(said[-1]) if said else (lines or ["no reason was given"])[-1]
     return f"{step} failed ({reason.strip().rstrip('.')})."
+
+
+def remove_whole(folder: Path) -> None:
+    """Remove a folder, all of it or nothing: Windows lets nobody rename one in which a program is running.
+
+    Raises OSError where something of it is in use, or it may not be written to.
+    """
+    forget_removed(folder)
+    os.replace(str(folder), str(_leaving(folder)))
+    shutil.rmtree(str(_leaving(folder)))
+
+
+def forget_removed(folder: Path) -> None:
+    """Remove what is left of a removal that was interrupted."""
+    shutil.rmtree(str(_leaving(folder)), ignore_errors=True)
+
+
+def _leaving(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".old")
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 Value = str | int | float  # a Sentence, too
 _LONGEST = 10_000  # characters of what is taken back from JSON
 _MOST_VALUES = 50
+_DEEPEST = 5  # sentences within sentences
 
 
 class Sentence(str):
@@ -53,24 +54,23 @@ def to_json(message: str) -> str | dict[str, Any]:
     return {"text": str.__str__(message), "sentence": message.template, "values": values}
 
 
-def from_json(value: object) -> str:
+def from_json(value: object, *, depth: int = 0) -> str:
     """The message that `to_json` wrote. Raises ValueError for anything else.
 
-    The template is only a name here: nothing is formatted with it, whoever wrote the JSON.
+    The template is only a name here: nothing is formatted with it, whoever wrote the JSON. depth: of sentences around.
     """
     if isinstance(value, str):
         return value[:_LONGEST]
     match value:
         case {"text": str(text), "sentence": str(template), "values": dict(values)} if (
-            len(values) <= _MOST_VALUES
+            depth <= _DEEPEST and len(values) <= _MOST_VALUES
         ):
-            return Sentence._made(
-                text[:_LONGEST], template, {str(name): _value(one) for name, one in values.items()}
-            )
+            taken = {str(name): _value(one, depth + 1) for name, one in values.items()}
+            return Sentence._made(text[:_LONGEST], template, taken)
     raise ValueError(f"{str(value)[:100]!r} is no message")
 
 
-def _value(value: object) -> Value:
+def _value(value: object, depth: int) -> Value:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    return from_json(value)
+    return from_json(value, depth=depth)

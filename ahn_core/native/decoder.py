@@ -292,10 +292,10 @@ class NativeDecoder:
         return self._multiply(_linear(layer, []), x)
 
     def multiply(self, weight: GroupedWeight, x: Tensor) -> Tensor:
-        """x [T, columns] by rows that are packed: [T, rows]."""
+        """x [T, columns] by rows that are packed: [T, rows] in x's dtype."""
         parts = _grouped([weight])
         table = _Linear(rows=weight.rows, columns=weight.columns, parts=ctypes.addressof(parts), part_count=1)
-        return self._multiply(table, x)
+        return self._multiply(table, x.float()).to(x.dtype)
 
     def _multiply(self, table: _Linear, x: Tensor) -> Tensor:
         x = x.contiguous()

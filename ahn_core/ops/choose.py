@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 
-from . import fla, mamba
+from . import fla, mamba, packed
 from .plain import TorchOps
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def choose(model: AHNForCausalLM, name: BackendName | None = None) -> TorchOps:
     if not package.available():
         extra = "gpu" if name == "fla" else "mamba"
         raise BackendError(f"backend '{name}' is not installed: pip install 'ahn-chat[{extra}]'.")
-    return _with_flash(fla.FlaOps() if name == "fla" else mamba.MambaOps(_kernels()), model)
+    return _with_additions(fla.FlaOps() if name == "fla" else mamba.MambaOps(_kernels()), model)
 
 
 def _best(model: AHNForCausalLM) -> TorchOps:
@@ -66,14 +66,22 @@ def _best(model: AHNForCausalLM) -> TorchOps:
     ops = _kernels()
     if model.ahn_config.cell == "Mamba2" and mamba.available():
         ops = mamba.MambaOps(ops, "mamba-ssm is installed and the memory is a Mamba2")
-    return _with_flash(ops, model)
+    return _with_additions(ops, model)
 
 
-def _with_flash(ops: TorchOps, model: AHNForCausalLM) -> TorchOps:
+def _with_additions(ops: TorchOps, model: AHNForCausalLM) -> TorchOps:
+    """With what a GPU has beside kernels for the memory: flash attention for halves, kernels for packed weights."""
     from .flash import FlashOps
 
     ops.reading_chunk = _GPU_CHUNK
-    return FlashOps(ops) if model.dtype in (torch.bfloat16, torch.float16) else ops
+    if model.dtype in (torch.bfloat16, torch.float16):
+        ops = FlashOps(ops)
+    if model.precision != "int4":
+        return ops
+    if packed.available():
+        return packed.PackedOps(ops, model)
+    ops.reason += ", and without triton packed weights are unpacked for every token"
+    return ops
 
 
 def _kernels() -> TorchOps:

@@ -9,6 +9,35 @@ class LoadError(ValueError):
     """A model that cannot be loaded; the message is one sentence for the user."""
 
 
+class NoRoomError(LoadError):
+    """The weights alone take more than the device has free.
+
+    model: the name of the model. wanted, free: bytes. device: where. fitting: the number formats in which it would fit,
+    each with its bytes.
+    """
+
+    def __init__(
+        self, model: str, wanted: int, device: str, free: int, fitting: Sequence[tuple[str, int]]
+    ) -> None:
+        self.model, self.wanted, self.device, self.free, self.fitting = (
+            model,
+            wanted,
+            device,
+            free,
+            tuple(fitting),
+        )
+        smaller = " or ".join(f"{name} ({_gigabytes(size)})" for name, size in fitting)
+        remedy = f"as {smaller} it would fit" if smaller else "choose a smaller model"
+        super().__init__(
+            f"the weights of {model} take {_gigabytes(wanted)} in this number format and {device} has "
+            f"{_gigabytes(free)} free, so nothing was loaded: {remedy}."
+        )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
+
+
 def check_names_and_shapes(
     expected: Mapping[str, Sequence[int]], found: Mapping[str, Sequence[int]], source: str, what: str
 ) -> None:

@@ -64,8 +64,8 @@ def fill_base(
 ) -> None:
     """Give a model on the meta device the weights of its base. `source` is checked first.
 
-    With `precision` "int8" or "mixed" the linear layers are replaced by those of quantization.py, with "int4" they and
-    the embedding by those of grouped.py; what is left, and everything otherwise, is in `dtype`.
+    With `precision` "int8" or "mixed" the linear layers are replaced by those of quantization.py, on a CPU only; with
+    "int4" they and the embedding by those of grouped.py; what is left, and everything otherwise, is in `dtype`.
     """
     check_base(model, source)
     replaced = {f"{name}.weight" for name, _ in linears_of(model, precision)}
@@ -82,7 +82,7 @@ def fill_base(
         _copy_rows(source, name, partial(_put, tensor))
         _assign(model, name, tensor)
     if precision == "int4":
-        return _fill_groups(model, source)
+        return _fill_groups(model, source, dtype, device)
     if model.config.tie_word_embeddings:
         model.lm_head.weight = model.embed_tokens.weight
     for name, linear in linears_of(model, precision):
@@ -112,14 +112,18 @@ def _converted(
     return Int8Linear(weight, scale, linear.bias, exact=exact)
 
 
-def _fill_groups(model: AHNForCausalLM, source: TensorSource) -> None:
+def _fill_groups(
+    model: AHNForCausalLM, source: TensorSource, dtype: torch.dtype, device: torch.device
+) -> None:
     """Embedding, linear layers and head in groups; the biases have been filled already."""
     planned = group_plan(model, source)
     ((pieces, kept),) = planned["embed_tokens"]
-    table = _grouped(source, pieces, kept)
-    model.embed_tokens = GroupedEmbedding(table)
+    table = _grouped(source, pieces, kept, device)
+    model.embed_tokens = GroupedEmbedding(table, dtype)
     for name, linear in linears_of(model, "int4"):
-        parts = [_grouped(source, *part) for part in planned[name]] if name in planned else [table]
+        parts = [table]
+        if name in planned:
+            parts = [_grouped(source, *part, device) for part in planned[name]]
         replace_layer(model, name, GroupedLinear(parts, linear.bias, exact=name == "lm_head"))
 
 
@@ -149,20 +153,22 @@ def group_plan(model: AHNForCausalLM, source: TensorSource | None = None) -> dic
     return plan
 
 
-def _grouped(source: TensorSource, pieces: tuple[str, ...], kept: GroupFormat) -> GroupedWeight:
-    """Stored tensors, row upon row, as one weight in groups."""
+def _grouped(
+    source: TensorSource, pieces: tuple[str, ...], kept: GroupFormat, device: torch.device
+) -> GroupedWeight:
+    """Stored tensors, row upon row, as one weight in groups; rounded and packed on the device it is for."""
     shapes = [source.shapes[piece] for piece in pieces]
     has_blocks = source if isinstance(source, PackedSource) else None
-    made = GroupedWeight(sum(rows for rows, _ in shapes), shapes[0][1], kept)
+    made = GroupedWeight(sum(rows for rows, _ in shapes), shapes[0][1], kept, device)
     at = 0
     for piece, (rows, columns) in zip(pieces, shapes, strict=True):
         step = max(1, _PIECE // columns // TILE) * TILE
         for start in range(0, rows, step):
             stop = min(start + step, rows)
             if has_blocks is not None and has_blocks.group_format(piece) == kept:
-                made.put(at + start, has_blocks.blocks(piece, start, stop))
+                made.put(at + start, has_blocks.blocks(piece, start, stop).to(device))
             else:
-                made.put(at + start, round_to_groups(source.rows(piece, start, stop), kept))
+                made.put(at + start, round_to_groups(source.rows(piece, start, stop).to(device), kept))
         at += rows
     return made
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
+from ..config import AHNConfig, BackboneConfig
 from ..quantization import Precision, linears_of
-from .errors import LoadError
-from .fill import group_plan
+from .errors import NoRoomError
+from .fill import check_base, group_plan
 from .names import stored_shapes
 from .source import TensorSource
 
@@ -20,11 +22,11 @@ if TYPE_CHECKING:
 # On macOS and Windows what counts as free leaves out much that the system gives up when asked.
 _YIELDED_SHARE = 0.7
 _WORKING_BYTES = 128 * 2**20  # pieces of tensors, and what unpacking them needs
-_FORMATS: tuple[tuple[str, Precision, torch.dtype], ...] = (
-    ("float32", "plain", torch.float32),
-    ("bfloat16", "plain", torch.bfloat16),
-    ("int8", "int8", torch.float32),
-    ("int4", "int4", torch.float32),
+_FORMATS: tuple[tuple[str, Precision], ...] = (
+    ("float32", "plain"),
+    ("bfloat16", "plain"),
+    ("int8", "int8"),
+    ("int4", "int4"),
 )
 
 
@@ -51,6 +53,31 @@ def weight_bytes(
     return total
 
 
+def foreseen_bytes(
+    config: BackboneConfig,
+    ahn_config: AHNConfig,
+    precision: Precision,
+    dtype: torch.dtype,
+    source: TensorSource | None = None,
+) -> int:
+    """`weight_bytes` of a model that is not there yet, by building it without any weights. Without a `source` all
+    layers are alike, and those of two tell those of all. Raises LoadError for a source that lacks tensors.
+    """
+    from ..backbone import AHNForCausalLM
+
+    def built(layers: int) -> int:
+        with torch.device("meta"):
+            model = AHNForCausalLM(replace(config, num_hidden_layers=layers), ahn_config)
+        if source is not None and layers == config.num_hidden_layers:
+            check_base(model, source)
+        return weight_bytes(model, precision, dtype, source)
+
+    if source is not None and precision == "int4":
+        return built(config.num_hidden_layers)
+    one, two = built(1), built(2)
+    return one + (config.num_hidden_layers - 1) * (two - one)
+
+
 def _packed_bytes(model: AHNForCausalLM, source: TensorSource | None) -> int:
     """Bytes of embedding, linear layers and head in groups."""
     shapes = stored_shapes(model.config) if source is None else source.shapes
@@ -64,7 +91,7 @@ def _packed_bytes(model: AHNForCausalLM, source: TensorSource | None) -> int:
 def free_bytes(device: torch.device) -> int | None:
     """Memory a model could take on this device; None where that cannot be told."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        return torch.cuda.mem_get_info(device)[0] if torch.cuda.is_available() else None
     if device.type != "cpu":
         return None
     import psutil
@@ -100,22 +127,20 @@ def check_room(
     device: torch.device,
     source: TensorSource | None = None,
 ) -> None:
-    """Raises LoadError, with figures, where the weights alone are more than the device has free."""
+    """Raises NoRoomError, with figures, where the weights alone are more than the device has free."""
     wanted, free = weight_bytes(model, precision, dtype, source), free_bytes(device)
     if free is None or wanted + _WORKING_BYTES <= free:
         return
-    smaller = [
-        f"{name} ({_gigabytes(size)})"
-        for name, other, number in _FORMATS
-        if (device.type == "cpu" or other == "plain")
-        and (size := weight_bytes(model, other, number, source)) + _WORKING_BYTES <= free
+    fitting = [
+        (name, size)
+        for name, other in _FORMATS
+        if (device.type == "cpu" or other == "plain" or (other, device.type) == ("int4", "cuda"))
+        and (size := weight_bytes(model, other, _beside(name, device), source)) + _WORKING_BYTES <= free
     ]
-    remedy = f"as {' or '.join(smaller)} it would fit" if smaller else "choose a smaller model"
-    raise LoadError(
-        f"the weights of {model.name} take {_gigabytes(wanted)} in this number format and {device} has "
-        f"{_gigabytes(free)} free, so nothing was loaded: {remedy}."
-    )
+    raise NoRoomError(model.name, wanted, str(device), free, fitting)
 
 
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
+def _beside(name: str, device: torch.device) -> torch.dtype:
+    """The number format of what is not in a linear layer."""
+    half = name == "bfloat16" or (name == "int4" and device.type == "cuda")
+    return torch.bfloat16 if half else torch.float32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,11 @@ class GGUFModel:
             return _unpack(self._stored[name], start, stop)
         first, last, order = self._whole_heads(start, stop)
         return _unpack(self._stored[name], first, last)[order]
+
+    @property
+    def packed_bits(self) -> float | None:
+        """As `packed_bits` says, of this model."""
+        return _packed_bits(self._stored.values())
 
     def group_format(self, name: str) -> GroupFormat | None:
         stored = self._stored[name]
@@ -223,12 +228,11 @@ def packed_bits(base: str | os.PathLike[str], gguf_file: str | None = None) -> f
     path = Path(base).expanduser() if gguf_file is None else Path(base).expanduser() / gguf_file
     if path.suffix.lower() != ".gguf" or not path.is_file():
         return None
-    matrices = [
-        tensor
-        for part in gguf_parts(path)
-        for tensor in read_header(part).tensors.values()
-        if len(tensor.shape) == 2
-    ]
+    return _packed_bits(tensor for part in gguf_parts(path) for tensor in read_header(part).tensors.values())
+
+
+def _packed_bits(tensors: Iterable[StoredTensor]) -> float | None:
+    matrices = [tensor for tensor in tensors if len(tensor.shape) == 2]
     kept = [(math.prod(tensor.shape), FORMATS[tensor.kind]) for tensor in matrices if tensor.kind in FORMATS]
     weights = sum(count for count, _ in kept)
     if 2 * weights < sum(math.prod(tensor.shape) for tensor in matrices) or not weights:

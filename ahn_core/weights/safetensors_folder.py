@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
+from ..stored import DTYPES, Stored, open_tensors, read_rows
 from .errors import LoadError, one_line
 from .source import Shape
 
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
-
-
-@dataclass(frozen=True)
-class _Stored:
-    file: Path
-    start: int  # bytes from the file's beginning
-    dtype: str
-    shape: Shape
 
 
 class SafetensorsFolder:
@@ -35,9 +25,9 @@ class SafetensorsFolder:
     def __init__(self, folder: Path) -> None:
         """Raises LoadError: no safetensors, a missing or damaged one, or only pickles, which are never opened."""
         self._folder = folder
-        self._stored: dict[str, _Stored] = {}
+        self._stored: dict[str, Stored] = {}
         for file in safetensors_files(folder):
-            for name, stored in _header(file).items():
+            for name, stored in stored_tensors(file).items():
                 self._stored[name.removeprefix("model.")] = stored
 
     @property
@@ -50,20 +40,18 @@ class SafetensorsFolder:
 
     def rows(self, name: str, start: int, stop: int) -> Tensor:
         stored = self._stored[name]
-        if stored.dtype not in _DTYPES:
+        if stored.dtype not in DTYPES:
             raise LoadError(
                 f"{name} in {stored.file} is stored as {stored.dtype}, which is no weight this program can compute "
-                f"with: get the model as one of {', '.join(_DTYPES)}."
+                f"with: get the model as one of {', '.join(DTYPES)}."
             )
-        dtype = _DTYPES[stored.dtype]
-        tensor = torch.empty((stop - start, *stored.shape[1:]), dtype=dtype)
-        row = tensor[:1].nbytes
-        with stored.file.open("rb") as file:
-            file.seek(stored.start + start * row)
-            read = file.readinto(tensor.view(torch.uint8).numpy().data)
-        if read != tensor.nbytes:
-            raise LoadError(f"{stored.file} ends within {name}, so it was not loaded: download it again.")
-        return tensor
+        try:
+            with stored.file.open("rb") as file:
+                return read_rows(file, stored, start, stop)
+        except EOFError as error:
+            raise LoadError(
+                f"{stored.file} ends within {name}, so it was not loaded: download it again."
+            ) from error
 
 
 def read_config(folder: Path) -> PretrainedConfig:
@@ -133,20 +121,12 @@ def safetensors_files(folder: Path) -> list[Path]:
     return files
 
 
-def _header(file: Path) -> dict[str, _Stored]:
-    """Where each tensor of a file lies. Raises LoadError for a damaged one."""
-    from safetensors import SafetensorError, safe_open
+def stored_tensors(file: Path) -> dict[str, Stored]:
+    """Where each tensor of a file lies, by its name there. Raises LoadError for a damaged one."""
+    from safetensors import SafetensorError
 
     try:
-        with safe_open(file, framework="pt", device="cpu"):  # checks header, offsets and the file's length
-            pass
+        with open_tensors(file) as opened:
+            return dict(opened.places)
     except SafetensorError as error:
         raise LoadError(f"{file} is damaged ({error}), so it was not loaded: download it again.") from error
-    with file.open("rb") as opened:
-        length = int.from_bytes(opened.read(8), "little")
-        header = json.loads(opened.read(length))
-    header.pop("__metadata__", None)
-    return {
-        name: _Stored(file, 8 + length + entry["data_offsets"][0], entry["dtype"], tuple(entry["shape"]))
-        for name, entry in header.items()
-    }

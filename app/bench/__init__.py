@@ -28,7 +28,9 @@ from app.bench.limits import Limits
 from app.bench.worker import CONTENDERS, Contender, Measurement, Result, Specification
 from app.installation import added_by
 from app.models.dtypes import chat_dtype
+from app.models.ready import Ready
 from app.options import CommandFailed, OptionError
+from app.progress import ProgressLine
 
 if TYPE_CHECKING:
     from app.models.shapes import Shape
@@ -139,7 +141,7 @@ def gguf_file(arguments: argparse.Namespace) -> str:
 
 
 def measure_in_process(specification: Specification) -> Result:
-    """Run one contender in a process of its own. Raises CommandFailed with its last words."""
+    """Run one contender in a process of its own, however long that takes. Raises CommandFailed with its last words."""
     done = subprocess.run(
         [sys.executable, "-m", "app.bench.worker", json.dumps(asdict(specification))],
         capture_output=True,
@@ -147,7 +149,8 @@ def measure_in_process(specification: Specification) -> Result:
         check=False,
     )
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        ended = "the system ended it, most likely for lack of memory" if done.returncode < 0 else "no message"
+        last = done.stderr.strip().splitlines()[-1:] or [ended]
         raise CommandFailed(f"Measuring {specification.contender} failed: {last[0]}")
     values = json.loads(done.stdout.splitlines()[-1])
     values["measurements"] = tuple(Measurement(**measurement) for measurement in values["measurements"])
@@ -195,6 +198,21 @@ def random_shape(arguments: argparse.Namespace) -> Shape:
         return shape_of(Hub(), paths.data_dir(arguments.data_dir), arguments.model, arguments.ahn)
     except (LoadError, ConfigError) as error:
         raise CommandFailed(str(error)) from error
+
+
+def named_model(arguments: argparse.Namespace) -> Ready:
+    """What was named, on this computer: fetched where it lacks. Raises CommandFailed."""
+    from ahn_core import LoadError
+    from ahn_core.zoo import ZooError
+    from app.models.loading import ready
+
+    progress = ProgressLine(sys.stderr)
+    try:
+        return ready(options.model_options(arguments), paths.data_dir(arguments.data_dir), progress)
+    except (LoadError, ZooError) as error:
+        raise CommandFailed(str(error)) from error
+    finally:
+        progress.clear()
 
 
 def bench_device(named: str | None, random: bool) -> str:
@@ -288,7 +306,10 @@ def _megabytes(nbytes: float) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the benchmark; the table or JSON goes to standard output, progress to standard error."""
+    """Run the benchmark; the table or JSON goes to standard output, progress to standard error.
+
+    Returns 1 where a contender failed; the others' figures are shown. Raises CommandFailed where all did.
+    """
     arguments = parser().parse_args(argv)
     options.apply_to_environment(paths.data_dir(arguments.data_dir), arguments.offline)
     lengths = parse_lengths(arguments.lengths)
@@ -309,16 +330,21 @@ def main(argv: Sequence[str]) -> int:
     contenders = installed(contenders)
     gguf = gguf_file(arguments) if "llama.cpp" in contenders else None
     results: dict[Contender, list[Result]] = {contender: [] for contender in contenders}
+    found = named_model(arguments) if shape is None else Ready(arguments.model, arguments.ahn)
     library = compiled_library(paths.data_dir(arguments.data_dir))
     device = bench_device(arguments.device, shape is not None)
-    limits, dtype = measure_limits(arguments.threads), chat_dtype(device, arguments.dtype, arguments.model)
-    for number in range(max(1, arguments.rounds)):
-        for contender in contenders:
-            print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
+    limits, dtype = (
+        measure_limits(arguments.threads),
+        chat_dtype(device, arguments.dtype, found.base, found.gguf_file),
+    )
+    rounds_wanted, failures = max(1, arguments.rounds), []
+    for number in range(rounds_wanted):
+        for contender in tuple(results):
+            print(f"round {number + 1} of {rounds_wanted}: {contender} …", file=sys.stderr, flush=True)
             specification = Specification(
                 contender,
-                arguments.model,
-                arguments.ahn,
+                found.base,
+                found.ahn,
                 lengths,
                 arguments.decode_tokens,
                 sinks if arguments.sinks is None else arguments.sinks,
@@ -330,8 +356,17 @@ def main(argv: Sequence[str]) -> int:
                 device,
                 None if shape is None else asdict(shape.config),
                 None if shape is None else asdict(shape.ahn_config),
+                found.gguf_file,
             )
-            results[contender].append(measure_in_process(specification))
+            try:
+                results[contender].append(measure_in_process(specification))
+            except CommandFailed as error:  # what the others were measured at is not lost for it
+                failures.append(str(error))
+                del results[contender]
+    if not results:
+        raise CommandFailed(" ".join(failures))
+    for failure in failures:
+        print(f"{failure} It is left out.", file=sys.stderr)
     if arguments.json:
         figures = {name: [asdict(result) for result in rounds] for name, rounds in results.items()}
         print(json.dumps({"machine": hardware(), "limits": asdict(limits), "rounds": figures}))
@@ -342,4 +377,4 @@ def main(argv: Sequence[str]) -> int:
         print(table(results))
         if device == "cpu":
             print(shares(limits, results))
-    return 0
+    return 1 if failures else 0

@@ -46,6 +46,7 @@ class Specification:
     # Random weights of this shape in the place of the model's own: fields of BackboneConfig and of AHNConfig.
     shape: dict[str, Any] | None = None
     memory: dict[str, Any] | None = None
+    gguf_file: str | None = None  # of our model, where `model` is a repository or folder that has several
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def _our_model(specification: Specification) -> AHNForCausalLM:
         return AHNForCausalLM.from_pretrained(
             specification.model,
             specification.ahn,
+            gguf_file=specification.gguf_file,
             dtype=specification.dtype,
             device=specification.device,
             backend="torch",

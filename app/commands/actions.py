@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from app import paths
-from app.options import CommandFailed
+from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
     from app.store import Store
@@ -52,3 +53,16 @@ def act_on_store(
             return actions[arguments.action](store, arguments)
     except StoreError as error:
         raise CommandFailed(str(error)) from error
+
+
+def confirmed(what: str, told: TextIO) -> bool:
+    """Ask whether this should be deleted, on `told`. Raises OptionError where nobody is there to be asked."""
+    if not sys.stdin.isatty():
+        raise OptionError(f"Nobody can be asked whether to delete {what}, so nothing was deleted; add --yes.")
+    print(f"Delete {what}? [y/N] ", end="", file=told, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def counted(count: int, unit: str) -> str:
+    """How long a document is, as "1 section" or "12 pages"; `unit` is its own, and stretches of lines are pages."""
+    return f"{count:,} {'page' if unit == 'lines' else unit}{'' if count == 1 else 's'}"

@@ -156,7 +156,7 @@ def _kernels(data_dir: Path) -> list[Finding]:
 
 
 def _gpu_kernels() -> list[Finding]:
-    from ahn_core.ops import fla, mamba
+    from ahn_core.ops import fla, mamba, packed
 
     found = []
     for name, package, module in (
@@ -166,6 +166,9 @@ def _gpu_kernels() -> list[Finding]:
         here = module.available()
         why = f"{package} {_version(package)}" if here else f"{package} and triton are not both installed"
         found.append(Finding(f"GPU kernels {name}", "installed" if here else "none", why))
+    here = packed.available()
+    why = f"triton {_version('triton')}, for weights of 4 bits (int4)" if here else "triton is not installed"
+    found.append(Finding("GPU kernels packed", "installed" if here else "none", why))
     return found
 
 

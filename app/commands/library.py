@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from app import options
-from app.commands.actions import SHOWN_ID, Actions, act_on_store
+from app.commands.actions import SHOWN_ID, Actions, act_on_store, confirmed, counted
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _list(store: Store, arguments: argparse.Namespace) -> int:
     for document in documents:
         print(
             f"{document.id[:SHOWN_ID]}  {document.added_at.astimezone():%Y-%m-%d}  "
-            f"{document.page_count:>6,} {document.unit}s  {_size(document.nbytes):>9}  {document.name}"
+            f"{counted(document.page_count, document.unit):>14}  {_size(document.nbytes):>9}  {document.name}"
         )
     for row in unreadable:
         print(f"{row.id[:SHOWN_ID]}  cannot be read ({row.reason})  {row.name}")
@@ -107,7 +107,7 @@ def _add(store: Store, arguments: argparse.Namespace) -> int:
         document = store.documents.add(extracted, file if file.is_file() else None)
         added.append(_values(document))
         if not arguments.json:
-            print(f"{document.id[:SHOWN_ID]}  {document.name}: {document.page_count:,} {document.unit}s")
+            print(f"{document.id[:SHOWN_ID]}  {document.name}: {counted(document.page_count, document.unit)}")
         if document.pages_without_text:
             pages = format_page_ranges(document.pages_without_text)
             print(f"{document.name}: no text layer on pages {pages}", file=sys.stderr)
@@ -123,7 +123,7 @@ def _remove(store: Store, arguments: argparse.Namespace) -> int:
     removed: list[dict[str, Any]] = []
     for document in documents.values():
         print(removal_sentence(document, store.documents.usage(document.id)), file=told)
-        if not arguments.yes and not _confirmed(document.name, told):
+        if not arguments.yes and not confirmed(document.name, told):
             print(f"{document.name} is kept.", file=told)
             continue
         usage = store.documents.delete(document.id)
@@ -279,13 +279,6 @@ def _id_and_name(store: Store, words: str) -> tuple[str, str]:
             return row.id, row.name
     document = find(store, words)
     return document.id, document.name
-
-
-def _confirmed(name: str, told: TextIO) -> bool:
-    if not sys.stdin.isatty():
-        raise OptionError(f"Nobody can be asked whether {name} should be deleted, so it was kept; add --yes.")
-    print(f"Delete {name}? [y/N] ", end="", file=told, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _write_new(path: Path, content: bytes) -> None:

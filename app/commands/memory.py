@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import options, paths
 from app.options import CommandFailed, OptionError
+from app.progress import ProgressLine
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
         if arguments.action == "average":
             _average(arguments)
         else:
-            _make(arguments)
+            _make(arguments, folder)
     except (ConfigError, CorpusError, LoadError, ZooError) as error:
         raise CommandFailed(str(error)) from error
     print(f"The memory is in {arguments.target}.")
@@ -105,18 +107,25 @@ def _average(arguments: argparse.Namespace) -> None:
     average_memories(arguments.sources, arguments.target, getattr(torch, arguments.save_dtype))
 
 
-def _make(arguments: argparse.Namespace) -> None:
+def _make(arguments: argparse.Namespace, folder: Path) -> None:
     import torch
 
     from ahn_core import AHNForCausalLM
     from ahn_core.conversion import convert_memory
     from ahn_core.opening import open_memory
     from app.models.dtypes import exact_dtype
+    from app.models.loading import ready
 
     sample = _sample(Path(arguments.data))
+    progress = ProgressLine(sys.stderr)
+    try:
+        found = ready(options.model_options(arguments), folder, progress)
+    finally:
+        progress.clear()
     dtype = exact_dtype(arguments.device, arguments.dtype)
     model = AHNForCausalLM.from_pretrained(
-        arguments.model,
+        found.base,
+        gguf_file=found.gguf_file,
         cell=arguments.cell or "GatedDeltaNet",
         dtype=dtype,
         device=arguments.device,
@@ -126,7 +135,7 @@ def _make(arguments: argparse.Namespace) -> None:
         open_memory(model, sample)
     else:
         source = AHNForCausalLM.from_pretrained(
-            arguments.model, arguments.sources[0], dtype=dtype, device=arguments.device
+            found.base, arguments.sources[0], gguf_file=found.gguf_file, dtype=dtype, device=arguments.device
         )
         try:
             convert_memory(source, model, sample)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import options, paths
-from app.commands.actions import Actions
+from app.commands.actions import Actions, confirmed
 from app.options import CommandFailed
 from app.progress import ProgressLine
 
@@ -192,20 +192,31 @@ def _remove(hub: Hub, data_dir: Path, arguments: argparse.Namespace) -> int:
     from app.models import local
     from app.models.wording import size_words
 
-    references = [reference for name in arguments.models for reference in _references(name)]
-    if None in references:
+    named = dict.fromkeys(reference for name in arguments.models for reference in _references(name))
+    if None in named:
         raise CommandFailed(
             "The embedded model is what AHN Chat starts with, so it stays; delete its folder under models in the data "
             "folder by hand if it is in the way."
         )
+    references = [
+        reference
+        for reference in named
+        if reference is not None
+        and not local.needed_by_others(hub, data_dir, reference, arguments.models)
+        and local.look(hub, data_dir, reference).presence != "none"
+    ]
+    if not references:
+        raise CommandFailed(
+            f"Of {', '.join(arguments.models)} nothing is on this computer that no other model needs, so nothing was "
+            "removed: `ahn-chat models list` shows what is here."
+        )
     shown = ", ".join(map(str, references))
-    if not arguments.yes and input(f"Delete the files of {shown}? [y/N] ").strip().lower() not in (
-        "y",
-        "yes",
-    ):
-        print("Nothing was removed.")
+    # With --json, standard output is for the JSON alone.
+    told = sys.stderr if arguments.json else sys.stdout
+    if not arguments.yes and not confirmed(f"the files of {shown}", told):
+        print("Nothing was removed.", file=told)
         return 1
-    freed = sum(local.remove(hub, data_dir, reference) for reference in references if reference is not None)
+    freed = sum(local.remove(hub, data_dir, reference) for reference in references)
     if arguments.json:
         _print_json({"removed": [str(reference) for reference in references], "freed_bytes": freed})
     else:

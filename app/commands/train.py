@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from app import options, paths
 from app.installation import added_by
 from app.options import CommandFailed, OptionError
+from app.progress import ProgressLine
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ahn_core.training import Settings
     from ahn_core.training.corpus import Corpus
     from ahn_core.training.trainer import Distiller, StepReport
+    from app.models.ready import Ready
 
 CHECKPOINT, METRICS, LOSS_PLOT = "checkpoint", "metrics.jsonl", "loss.svg"
 
@@ -59,15 +61,16 @@ def prepare_parser() -> argparse.ArgumentParser:
 def prepare_main(argv: Sequence[str]) -> int:
     """Tokenize; returns the exit status. Raises CommandFailed with one sentence."""
     arguments = prepare_parser().parse_args(argv)
-    _begin(arguments)
+    folder = _begin(arguments)
     from ahn_core import LoadError, load_tokenizer
     from ahn_core.training.corpus import CorpusError, prepare
     from ahn_core.zoo import ZooError
 
     try:
+        found = _ready(arguments, folder)
         corpus = prepare(
             [Path(file) for file in arguments.files],
-            load_tokenizer(arguments.model),
+            load_tokenizer(found.base, gguf_file=found.gguf_file),
             Path(arguments.output),
             shortest=arguments.shortest,
         )
@@ -181,7 +184,7 @@ def train_main(argv: Sequence[str]) -> int:
         raise OptionError(
             f"--save-every is {arguments.save_every}, so nothing would be kept: give at least 1."
         )
-    _begin(arguments)
+    folder = _begin(arguments)
     from accelerate import Accelerator
 
     from ahn_core import ConfigError, LoadError
@@ -196,7 +199,7 @@ def train_main(argv: Sequence[str]) -> int:
         corpus = Corpus(Path(arguments.data))
         accelerator = Accelerator(cpu=arguments.device == "cpu")
         try:
-            _train(arguments, settings, corpus, accelerator)
+            _train(arguments, _ready(arguments, folder), settings, corpus, accelerator)
         finally:
             leave_group(accelerator)
     except (CorpusError, TrainingError, LoadError, ConfigError, ZooError) as error:
@@ -205,7 +208,11 @@ def train_main(argv: Sequence[str]) -> int:
 
 
 def _train(
-    arguments: argparse.Namespace, settings: Settings, corpus: Corpus, accelerator: Accelerator
+    arguments: argparse.Namespace,
+    found: Ready,
+    settings: Settings,
+    corpus: Corpus,
+    accelerator: Accelerator,
 ) -> None:
     import torch
 
@@ -215,10 +222,13 @@ def _train(
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    cell: CellName | None = arguments.cell or (None if arguments.ahn else "GatedDeltaNet")
+    # A name of the table brings a memory along, which a new one takes the place of.
+    memory = None if arguments.cell and not arguments.ahn else found.ahn
+    cell: CellName | None = arguments.cell or (None if memory else "GatedDeltaNet")
     model = AHNForCausalLM.from_pretrained(
-        arguments.model,
-        arguments.ahn,
+        found.base,
+        memory,
+        gguf_file=found.gguf_file,
         cell=cell,
         dtype=exact_dtype(arguments.device or str(accelerator.device), arguments.dtype),
         device=arguments.device or accelerator.device,
@@ -328,8 +338,20 @@ def moving_mean(values: Sequence[float], width: int) -> list[float]:
     ]
 
 
-def _begin(arguments: argparse.Namespace) -> None:
+def _begin(arguments: argparse.Namespace) -> Path:
+    """Set the environment up; returns the data folder."""
     folder = paths.data_dir(arguments.data_dir)
     options.apply_to_environment(folder, arguments.offline)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     paths.prepare(folder)
+    return folder
+
+
+def _ready(arguments: argparse.Namespace, folder: Path) -> Ready:
+    from app.models.loading import ready
+
+    progress = ProgressLine(sys.stderr)
+    try:
+        return ready(options.model_options(arguments), folder, progress)
+    finally:
+        progress.clear()

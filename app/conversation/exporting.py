@@ -80,7 +80,7 @@ def export_all(store: Store) -> Export:
     for summary in store.chats.list("", unreadable_reason):
         stored = store.chats.load(summary.id)
         if summary.unreadable or stored is None:  # None: deleted meanwhile
-            left_out.append((summary.title, summary.unreadable or "it was deleted meanwhile"))
+            left_out.append((summary.title, summary.unreadable or Sentence("it was deleted meanwhile")))
         else:
             chats.append(_chat(stored, digests))
     return Export(_file(chats), tuple(left_out))

@@ -168,7 +168,7 @@ def _chat(row: Any, place: int, library: dict[str, Document], missing: dict[str,
     name = Sentence("Chat {place:,}", place=place)
     try:
         if not isinstance(row, dict):
-            raise ValueError(f"it is {_short(row)} and not an object")
+            raise ValueError(Sentence("it is {value} and not an object", value=_short(row)))
         title = " ".join(text(row.get("title", ""), "its title").split())
         if title:
             name = Sentence("Chat {place:,} (“{title}”)", place=place, title=short_title(title))
@@ -197,7 +197,9 @@ def _chat(row: Any, place: int, library: dict[str, Document], missing: dict[str,
             )
         ) from error
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        reason = (
+            Sentence("it has no {entry}", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
         raise ImportRefused(
             Sentence(
                 "{chat} cannot be imported ({reason}), so nothing was imported; choose a file that AHN Chat "
@@ -213,7 +215,7 @@ def _document(record: Any, library: dict[str, Document], missing: dict[str, None
     values = _object(record, "a document")
     digest = values.get("sha256")
     if digest is not None and not re.fullmatch("[0-9a-f]{64}", text(digest, "the digest of a document")):
-        raise ValueError(f"the digest of a document is {_short(digest)} and no SHA-256")
+        raise ValueError(Sentence("the digest of a document is {value} and no SHA-256", value=_short(digest)))
     name = text(values.get("name"), "the name of a document")
     known = library.get(digest) if digest else None
     if known is None and not digest:
@@ -237,11 +239,19 @@ def _turns(rows: list[Any]) -> list[StoredTurn]:
     shown: dict[int, bool] = {}  # whether one of the turns with this parent is
     for turn in turns:
         if turn.id in ids:
-            raise ValueError(f"two of its turns have the id {turn.id}")
+            raise ValueError(Sentence("two of its turns have the id {turn}", turn=turn.id))
         if turn.parent not in ids:
-            raise ValueError(f"its turn {turn.id} comes after a turn {turn.parent} that is not before it")
+            raise ValueError(
+                Sentence(
+                    "its turn {turn} comes after a turn {parent} that is not before it",
+                    turn=turn.id,
+                    parent=turn.parent,
+                )
+            )
         if turn.shown and shown.setdefault(turn.parent, False):
-            raise ValueError(f"two versions after its turn {turn.parent} are shown at once")
+            raise ValueError(
+                Sentence("two versions after its turn {turn} are shown at once", turn=turn.parent)
+            )
         shown[turn.parent] = shown.get(turn.parent, False) or turn.shown
         ids[turn.id] = len(ids)
     return [replace(turn, id=ids[turn.id], parent=ids[turn.parent]) for turn in turns]
@@ -263,8 +273,10 @@ def _turn(row: Any, place: int) -> StoredTurn:
             shown=values.get("shown", True) is True,
         )
     except (ValueError, TypeError, KeyError) as error:
-        reason = f"it has no {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"turn {place}: {reason}") from error
+        reason = (
+            Sentence("it has no {entry}", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
+        raise ValueError(Sentence("turn {place}: {reason}", place=place, reason=reason)) from error
 
 
 def _seconds(value: Any, default: float) -> float:

@@ -133,7 +133,9 @@ def turn_from_record(stored: StoredTurn, tokenizer: str) -> PastTurn:
             raise ValueError(stored.unreadable)
         return strict_turn(stored, tokenizer)
     except (ValueError, TypeError, KeyError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        reason = (
+            Sentence("{entry} is missing", entry=str(error)) if isinstance(error, KeyError) else str(error)
+        )
         log.warning("A stored turn is shown without its details: %s", reason)
         message = Sentence(
             "What belonged to this answer cannot be read any more ({reason}); its words are as they were "
@@ -239,9 +241,9 @@ def documents_from_record(
             if entry.read_elsewhere is None
         ]
     except KeyError as error:
-        raise ValueError(f"a document has no {error.args[0]}") from error
+        raise ValueError(Sentence("a document has no {entry}", entry=str(error.args[0]))) from error
     except TypeError as error:
-        raise ValueError(f"a document has another form: {error}") from error
+        raise ValueError(Sentence("a document has another form: {reason}", reason=str(error))) from error
     runs.sort(key=lambda run: run[0])
     return entries, [Segment(entry.id, start, end, 0, start, entry.revision) for _, entry, start, end in runs]
 
@@ -301,7 +303,11 @@ def opened(
         raise ValueError(stored.unreadable)
     if stored.version > CHAT_VERSION:
         raise ValueError(
-            f"a newer AHN Chat wrote it, in format {stored.version}; this one knows {CHAT_VERSION}"
+            Sentence(
+                "a newer AHN Chat wrote it, in format {version}; this one knows {known}",
+                version=stored.version,
+                known=CHAT_VERSION,
+            )
         )
     documents = [_with_reader(record, stored, tokenizer) for record in stored.documents]
     entries, plan = documents_from_record(documents, model)

@@ -17,6 +17,13 @@ _SHAPES_READING = ("memory", "attention_sinks", "sliding_window", "system_prompt
 MEMORY_KINDS: tuple[MemoryKind, ...] = get_args(MemoryKind)
 DEFAULT_REPETITION_PENALTY = 1.15
 LARGEST_SEED = 2**63 - 1  # what torch takes
+_SAMPLING = {
+    "temperature": Sentence("temperature"),
+    "top_p": Sentence("top-p"),
+    "top_k": Sentence("top-k"),
+    "min_p": Sentence("min-p"),
+    "repetition_penalty": Sentence("repetition penalty"),
+}
 DEFAULT_SYSTEM_PROMPT = "You are a helpful assistant. Answer briefly, from the documents you are given."
 
 
@@ -25,6 +32,36 @@ def _default_sampling() -> SamplingSettings:
 
     # Without the penalty a small model's likeliest next token soon repeats a sentence without end.
     return SamplingSettings(repetition_penalty=DEFAULT_REPETITION_PENALTY)
+
+
+def sampling_settings(**values: Any) -> SamplingSettings:
+    """SamplingSettings of these values. Raises SettingsError where one is out of its range."""
+    from ahn_core import SamplingError, SamplingSettings
+
+    try:
+        return SamplingSettings(**values)
+    except SamplingError as error:
+        name = _SAMPLING.get(error.name, error.name)
+        if error.high is None:
+            raise SettingsError(
+                Sentence(
+                    "The setting “{name}” is {value}, below {low}, so no token could be chosen; choose "
+                    "{low} or more.",
+                    name=name,
+                    value=error.value,
+                    low=error.low,
+                )
+            ) from error
+        raise SettingsError(
+            Sentence(
+                "The setting “{name}” is {value}, outside {low} … {high}, where no sensible answer comes; "
+                "choose a value inside.",
+                name=name,
+                value=error.value,
+                low=error.low,
+                high=error.high,
+            )
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -144,7 +181,7 @@ class ChatSettings:
 
         missing = [name for name in _SHAPES_READING if name not in values]
         if missing:
-            raise ValueError(f"the settings have no {', '.join(missing)}")
+            raise ValueError(Sentence("the settings have no {entries}", entries=", ".join(missing)))
         text(values["system_prompt"], "system_prompt")
         stop = values.get("stop", ())
         return make(

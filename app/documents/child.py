@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, get_args
 from app.documents.faults import DocumentError, Fault, Limits, document_error
 from app.documents.model import OutlineEntry, Page, Unit, page_from_json
 from app.documents.source import Kind
+from app.sentences import from_json
 
 MAX_LINE_BYTES = 32 * 1024 * 1024  # a page is one line
 MAX_OUTLINE = 100_000  # entries
@@ -153,10 +154,10 @@ class _Receiver:
                     for title, page, level in outline[:MAX_OUTLINE]
                     if 0 < page <= received.total
                 )
-                received.warnings = tuple(str(warning)[:1000] for warning in warnings[:MAX_WARNINGS])
+                received.warnings = tuple(from_json(warning) for warning in warnings[:MAX_WARNINGS])
                 received.done = True
-            case {"fault": str(fault), "value": int(value), "detail": str(detail)} if fault in _FAULTS:
-                raise _Fault(Fault(fault), value, detail)
+            case {"fault": str(fault), "value": int(value), "detail": detail} if fault in _FAULTS:
+                raise _Fault(Fault(fault), value, from_json(detail))
             case _:
                 raise _Fault(Fault.CRASHED)
         return False

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.sentences import Sentence
+
 # UTF-32 before UTF-16, whose mark is the beginning of UTF-32's.
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -118,7 +120,7 @@ def decode(data: bytes, encoding: str = "", declared: str = "") -> Decoded:
     data = _HOLE.sub(b"", data).strip(b"\0") if b"\0" in data else data
     controls = sum(1 for _ in _NOT_TEXT.finditer(data))
     if controls * 100 > len(data):
-        raise BinaryContent("binary data")
+        raise BinaryContent(Sentence("binary data"))
     narrow, name = _narrow(data, declared)
     return Decoded(_without_nul(narrow), shown_name(name) if name else "")
 
@@ -288,7 +290,7 @@ def _is_utf8(head: bytes) -> bool:
 def _checked(text: str) -> str:
     controls = sum(text.count(chr(code)) for code in range(1, 32) if chr(code) not in "\t\n\r\f\b\x1b")
     if (controls + text.count("\0")) * 100 > len(text):
-        raise BinaryContent("binary data")
+        raise BinaryContent(Sentence("binary data"))
     return _without_nul(text)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from app.installation import added_by
+from app.sentences import Sentence
 
 _MIB = 1024 * 1024
 
@@ -85,63 +86,131 @@ def document_error(
     """The error for `fault`. `value` is the number that broke a limit (or a count of pages, or an exit status);
     `detail` is what a file really is, or what a library said."""
     kind = ExtractionCancelled if fault is Fault.CANCELLED else DocumentError
-    over = _over_limit(fault, limits, value)
-    if over:
-        error = kind(f"{name} {over}, so it was not added; split it into smaller files and add those.")
-    else:
-        error = kind(f"{name} was not added, because {_reason(fault, value, detail)}.")
+    error = kind(
+        _over_limit(fault, name, limits, value)
+        or Sentence(
+            "{name} was not added, because {reason}.", name=name, reason=_reason(fault, value, detail)
+        )
+    )
     error.fault = fault
     return error
 
 
-def _over_limit(fault: Fault, limits: Limits, value: int) -> str:
-    """What broke which limit; "" if it was none."""
+def _over_limit(fault: Fault, name: str, limits: Limits, value: int) -> str:
+    """The sentence about a limit that is broken; "" if it was none."""
     match fault:
         case Fault.TOO_LARGE:
-            return f"has {_size(value)} and the limit is {_size(limits.max_bytes)}"
+            return Sentence(
+                "{name} has {size} and the limit is {limit}, so it was not added; split it into smaller "
+                "files and add those.",
+                name=name,
+                size=_size(value),
+                limit=_size(limits.max_bytes),
+            )
         case Fault.TOO_MANY_PAGES:
-            return f"has {value:,} pages and the limit is {limits.max_pages:,}"
+            return Sentence(
+                "{name} has {pages:,} pages and the limit is {limit:,}, so it was not added; split it into "
+                "smaller files and add those.",
+                name=name,
+                pages=value,
+                limit=limits.max_pages,
+            )
         case Fault.TOO_MANY_CHARACTERS:
-            return f"has more characters of text than the limit of {limits.max_characters:,}, reached on page {value:,}"
+            return Sentence(
+                "{name} has more characters of text than the limit of {limit:,}, reached on page {page:,}, "
+                "so it was not added; split it into smaller files and add those.",
+                name=name,
+                limit=limits.max_characters,
+                page=value,
+            )
         case Fault.TOO_MUCH_MEMORY:
-            return f"needs more memory to be read than the limit of {_size(limits.max_memory_bytes)}"
+            return Sentence(
+                "{name} needs more memory to be read than the limit of {limit}, so it was not added; split "
+                "it into smaller files and add those.",
+                name=name,
+                limit=_size(limits.max_memory_bytes),
+            )
         case Fault.TOO_MUCH_TIME:
-            return f"takes longer to be read than the limit of {limits.max_seconds:g} seconds"
+            return Sentence(
+                "{name} takes longer to be read than the limit of {limit:g} seconds, so it was not added; "
+                "split it into smaller files and add those.",
+                name=name,
+                limit=limits.max_seconds,
+            )
     return ""
 
 
 def _reason(fault: Fault, value: int, detail: str) -> str:
     """Why, and what to do about it."""
-    reprint = "open it in a PDF viewer and print it to a new PDF"
-    resave = "open it in the program that it comes from and save it again, or get a new copy"
-    pages = "its only page" if value == 1 else f"pages 1-{value}"
+    reprint = Sentence("open it in a PDF viewer and print it to a new PDF")
+    resave = Sentence("open it in the program that it comes from and save it again, or get a new copy")
+    pages = Sentence("its only page") if value == 1 else Sentence("pages 1-{last}", last=value)
     return {
-        Fault.CANCELLED: "that was cancelled; add it again to start over",
-        Fault.NOT_FOUND: "there is no such file; check the name and the folder",
-        Fault.NOT_READABLE: f"it cannot be opened ({detail}); check that you may read the file",
-        Fault.SYMBOLIC_LINK: "it is a symbolic link; add the file that it points to",
-        Fault.NOT_A_FILE: f"it is {detail} and not a file; choose a single document",
-        Fault.EMPTY: "the file is empty (0 bytes); get a complete copy",
-        Fault.OTHER_KIND: f"it is {detail}",
-        Fault.NOT_A_PDF: f"its name says PDF and its content is {detail}; get the real PDF, or rename the file",
-        Fault.BINARY: f"its content is {detail} and not text; save or export it as PDF or plain text",
-        Fault.UNKNOWN_ENCODING: f"'{detail}' is no encoding of text that is known here; choose another, such as "
-        "UTF-8 or Windows-1252",
-        Fault.BROKEN: f"it is damaged and no text can be got out of it ({detail}); {resave}",
-        Fault.UNPACKS: f"it unpacks to far more than a document holds ({detail}), so nothing of it is read; {resave}",
-        Fault.NO_TEXT: "there is no text in it, nothing but white space or pictures; check that it is the right file",
-        Fault.NO_TEXT_LAYER: f"there is no text layer on {pages}: it is probably a scan; text recognition "
-        f"(OCR) reads it once “{added_by('ocr')}” has been run, or run ocrmypdf on it and add the result",
-        Fault.ENCRYPTED: "it is encrypted and needs a password; save a copy without the password and add that",
-        Fault.CIPHER_MISSING: "it is encrypted with AES, which needs the Python package 'cryptography'; install "
-        "that package, or save a copy without encryption",
-        Fault.TRUNCATED: "it ends before its last part: it was cut off; get a complete copy",
-        Fault.NO_PAGES: "the PDF has 0 pages; get a complete copy",
-        Fault.TOO_DEEP: f"its parts are nested too deeply to be followed; {reprint}",
-        Fault.PARSER_LIMIT: f"it asks for more work than one file may ({detail}); {reprint}",
-        Fault.DAMAGED: f"the PDF is damaged and no text can be got out of it; {reprint}, or get a new copy",
-        Fault.NOT_STARTED: f"the program that reads it could not be started ({detail}); close some programs, try again",
-        Fault.CRASHED: f"the program that reads it broke down on it (exit status {value}); {resave}",
+        Fault.CANCELLED: Sentence("that was cancelled; add it again to start over"),
+        Fault.NOT_FOUND: Sentence("there is no such file; check the name and the folder"),
+        Fault.NOT_READABLE: Sentence(
+            "it cannot be opened ({detail}); check that you may read the file", detail=detail
+        ),
+        Fault.SYMBOLIC_LINK: Sentence("it is a symbolic link; add the file that it points to"),
+        Fault.NOT_A_FILE: Sentence("it is {detail} and not a file; choose a single document", detail=detail),
+        Fault.EMPTY: Sentence("the file is empty (0 bytes); get a complete copy"),
+        Fault.OTHER_KIND: Sentence("it is {detail}", detail=detail),
+        Fault.NOT_A_PDF: Sentence(
+            "its name says PDF and its content is {detail}; get the real PDF, or rename the file",
+            detail=detail,
+        ),
+        Fault.BINARY: Sentence(
+            "its content is {detail} and not text; save or export it as PDF or plain text", detail=detail
+        ),
+        Fault.UNKNOWN_ENCODING: Sentence(
+            "'{detail}' is no encoding of text that is known here; choose another, such as UTF-8 or "
+            "Windows-1252",
+            detail=detail,
+        ),
+        Fault.BROKEN: Sentence(
+            "it is damaged and no text can be got out of it ({detail}); {remedy}",
+            detail=detail,
+            remedy=resave,
+        ),
+        Fault.UNPACKS: Sentence(
+            "it unpacks to far more than a document holds ({detail}), so nothing of it is read; {remedy}",
+            detail=detail,
+            remedy=resave,
+        ),
+        Fault.NO_TEXT: Sentence(
+            "there is no text in it, nothing but white space or pictures; check that it is the right file"
+        ),
+        Fault.NO_TEXT_LAYER: Sentence(
+            "there is no text layer on {pages}: it is probably a scan; text recognition (OCR) reads it once "
+            "“{command}” has been run, or run ocrmypdf on it and add the result",
+            pages=pages,
+            command=added_by("ocr"),
+        ),
+        Fault.ENCRYPTED: Sentence(
+            "it is encrypted and needs a password; save a copy without the password and add that"
+        ),
+        Fault.CIPHER_MISSING: Sentence(
+            "it is encrypted with AES, which needs the Python package 'cryptography'; install that package, "
+            "or save a copy without encryption"
+        ),
+        Fault.TRUNCATED: Sentence("it ends before its last part: it was cut off; get a complete copy"),
+        Fault.NO_PAGES: Sentence("the PDF has 0 pages; get a complete copy"),
+        Fault.TOO_DEEP: Sentence("its parts are nested too deeply to be followed; {remedy}", remedy=reprint),
+        Fault.PARSER_LIMIT: Sentence(
+            "it asks for more work than one file may ({detail}); {remedy}", detail=detail, remedy=reprint
+        ),
+        Fault.DAMAGED: Sentence(
+            "the PDF is damaged and no text can be got out of it; {remedy}, or get a new copy", remedy=reprint
+        ),
+        Fault.NOT_STARTED: Sentence(
+            "the program that reads it could not be started ({detail}); close some programs, try again",
+            detail=detail,
+        ),
+        Fault.CRASHED: Sentence(
+            "the program that reads it broke down on it (exit status {status}); {remedy}",
+            status=value,
+            remedy=resave,
+        ),
     }[fault]
 
 
@@ -158,7 +227,10 @@ def format_page_ranges(pages: Iterable[int]) -> str:
 
 
 def _size(count: int) -> str:
-    for unit, size in (("GB", 1024 * _MIB), ("MB", _MIB), ("kB", 1024)):
-        if count >= size:
-            return f"{count / size:.4g} {unit}"
-    return f"{count} bytes"
+    if count >= 1024 * _MIB:
+        return Sentence("{count:.4g} GB", count=count / (1024 * _MIB))
+    if count >= _MIB:
+        return Sentence("{count:.4g} MB", count=count / _MIB)
+    if count >= 1024:
+        return Sentence("{count:.4g} kB", count=count / 1024)
+    return Sentence("{count} bytes", count=count)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.documents.faults import DocumentError, Limits
+from app.sentences import Sentence, from_json, to_json
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _MAX_LINE = 64 * 1024
@@ -76,7 +77,9 @@ class Helper:
             )
         except OSError as error:
             why = os.strerror(error.errno or 0).lower()
-            raise HelperError(f"the program that reads it could not be started ({why})") from error
+            raise HelperError(
+                Sentence("the program that reads it could not be started ({reason})", reason=why)
+            ) from error
         assert self._process.stdin is not None and self._process.stdout is not None
         self._threads = [
             threading.Thread(target=_feed, args=(self._process.stdin, document), daemon=True),
@@ -91,7 +94,7 @@ class Helper:
             self.close()
             if isinstance(error, HelperError):
                 raise
-            raise HelperError("the program that reads it broke down") from error
+            raise HelperError(Sentence("the program that reads it broke down")) from error
 
     def ask(
         self, request: dict[str, Any], *, max_seconds: float, should_stop: Callable[[], bool] | None = None
@@ -100,7 +103,7 @@ class Helper:
         the child has ended, and every later request fails."""
         with self._lock:
             if self._closed:
-                raise HelperError("the program that reads it has ended")
+                raise HelperError(Sentence("the program that reads it has ended"))
             assert self._process.stdin is not None
             self._threads[0].join()  # the document is all there: the child has said that it is ready
             try:
@@ -108,7 +111,7 @@ class Helper:
                 self._process.stdin.flush()
             except OSError as error:
                 self._end()
-                raise HelperError("the program that reads it broke down") from error
+                raise HelperError(Sentence("the program that reads it broke down")) from error
             return self._take(max_seconds, should_stop)[1]
 
     @property
@@ -135,19 +138,21 @@ class Helper:
         while True:
             if should_stop is not None and should_stop():
                 self._end()
-                raise HelperStopped("that was cancelled")
+                raise HelperStopped(Sentence("that was cancelled"))
             if time.monotonic() > deadline:
                 self._end()
-                raise HelperError(f"it takes longer than the limit of {max_seconds:g} seconds")
+                raise HelperError(
+                    Sentence("it takes longer than the limit of {seconds:g} seconds", seconds=max_seconds)
+                )
             try:
                 answer = self._answers.get(timeout=_POLL_SECONDS)
             except queue.Empty:
                 continue
             if answer is None:
                 self._end()
-                raise HelperError("the program that reads it broke down")
+                raise HelperError(Sentence("the program that reads it broke down"))
             if "error" in answer[0]:
-                raise HelperError(str(answer[0]["error"])[:500])
+                raise HelperError(_told(answer[0]["error"]))
             return answer
 
     def _end(self) -> None:
@@ -177,10 +182,20 @@ def read_document(source: str | os.PathLike[str] | bytes, limits: Limits) -> byt
             with open(source, "rb") as file:
                 data = file.read(limits.max_bytes + 1)
         except OSError as error:
-            raise HelperError(f"it cannot be opened ({os.strerror(error.errno or 0).lower()})") from error
+            raise HelperError(
+                Sentence("it cannot be opened ({reason})", reason=os.strerror(error.errno or 0).lower())
+            ) from error
     if len(data) > limits.max_bytes:
-        raise HelperError(f"it has more than the limit of {limits.max_bytes:,} bytes")
+        raise HelperError(Sentence("it has more than the limit of {limit:,} bytes", limit=limits.max_bytes))
     return data
+
+
+def _told(error: object) -> str:
+    """What the child says is wrong, whatever a hostile file may have made it say."""
+    try:
+        return from_json(error)
+    except ValueError:
+        return Sentence("the program that reads it broke down")
 
 
 # -- the child's side --------------------------------------------------------------------------------------------------
@@ -196,7 +211,7 @@ def serve(input_: BinaryIO, output: BinaryIO, answer: Callable[[dict[str, Any]],
         try:
             reply(output, {}, answer(json.loads(line)))
         except RequestFailed as error:
-            reply(output, {"error": str(error)})
+            reply(output, {"error": to_json(str(error))})
 
 
 def take_document(input_: BinaryIO) -> bytes:

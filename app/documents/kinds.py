@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from app.documents.encodings import is_text
 from app.documents.faults import Fault, Limits, document_error
+from app.sentences import Sentence
 
 Kind = Literal[
     "pdf", "docx", "odt", "pptx", "odp", "xlsx", "ods", "epub", "rtf", "html", "eml",
@@ -83,37 +84,53 @@ _MIMETYPES: tuple[tuple[bytes, Kind], ...] = (
 )
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# What a file is, and what to do about it.
 _OLD_OFFICE = {
-    ".doc": "an old Word file (.doc); open it in Word or LibreOffice and save it as .docx",
-    ".xls": "an old Excel file (.xls); open it in Excel or LibreOffice and save it as .xlsx",
-    ".ppt": "an old PowerPoint file (.ppt); open it in PowerPoint or LibreOffice and save it as .pptx",
-    ".msg": "an Outlook message (.msg); open it in Outlook and save it as .eml or text",
+    ".doc": (
+        Sentence("an old Word file (.doc)"),
+        Sentence("open it in Word or LibreOffice and save it as .docx"),
+    ),
+    ".xls": (
+        Sentence("an old Excel file (.xls)"),
+        Sentence("open it in Excel or LibreOffice and save it as .xlsx"),
+    ),
+    ".ppt": (
+        Sentence("an old PowerPoint file (.ppt)"),
+        Sentence("open it in PowerPoint or LibreOffice and save it as .pptx"),
+    ),
+    ".msg": (
+        Sentence("an Outlook message (.msg)"),
+        Sentence("open it in Outlook and save it as .eml or text"),
+    ),
 }
 _OLD_OFFICE_ANY = (
-    "an old Office file, or one with a password; open it there and save it as .docx, .xlsx or .pptx without"
+    Sentence("an old Office file, or one with a password"),
+    Sentence("open it there and save it as .docx, .xlsx or .pptx without"),
 )
-_BINARY_SHEETS = "a binary Excel workbook (.xlsb); open it in Excel or LibreOffice and save it as .xlsx"
-_ZIP = "a zip archive; unpack it and add the files that are in it"
-
+_BINARY_SHEETS = (
+    Sentence("a binary Excel workbook (.xlsb)"),
+    Sentence("open it in Excel or LibreOffice and save it as .xlsx"),
+)
+_UNPACK = Sentence("unpack it and add the files that are in it")
 # How files that people mistake for documents begin.
 _SIGNATURES = (
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a Linux program"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"RIFF", "a sound, video or picture"),
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
-    (b"ID3", "a sound"),
-    (b"OggS", "a sound or video"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\0", "an xz archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!\x1a", "a RAR archive"),
-    (b"%!PS", "a PostScript file"),
-    (b"SQLite format 3\0", "an SQLite database"),
+    (b"MZ", Sentence("a Windows program")),
+    (b"\x7fELF", Sentence("a Linux program")),
+    (b"\x89PNG", Sentence("a PNG picture")),
+    (b"\xff\xd8\xff", Sentence("a JPEG picture")),
+    (b"GIF8", Sentence("a GIF picture")),
+    (b"RIFF", Sentence("a sound, video or picture")),
+    (b"II*\0", Sentence("a TIFF picture")),
+    (b"MM\0*", Sentence("a TIFF picture")),
+    (b"ID3", Sentence("a sound")),
+    (b"OggS", Sentence("a sound or video")),
+    (b"\x1f\x8b", Sentence("a gzip archive")),
+    (b"BZh", Sentence("a bzip2 archive")),
+    (b"\xfd7zXZ\0", Sentence("an xz archive")),
+    (b"7z\xbc\xaf\x27\x1c", Sentence("a 7z archive")),
+    (b"Rar!\x1a", Sentence("a RAR archive")),
+    (b"%!PS", Sentence("a PostScript file")),
+    (b"SQLite format 3\0", Sentence("an SQLite database")),
 )
 _HTML = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--(?:(?!-->).){0,1000}-->\s*)*<(?:!doctype html|html|head|body)",
@@ -151,12 +168,17 @@ def detect_kind(head: bytes, tail: bytes, name: str, limits: Limits) -> Kind:
         return "pdf"
     kind, content, remedy = _by_content(head, tail, suffix)
     if said == "pdf":
-        raise document_error(Fault.NOT_A_PDF, name, limits, detail=content or "plain text")
+        raise document_error(Fault.NOT_A_PDF, name, limits, detail=content or Sentence("plain text"))
     if kind is not None:
         # A page of HTML under another name of text (a template, a listing of a tutorial) is that text.
         return said if said in _TEXTS and said != "txt" and kind in ("html", "eml") else kind
     if remedy:
-        raise document_error(Fault.OTHER_KIND, name, limits, detail=f"{content}; {remedy}")
+        raise document_error(
+            Fault.OTHER_KIND,
+            name,
+            limits,
+            detail=Sentence("{content}; {remedy}", content=content, remedy=remedy),
+        )
     if content:
         raise document_error(Fault.BINARY, name, limits, detail=content)
     return said if said in _TEXTS else "txt"
@@ -166,21 +188,21 @@ def _by_content(head: bytes, tail: bytes, suffix: str) -> _Found:
     if head.startswith(b"PK\x03\x04"):
         return _archive(head, tail, suffix)
     if head.startswith(_OLE):
-        return _Found(None, *_OLD_OFFICE.get(suffix, _OLD_OFFICE_ANY).split("; ", 1))
+        return _Found(None, *_OLD_OFFICE.get(suffix, _OLD_OFFICE_ANY))
     if head.lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"{\\rtf"):
-        return _Found("rtf", "an RTF document")
+        return _Found("rtf", Sentence("an RTF document"))
     for signature, description in _SIGNATURES:
         # Letters alone may begin a sentence ("MZ is the mark of ...").
         if head.startswith(signature) and (not signature.isalnum() or not is_text(head)):
             return _Found(None, description)
     if head[257:262] == b"ustar":
-        return _Found(None, "a tar archive", "unpack it and add the files that are in it")
+        return _Found(None, Sentence("a tar archive"), _UNPACK)
     if not is_text(head):
-        return _Found(None, "binary data")
+        return _Found(None, Sentence("binary data"))
     if _HTML.match(head.lstrip(b"\xef\xbb\xbf")):
-        return _Found("html", "a web page (HTML)")
+        return _Found("html", Sentence("a web page (HTML)"))
     if _MAIL.match(head) and len({field.lower() for field in _MAIL_FIELDS.findall(head)}) >= 3:
-        return _Found("eml", "an e-mail")
+        return _Found("eml", Sentence("an e-mail"))
     return _Found(None)
 
 
@@ -195,16 +217,16 @@ def _archive(head: bytes, tail: bytes, suffix: str) -> _Found:
         said = _KIND_OF_SUFFIX.get(suffix, "odt")
         return _Found(said if said in ("ods", "odp") else "odt", _NAMES["odt"])
     if _BINARY_WORKBOOK.search(tail):
-        return _Found(None, *_BINARY_SHEETS.split("; ", 1))
-    return _Found(None, *_ZIP.split("; ", 1))
+        return _Found(None, *_BINARY_SHEETS)
+    return _Found(None, Sentence("a zip archive"), _UNPACK)
 
 
 _NAMES: dict[Kind, str] = {
-    "docx": "a Word document",
-    "xlsx": "an Excel workbook",
-    "pptx": "a PowerPoint presentation",
-    "epub": "an EPUB book",
-    "odt": "an OpenDocument text",
-    "ods": "an OpenDocument spreadsheet",
-    "odp": "an OpenDocument presentation",
+    "docx": Sentence("a Word document"),
+    "xlsx": Sentence("an Excel workbook"),
+    "pptx": Sentence("a PowerPoint presentation"),
+    "epub": Sentence("an EPUB book"),
+    "odt": Sentence("an OpenDocument text"),
+    "ods": Sentence("an OpenDocument spreadsheet"),
+    "odp": Sentence("an OpenDocument presentation"),
 }

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from app.sentences import from_json, to_json
+
 BlockKind = Literal[
     "paragraph",
     "heading",
@@ -217,7 +219,7 @@ def page_to_json(page: Page) -> dict[str, Any]:
         "width": page.width,
         "height": page.height,
         "blocks": [block_to_json(block) for block in page.blocks],
-        "warnings": list(page.warnings),
+        "warnings": [to_json(warning) for warning in page.warnings],
     }
 
 
@@ -229,7 +231,7 @@ def page_from_json(values: dict[str, Any]) -> Page:
         label=str(values["label"])[:200],
         width=float(values["width"]),
         height=float(values["height"]),
-        warnings=tuple(str(warning)[:1000] for warning in values["warnings"][:1000]),
+        warnings=tuple(from_json(warning) for warning in values["warnings"][:1000]),
     )
 
 

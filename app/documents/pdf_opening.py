@@ -19,6 +19,7 @@ from pypdfium2 import raw as pdfium_c
 
 from app.documents.faults import Fault
 from app.documents.readers import Refused
+from app.sentences import Sentence
 
 # pypdf does not promise which errors a damaged file ends in. MemoryError is not among these: it has a sentence of its
 # own. What pypdf raises itself is a ValueError or one of its own below, see `parser_errors`.
@@ -40,9 +41,6 @@ _TAIL = 2048
 _LONGEST_REPAIR = 50 * 1024 * 1024  # bytes; putting together a larger file takes too long
 _END = re.compile(rb"startxref\s+\d+\s*%{0,2}E?O?F?\Z")
 _LENGTH = re.compile(rb"/L\s+(\d{1,18})\b")
-
-END_MISSING = "The end of the file is missing"
-UPDATE_CUT_OFF = "The last change to the file is cut off"
 
 
 @dataclass
@@ -146,8 +144,25 @@ def _what_is_missing(opened: Opened, count: int) -> list[str]:
         # A page may be there while what it shows is not: the last object of the file must be whole.
         if data.rfind(b"endobj") < data.rfind(b" obj"):
             raise Refused(Fault.TRUNCATED)
-        pages = "its only page" if count == 1 else f"all {count:,} pages"
-        return [f"{END_MISSING}: {pages} could be read, but check against a complete copy."]
+        if count == 1:
+            return [
+                Sentence(
+                    "The end of the file is missing: its only page could be read, but check against a "
+                    "complete copy."
+                )
+            ]
+        return [
+            Sentence(
+                "The end of the file is missing: all {count:,} pages could be read, but check against a "
+                "complete copy.",
+                count=count,
+            )
+        ]
     if b" obj" in data[last_end:]:
-        return [f"{UPDATE_CUT_OFF}: an earlier state of the document was read; get a complete copy."]
+        return [
+            Sentence(
+                "The last change to the file is cut off: an earlier state of the document was read; get a "
+                "complete copy."
+            )
+        ]
     return []

@@ -21,11 +21,12 @@ from app.documents.faults import Fault, Limits
 from app.documents.helper import RequestFailed
 from app.documents.pdf_opening import open_document
 from app.documents.readers import Refused
+from app.sentences import Sentence, to_json
 
 _FAULTS = {
-    Fault.ENCRYPTED: "it is encrypted and needs a password",
-    Fault.TRUNCATED: "the file was cut off",
-    Fault.NO_PAGES: "the file has no pages",
+    Fault.ENCRYPTED: Sentence("it is encrypted and needs a password"),
+    Fault.TRUNCATED: Sentence("the file was cut off"),
+    Fault.NO_PAGES: Sentence("the file has no pages"),
 }
 
 
@@ -50,9 +51,9 @@ def open_or_tell(input_: Any, output: Any, limits: Limits) -> pdfium.PdfDocument
         document.init_forms()
         return document
     except Refused as refused:
-        helper.reply(output, {"error": _FAULTS.get(refused.fault, "the file is damaged")})
+        helper.reply(output, {"error": to_json(_FAULTS.get(refused.fault, Sentence("the file is damaged")))})
     except MemoryError:
-        helper.reply(output, {"error": "that needs more memory than the limit"})
+        helper.reply(output, {"error": to_json(Sentence("that needs more memory than the limit"))})
     return None
 
 
@@ -60,13 +61,15 @@ def draw(document: pdfium.PdfDocument, request: dict[str, Any], max_pixels: int)
     """The page as a picture of at most `max_pixels`. Raises RequestFailed."""
     number = int(request["page"])
     if not 1 <= number <= len(document):
-        raise RequestFailed(f"there is no page {number:,} among its {len(document):,}")
+        raise RequestFailed(
+            Sentence("there is no page {page:,} among its {total:,}", page=number, total=len(document))
+        )
     try:
         page = document[number - 1]
         try:
             width, height = page.get_size()
             if not (0 < width < math.inf and 0 < height < math.inf):
-                raise RequestFailed("the page has no size")
+                raise RequestFailed(Sentence("the page has no size"))
             scale = request["width"] / width if "width" in request else request["scale"]
             scale = min(scale, math.sqrt(max_pixels / (width * height)), 65_000 / max(width, height))
             # Neither a pixel high nor wide is no picture: pages may be ten metres by a millimetre.
@@ -77,9 +80,9 @@ def draw(document: pdfium.PdfDocument, request: dict[str, Any], max_pixels: int)
         finally:
             page.close()
     except PdfiumError as error:
-        raise RequestFailed("the page is damaged") from error
+        raise RequestFailed(Sentence("the page is damaged")) from error
     except MemoryError as error:
-        raise RequestFailed("that needs more memory than the limit") from error
+        raise RequestFailed(Sentence("that needs more memory than the limit")) from error
 
 
 def _png(image: Image.Image) -> bytes:

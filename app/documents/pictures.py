@@ -17,6 +17,7 @@ from dataclasses import asdict
 from app.documents.faults import DocumentError, ExtractionCancelled, Limits
 from app.documents.helper import Helper, HelperError, HelperStopped, read_document
 from app.documents.source import display_name
+from app.sentences import Sentence
 
 Source = str | os.PathLike[str] | bytes
 
@@ -66,13 +67,18 @@ class PagePictures:
             except HelperStopped as error:
                 self._drop()
                 raise ExtractionCancelled(
-                    f"Page {number:,} of {self.name} was not drawn: cancelled."
+                    Sentence("Page {page:,} of {name} was not drawn: cancelled.", page=number, name=self.name)
                 ) from error
             except HelperError as error:
                 if self._helper is not None and self._helper.ended:
                     self._drop()
                 raise DocumentError(
-                    f"Page {number:,} of {self.name} cannot be shown, because {error.reason}."
+                    Sentence(
+                        "Page {page:,} of {name} cannot be shown, because {reason}.",
+                        page=number,
+                        name=self.name,
+                        reason=error.reason,
+                    )
                 ) from error
 
     def close(self) -> None:
@@ -90,7 +96,7 @@ class PagePictures:
 
     def _started(self, should_stop: Callable[[], bool] | None) -> Helper:
         if self._closed.is_set():
-            raise HelperError("it was closed")
+            raise HelperError(Sentence("it was closed"))
         if self._helper is None:
             self._helper = Helper(
                 "app.documents.picture_worker",
@@ -105,7 +111,7 @@ class PagePictures:
             )
             if self._closed.is_set():  # while it was starting
                 self._helper.close()
-                raise HelperError("it was closed")
+                raise HelperError(Sentence("it was closed"))
         return self._helper
 
     def _drop(self) -> None:

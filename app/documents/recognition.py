@@ -20,8 +20,13 @@ from app.documents.helper import Helper, HelperError, HelperStopped, read_docume
 from app.documents.model import Page, page_from_json
 from app.documents.source import display_name
 from app.installation import added_by
+from app.sentences import Sentence
 
-MISSING = f"Text recognition is not installed: run “{added_by('ocr')}” (about 120 MB) and try again."
+MISSING = Sentence(
+    "Text recognition is not installed: run “{command}” (about 120 MB) and try again.",
+    command=added_by("ocr"),
+)
+NOTHING_FOUND = Sentence("Text recognition found nothing on this page.")
 _START_SECONDS = 60.0
 _PAGE_SECONDS = 120.0
 _MAX_MEMORY_BYTES = 6 * 1024**3  # of address space, of which the models and a page use about a quarter
@@ -54,7 +59,9 @@ def recognise(
     """
     if not is_available():
         raise DocumentError(MISSING)
-    shown = name or ("The document" if isinstance(source, bytes) else display_name(os.fspath(source)))
+    shown = name or (
+        Sentence("The document") if isinstance(source, bytes) else display_name(os.fspath(source))
+    )
     pages: dict[int, Page] = {}
     try:
         options = {
@@ -72,9 +79,13 @@ def recognise(
                 if on_page is not None:
                     on_page(pages[number], done, len(numbers))
     except HelperStopped as error:
-        raise ExtractionCancelled(f"Text recognition of {shown} was cancelled.") from error
+        raise ExtractionCancelled(
+            Sentence("Text recognition of {name} was cancelled.", name=shown)
+        ) from error
     except HelperError as error:
-        raise DocumentError(f"{shown} cannot be recognised, because {error.reason}.") from error
+        raise DocumentError(
+            Sentence("{name} cannot be recognised, because {reason}.", name=shown, reason=error.reason)
+        ) from error
     return pages
 
 
@@ -86,11 +97,11 @@ def _page(helper: Helper, number: int, should_stop: Callable[[], bool] | None) -
     except HelperError as error:
         if helper.ended:
             raise
-        return Page(number, warnings=(f"Text recognition failed: {error.reason}.",))
+        return Page(number, warnings=(Sentence("Text recognition failed: {reason}.", reason=error.reason),))
     try:
         page = page_from_json(json.loads(answer)["page"])
     except (ValueError, KeyError, TypeError) as error:
-        raise HelperError("the program that recognises it broke down") from error
+        raise HelperError(Sentence("the program that recognises it broke down")) from error
     if page.number != number:
-        raise HelperError("the program that recognises it broke down")
+        raise HelperError(Sentence("the program that recognises it broke down"))
     return page

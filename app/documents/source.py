@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from app.documents.faults import DocumentError, Fault, Limits, document_error
 from app.documents.kinds import HEAD_BYTES, SUPPORTED_SUFFIXES, TAIL_BYTES, Kind, detect_kind
+from app.sentences import Sentence
 
 __all__ = ["SUPPORTED_SUFFIXES", "Kind", "Source", "display_name", "open_source"]
 
@@ -169,5 +170,5 @@ def _check_kind(status: os.stat_result, name: str, limits: Limits, pipes: bool) 
         return
     if stat.S_ISLNK(mode):
         raise document_error(Fault.SYMBOLIC_LINK, name, limits)
-    what = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+    what = Sentence("a folder") if stat.S_ISDIR(mode) else Sentence("a pipe, socket or device")
     raise document_error(Fault.NOT_A_FILE, name, limits, detail=what)

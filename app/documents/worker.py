@@ -28,6 +28,7 @@ from app.documents.child import MAX_LINE_BYTES
 from app.documents.faults import Fault, Limits
 from app.documents.model import Page, page_to_json
 from app.documents.readers import Parsed, Reader, Refused, Request, load_reader
+from app.sentences import Sentence, to_json
 
 _Message = dict[str, object]
 
@@ -49,7 +50,7 @@ def main(kind: str, options: dict[str, Any], parent: int) -> None:
     except MemoryError:
         end = _fault(Fault.TOO_MUCH_MEMORY)
     except RecursionError:
-        end = _fault(Fault.BROKEN, detail="its parts are nested too deeply")
+        end = _fault(Fault.BROKEN, detail=Sentence("its parts are nested too deeply"))
     _write(output, end)
 
 
@@ -73,7 +74,7 @@ def _write_pages(parsed: Parsed, limits: Limits, output: TextIO) -> _Message:
         output.write(line)
         output.flush()
     outline = [[entry.title, entry.page, entry.level] for entry in parsed.outline()]
-    return {"done": True, "outline": outline, "warnings": list(parsed.warnings())}
+    return {"done": True, "outline": outline, "warnings": [to_json(warning) for warning in parsed.warnings()]}
 
 
 def _page_line(page: Page) -> str:
@@ -87,7 +88,7 @@ def _page_line(page: Page) -> str:
 
 
 def _fault(fault: Fault, value: int = 0, detail: str = "") -> _Message:
-    return {"fault": fault, "value": value, "detail": detail}
+    return {"fault": fault, "value": value, "detail": to_json(detail)}
 
 
 def _write(output: TextIO, message: _Message) -> None:

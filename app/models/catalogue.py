@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from ahn_core.bases import BASES, MEMORIES, Base
+from ahn_core.bases import BASES, MEMORIES, SHORT_NAMES, Base
 from ahn_core.config import AHNConfig, BackboneConfig, CellName
 from ahn_core.embedded.model import EMBEDDED
 from ahn_core.planner import base_parameters, memory_parameters
@@ -22,7 +22,6 @@ _REVISIONS = {
     "7B": "a09a35458c702b33eeacc393d103063234e8bc28",
     "14B": "cf98f3b3bbb457ad9e2bb7baf9a0125b6b88caa8",
 }
-_SHORT: dict[CellName, str] = {"GatedDeltaNet": "GDN", "DeltaNet": "DN", "Mamba2": "Mamba2"}
 _STORED_BYTES = 2  # a parameter: all of them are published in bfloat16
 _EMBEDDED_NAME = "embedded"
 
@@ -137,7 +136,7 @@ def _with_memory(base: Base, cell: CellName) -> Choice:
     # The memories of the 3B base are under its licence, the others under Apache-2.0 as their bases are.
     memory = Published(Reference(repository), base.licence, memory_parameters(base.config, cell))
     return Choice(
-        name=f"{base.size}-{_SHORT[cell]}",
+        name=f"{base.size}-{SHORT_NAMES[cell]}",
         title=f"Qwen2.5-{base.size}-Instruct + AHN {cell}",
         config=base.config,
         ahn_config=AHNConfig(cell=cell),

@@ -204,16 +204,15 @@ class ModelDesk:
         self.look_again()
 
     def _part(self, reference: Reference) -> Part:
-        current: list[Download] = []
+        stop = threading.Event()
 
         def run(report: Callable[[Progress], None]) -> None:
             if local.look(self.hub, self._data_dir, reference).presence == "whole":
                 return
-            current.append(Download(self.hub, self._data_dir, local.pinned(reference), report))
-            current[0].run()
+            Download(self.hub, self._data_dir, local.pinned(reference), report, stop).run()
             self.look_again()
 
-        return Part(run, lambda: current[0].cancel() if current else None)
+        return Part(run, stop.set)
 
     def cancel(self, name: str) -> None:
         """End a download; what has arrived is kept."""
@@ -230,9 +229,14 @@ class ModelDesk:
                 Sentence("{name} is in use, so it was not deleted: use another model first.", name=name)
             )
         named = self.named(name)
+        in_use = {
+            part.repository for part in references(self.in_use.model, self.in_use.ahn) if part is not None
+        }
         freed = 0
         for reference in references(named.model, named.ahn):
-            if reference is None or self._needed_by_others(name, reference):
+            if reference is None or reference.repository in in_use:
+                continue
+            if local.needed_by_others(self.hub, self._data_dir, reference, [name]):
                 continue
             if local.look(self.hub, self._data_dir, reference).presence != "none":
                 freed += local.remove(self.hub, self._data_dir, reference)
@@ -240,17 +244,6 @@ class ModelDesk:
         self.fetching.forget(name)
         self.look_again()
         return freed
-
-    def _needed_by_others(self, name: str, reference: Reference) -> bool:
-        """Whether this is the base of another line of the table, whose memory is here."""
-        return any(
-            choice.name.lower() != name.lower()
-            and choice.base is not None
-            and choice.base.reference.repository == reference.repository
-            and choice.memory is not None
-            and local.look(self.hub, self._data_dir, choice.memory.reference).presence == "whole"
-            for choice in catalogue.CHOICES
-        )
 
     def is_here(self, named: Named) -> bool:
         """Whether a model can be loaded without fetching anything."""

@@ -60,10 +60,18 @@ Report = Callable[[Progress], None]
 class Download:
     """One model on its way. `run` does it, in whatever thread; `cancel` ends it from another one."""
 
-    def __init__(self, hub: Hub, data_dir: Path, reference: Reference, report: Report) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        data_dir: Path,
+        reference: Reference,
+        report: Report,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """stop: ends the download as `cancel` does, also where it is set before the download has begun."""
         self._hub, self._data_dir, self._reference = hub, data_dir, reference
         self._report = report
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._done = self._total = 0
         self._began: list[tuple[float, int]] = []  # when how many bytes were there
 
@@ -73,6 +81,7 @@ class Download:
 
     def run(self) -> manifests.Manifest:
         """Fetch what is not there yet. Raises ModelError with one sentence, DownloadCancelled after `cancel`."""
+        self._check_stop()
         self._tell("asking")
         listing = self._hub.listing(self._reference)
         manifest = manifests.Manifest(self._reference, listing.commit, listing.files)
@@ -137,6 +146,9 @@ class Download:
                 token=self._hub.token,
                 tqdm_class=_silent_bar(),
             )
+            shown = manifests.snapshot(self._hub, listing.repository, listing.commit) / file.name
+            if not shown.is_symlink():  # Windows may have no links: the cache made a copy then
+                (blobs / file.digest).unlink(missing_ok=True)
         except ModelError:
             raise
         except hub_errors() as error:
@@ -153,7 +165,7 @@ class Download:
             while True:
                 before = opened.tell()
                 try:
-                    self._stream(url, opened)
+                    self._stream(url, opened, file.nbytes)
                     return
                 except HfHubHTTPError:
                     raise
@@ -164,7 +176,8 @@ class Download:
                     self._stop.wait(_RETRY_SECONDS)
                     self._check_stop()
 
-    def _stream(self, url: str, opened: BinaryIO) -> None:
+    def _stream(self, url: str, opened: BinaryIO, most: int) -> None:
+        """Append what comes, until one block over `most` bytes are there: no server fills the disk."""
         from huggingface_hub import constants, get_session
         from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
@@ -185,6 +198,8 @@ class Download:
                 self._done += len(block)
                 self._check_stop()
                 self._tell("fetching")
+                if opened.tell() > most:
+                    return
 
     def _check(self, partial: Path, file: HubFile) -> None:
         """Raises ModelError where what arrived is not what the hub named; it is deleted then."""

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+from ahn_core import planner
+from ahn_core.config import AHNConfig, BackboneConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from ahn_core.weights.gguf_model import GGUFModel
 
 # A GGUF file of fewer bits a weight than this keeps its blocks: beside 8 bits that is less to read for each token.
 _FEW_BITS = 8.0
+WORKING_BYTES = 128 * 2**20  # while loading: pieces of tensors, and what unpacking them needs
 
 
 def chat_dtype(
@@ -14,21 +24,46 @@ def chat_dtype(
     base: str | os.PathLike[str] | None = None,
     gguf_file: str | None = None,
 ) -> str | None:
-    """What was asked for, else on a CPU 4 bits for a GGUF file of few bits, where there is a compiler, else 8 bits;
-    elsewhere the core's choice. `base` and `gguf_file` name what is to be loaded, if it is here.
+    """What was asked for, else what suits the model and the device: on a CPU 4 bits for a GGUF file of few bits, where
+    there is a compiler, else 8 bits; on an NVIDIA GPU 4 bits where nothing else fits, else, and elsewhere, the core's
+    choice. `base` and `gguf_file` name what is to be loaded, if it is here.
 
-    Raises ahn_core.LoadError for a damaged GGUF file.
+    Raises ahn_core.LoadError or ahn_core.ConfigError for what cannot be loaded anyway.
     """
     if dtype is not None:
         return dtype
     import torch
 
     from ahn_core.devices import best_device
+    from ahn_core.weights.fit import free_bytes
+    from ahn_core.weights.gguf_model import packed_bits
 
     chosen = torch.device(device) if device else best_device().device
-    if chosen.type != "cpu":
+    if chosen.type == "cpu":
+        return _cpu_dtype(None if base is None else packed_bits(base, gguf_file))
+    free = free_bytes(chosen)
+    if base is None or base == "embedded" or free is None:
         return None
-    return "int4" if base is not None and _in_few_bits(base, gguf_file) else "int8"
+    config, source = described(base, gguf_file)
+    return _gpu_dtype(chosen, config, source, free)
+
+
+def planned_dtype(
+    device: torch.device,
+    dtype: str | None,
+    config: BackboneConfig,
+    source: GGUFModel | None,
+    free: int | None,
+) -> str | None:
+    """What `chat_dtype` will choose for a model of this shape, with `free` bytes on the device; None: not known.
+
+    `source` has the tensors of a GGUF file; a model of any other kind needs none.
+    """
+    if dtype is not None:
+        return dtype
+    if device.type == "cpu":
+        return _cpu_dtype(None if source is None else source.packed_bits)
+    return None if free is None else _gpu_dtype(device, config, source, free)
 
 
 def exact_dtype(device: str | None, dtype: str | None) -> str | None:
@@ -43,9 +78,49 @@ def exact_dtype(device: str | None, dtype: str | None) -> str | None:
     return "float32" if chosen.type == "cpu" else None
 
 
-def _in_few_bits(base: str | os.PathLike[str], gguf_file: str | None) -> bool:
-    from ahn_core.native import compilers
-    from ahn_core.weights.gguf_model import packed_bits
+def described(base: str | os.PathLike[str], gguf_file: str | None) -> tuple[BackboneConfig, GGUFModel | None]:
+    """The shape of a model that is here, and the tensors of a GGUF file. Raises LoadError or ConfigError."""
+    from ahn_core.weights.files import locate
+    from ahn_core.weights.gguf_model import GGUFModel
+    from ahn_core.weights.safetensors_folder import read_config
 
-    bits = packed_bits(base, gguf_file)
-    return bits is not None and bits < _FEW_BITS and compilers.find() is not None
+    folder, parts = locate(base, gguf_file)
+    if not parts:
+        return BackboneConfig.from_transformers(read_config(folder)), None
+    source = GGUFModel(parts)
+    return source.config, source
+
+
+def default_window_of(config: BackboneConfig) -> tuple[int, int]:
+    """S and W that a chat starts with: the paper's, or what the base's length leaves of them."""
+    sinks, window = 128, 32_640
+    return sinks, max(1, min(window, config.max_position_embeddings - sinks))
+
+
+def _cpu_dtype(packed_bits: float | None) -> str:
+    from ahn_core.native import compilers
+
+    few = packed_bits is not None and packed_bits < _FEW_BITS
+    return "int4" if few and compilers.find() is not None else "int8"
+
+
+def _gpu_dtype(
+    device: torch.device, config: BackboneConfig, source: GGUFModel | None, free: int
+) -> str | None:
+    """4 bits where weights and the cache of a long text fit, and do not in the core's own format."""
+    import torch
+
+    from ahn_core.weights.fit import foreseen_bytes
+
+    if device.type != "cuda":
+        return None
+    memory = AHNConfig()
+    sinks, window = default_window_of(config)
+    cache = planner.cache_nbytes(
+        config, memory, "ahn", attention_sinks=sinks, sliding_window=window, tokens=sinks + window,
+        format_bytes=torch.bfloat16.itemsize,
+    )  # fmt: skip
+    room = free - cache - WORKING_BYTES
+    if foreseen_bytes(config, memory, "plain", torch.bfloat16) <= room:
+        return None
+    return "int4" if foreseen_bytes(config, memory, "int4", torch.bfloat16, source) <= room else None

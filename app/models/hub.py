@@ -20,6 +20,7 @@ _BESIDE = (".json", ".txt", ".jinja")  # configuration, tokenizer, chat template
 _TOKENIZER = "tokenizer.model"  # sentencepiece
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # of a file, as `HubFile` has it
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,18 @@ class Hub:
                     reference=str(reference),
                 )
             )
-        wanted = wanted_files(reference, tuple(files))
-        return Listing(reference.repository, info.sha, tuple(files[name] for name in wanted))
+        wanted = tuple(files[name] for name in wanted_files(reference, tuple(files)))
+        for file in wanted:
+            if not DIGEST.fullmatch(file.digest):
+                raise ModelError(
+                    Sentence(
+                        "The hub names no hash of {file} in {reference}, so it could not be checked and "
+                        "nothing was fetched: check HF_ENDPOINT.",
+                        file=file.name,
+                        reference=str(reference),
+                    )
+                )
+        return Listing(reference.repository, info.sha, wanted)
 
 
 def wanted_files(reference: Reference, names: tuple[str, ...]) -> tuple[str, ...]:

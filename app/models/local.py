@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -11,12 +10,11 @@ from typing import Literal
 from app.models import catalogue, manifests
 from app.models.downloads import PARTIAL_SUFFIX, Download, Report, file_digest
 from app.models.errors import ModelError
-from app.models.hub import Hub, check_online
+from app.models.hub import DIGEST, Hub, check_online
 from app.models.reference import Reference
 from app.sentences import Sentence
 
 Presence = Literal["whole", "part", "none"]
-_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -50,14 +48,14 @@ def look(hub: Hub, data_dir: Path, reference: Reference) -> Local:
         folder = manifest.folder(hub)
         if manifest.complete(hub):
             return Local(reference, "whole", manifest.nbytes, manifest.nbytes, folder, manifest.commit)
-        return _unfinished(hub, reference, manifest.nbytes)
+        return _unfinished(hub, data_dir, reference, manifest.nbytes)
     commit = _cached_commit(hub, reference)
     if commit is not None:
         folder = manifests.snapshot(hub, reference.repository, commit)
         if _usable(folder, reference):
             size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
             return Local(reference, "whole", size, None, folder, commit)
-    return _unfinished(hub, reference, None)
+    return _unfinished(hub, data_dir, reference, None)
 
 
 def pinned(reference: Reference) -> Reference:
@@ -100,7 +98,12 @@ def verify(
         expected = {file.name: file.digest for file in manifest.files}
     else:
         real = ((path.name, path.resolve().name) for path in sorted(found.folder.iterdir()))
-        expected = {name: digest for name, digest in real if _DIGEST.fullmatch(digest)}
+        expected = {name: digest for name, digest in real if DIGEST.fullmatch(digest)}
+    if not expected:
+        raise ModelError(
+            f"Nothing here tells the hashes of {reference}, which another program fetched, so it cannot be checked: "
+            "`ahn-chat models remove` it and `ahn-chat models get` it to have them noted."
+        )
     problems = []
     for name, digest in expected.items():
         look_at(name)
@@ -115,26 +118,12 @@ def verify(
 def remove(hub: Hub, data_dir: Path, reference: Reference) -> int:
     """Delete what is here of a model, unfinished downloads included; returns the bytes that are free again.
 
-    Files that another revision in the cache uses too are kept. Raises ModelError where nothing is here.
+    Files that another revision in the cache uses too are kept, and those of other GGUF files of the repository. Raises
+    ModelError where nothing is here.
     """
-    from huggingface_hub import CacheNotFound, scan_cache_dir
-
     found = look(hub, data_dir, reference)
-    freed = 0
-    try:
-        cache = scan_cache_dir(hub.cache)
-    except CacheNotFound:
-        cache = None
-    for repository in cache.repos if cache is not None else ():
-        if repository.repo_type == "model" and repository.repo_id == found.reference.repository:
-            commits = [
-                revision.commit_hash
-                for revision in repository.revisions
-                if found.commit in (None, revision.commit_hash)
-            ]
-            strategy = cache.delete_revisions(*commits)  # type: ignore[union-attr]
-            freed += int(strategy.expected_freed_size)
-            strategy.execute()
+    others = _other_files(data_dir, found.reference)
+    freed = _remove_files(hub, data_dir, found, others) if others else _remove_revisions(hub, found)
     for partial in _partials(hub, found.reference):
         freed += partial.stat().st_size
         partial.unlink()
@@ -146,10 +135,79 @@ def remove(hub: Hub, data_dir: Path, reference: Reference) -> int:
     return freed
 
 
-def _unfinished(hub: Hub, reference: Reference, total: int | None) -> Local:
+def needed_by_others(hub: Hub, data_dir: Path, reference: Reference, leaving: Collection[str]) -> bool:
+    """Whether this is the base of a line of the table whose memory is here, other than those that are leaving."""
+    names = {name.lower() for name in leaving}
+    return any(
+        choice.name.lower() not in names
+        and choice.base is not None
+        and choice.base.reference.repository == reference.repository
+        and choice.memory is not None
+        and look(hub, data_dir, choice.memory.reference).presence == "whole"
+        for choice in catalogue.CHOICES
+    )
+
+
+def _other_files(data_dir: Path, reference: Reference) -> set[str]:
+    """The digests of what was fetched of the repository under other names: GGUF files beside the one named."""
+    return {
+        file.digest
+        for manifest in manifests.read_all(data_dir)
+        if manifest.reference.repository == reference.repository
+        and manifest.reference.gguf_file != reference.gguf_file
+        for file in manifest.files
+    }
+
+
+def _remove_files(hub: Hub, data_dir: Path, found: Local, kept: Collection[str]) -> int:
+    """Delete the files of one download alone; returns their bytes."""
+    manifest = manifests.read(data_dir, found.reference)
+    if manifest is None:
+        return 0
+    freed = 0
+    for file in manifest.files:
+        shown = manifest.folder(hub) / file.name
+        # Where the system has no links, the cache keeps the bytes in the snapshot itself.
+        blob = hub.repository_folder(found.reference.repository) / "blobs" / file.digest
+        if file.digest not in kept and shown.is_file():
+            freed += shown.stat().st_size
+            shown.unlink()
+            blob.unlink(missing_ok=True)
+    return freed
+
+
+def _remove_revisions(hub: Hub, found: Local) -> int:
+    """Delete the revision that is here, or where none is whole all there are; returns their bytes."""
+    from huggingface_hub import CacheNotFound, scan_cache_dir
+
+    try:
+        cache = scan_cache_dir(hub.cache)
+    except CacheNotFound:
+        return 0
+    freed = 0
+    for repository in cache.repos:
+        if repository.repo_type == "model" and repository.repo_id == found.reference.repository:
+            commits = [
+                revision.commit_hash
+                for revision in repository.revisions
+                if found.commit in (None, revision.commit_hash)
+            ]
+            # Of this repository alone: a copy of it has the same commits, and the library looks by these.
+            strategy = replace(cache, repos=frozenset({repository})).delete_revisions(*commits)
+            freed += int(strategy.expected_freed_size)
+            strategy.execute()
+    return freed
+
+
+def _unfinished(hub: Hub, data_dir: Path, reference: Reference, total: int | None) -> Local:
     """What there is of a model that is not whole: blobs of the repository and what has arrived of others."""
     blobs = hub.repository_folder(reference.repository) / "blobs"
-    arrived = sum(path.stat().st_size for path in blobs.iterdir() if path.is_file()) if blobs.is_dir() else 0
+    if not blobs.is_dir():
+        return Local(reference, "none", 0, total)
+    others = _other_files(data_dir, reference)
+    arrived = sum(
+        path.stat().st_size for path in blobs.iterdir() if path.is_file() and path.name not in others
+    )
     return Local(reference, "part" if arrived else "none", arrived, total)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ahn_core.weights.safetensors_folder import safetensors_files
+from ahn_core.stored import Stored
+from ahn_core.weights.safetensors_folder import safetensors_files, stored_tensors
 from app.models.errors import ModelError
 
 _INDEX = "model.safetensors.index.json"
@@ -51,28 +51,16 @@ _SKIPPED = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".gguf")
 Report = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A tensor's bytes in a file."""
-
-    file: Path
-    name: str
-    dtype: str
-    shape: list[int]
-    start: int
-    nbytes: int
-
-
 def merge(base: Path, ahn: Path, target: Path, report: Report = lambda _: None) -> Path:
     """Write base and memory into one folder, `target`, which must not be there. Raises ModelError or LoadError."""
-    memory = [piece for file in safetensors_files(ahn) for piece in _pieces(file)]
-    if not memory or not all(_MEMORY_MARK in piece.name for piece in memory):
+    memory = {name: one for file in safetensors_files(ahn) for name, one in stored_tensors(file).items()}
+    if not memory or not all(_MEMORY_MARK in name for name in memory):
         raise ModelError(
             f"{ahn} holds no memory alone, so nothing was merged: give the folder of an AHN checkpoint."
         )
     base_files = safetensors_files(base)
-    names = {piece.name: file for file in base_files for piece in _pieces(file)}
-    if any(_MEMORY_MARK in name for name in names):
+    tensors = {file: stored_tensors(file) for file in base_files}
+    if any(_MEMORY_MARK in name for found in tensors.values() for name in found):
         raise ModelError(f"{base} has a memory already, so nothing was merged: split it first.")
     ours, theirs = _config(base), _config(ahn)
     _check_fit(ours, theirs, base, ahn)
@@ -80,16 +68,16 @@ def merge(base: Path, ahn: Path, target: Path, report: Report = lambda _: None) 
         _copy_beside(base, folder)
         count = len(base_files) + 1
         where: dict[str, str] = {}
-        for number, file in enumerate(base_files, 1):
+        for number, (file, found) in enumerate(tensors.items(), 1):
             name = f"model-{number:05d}-of-{count:05d}.safetensors"
             report(name)
             shutil.copyfile(file, folder / name)
-            where |= {tensor: name for tensor, source in names.items() if source == file}
+            where |= dict.fromkeys(found, name)
         name = f"model-{count:05d}-of-{count:05d}.safetensors"
         report(name)
         _write(folder / name, memory)
-        where |= {piece.name: name for piece in memory}
-        total = sum((folder / file).stat().st_size for file in set(where.values()))
+        where |= dict.fromkeys(memory, name)
+        total = sum(one.nbytes for found in (*tensors.values(), memory) for one in found.values())
         _write_json(folder / _INDEX, {"metadata": {"total_size": total}, "weight_map": where})
         added = {key: value for key, value in theirs.items() if key in _MEMORY_KEYS}
         _write_json(folder / "config.json", {**ours, **added})
@@ -99,13 +87,16 @@ def merge(base: Path, ahn: Path, target: Path, report: Report = lambda _: None) 
 def split(merged: Path, base: Path, ahn: Path, report: Report = lambda _: None) -> None:
     """Take a merged folder apart into the two that it was made of. Raises ModelError or LoadError."""
     files = safetensors_files(merged)
-    pieces = {file: _pieces(file) for file in files}
-    memory = [piece for found in pieces.values() for piece in found if _MEMORY_MARK in piece.name]
+    tensors = {file: stored_tensors(file) for file in files}
+    memory = {name: one for found in tensors.values() for name, one in found.items() if _MEMORY_MARK in name}
     if not memory:
         raise ModelError(f"{merged} has no memory in it, so there is nothing to split: give a merged folder.")
     config = _config(merged)
     with _Target(base) as base_folder, _Target(ahn) as ahn_folder:
-        kept = {file: [p for p in found if _MEMORY_MARK not in p.name] for file, found in pieces.items()}
+        kept = {
+            file: {name: one for name, one in found.items() if _MEMORY_MARK not in name}
+            for file, found in tensors.items()
+        }
         kept = {file: found for file, found in kept.items() if found}
         where: dict[str, str] = {}
         for number, (file, found) in enumerate(kept.items(), 1):
@@ -115,13 +106,13 @@ def split(merged: Path, base: Path, ahn: Path, report: Report = lambda _: None) 
                 else f"model-{number:05d}-of-{len(kept):05d}.safetensors"
             )
             report(name)
-            if len(found) == len(pieces[file]):
+            if len(found) == len(tensors[file]):
                 shutil.copyfile(file, base_folder / name)
             else:
                 _write(base_folder / name, found)
-            where |= {piece.name: name for piece in found}
+            where |= dict.fromkeys(found, name)
         if len(kept) > 1:
-            total = sum(piece.nbytes for found in kept.values() for piece in found)
+            total = sum(one.nbytes for found in kept.values() for one in found.values())
             _write_json(base_folder / _INDEX, {"metadata": {"total_size": total}, "weight_map": where})
         _copy_beside(merged, base_folder)
         _write_json(
@@ -196,48 +187,25 @@ def _write_json(path: Path, values: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def _pieces(file: Path) -> list[_Piece]:
-    """Where each tensor of a safetensors file lies; its header is eight bytes of length and JSON."""
-    with file.open("rb") as opened:
-        (length,) = struct.unpack("<Q", opened.read(8))
-        header = json.loads(opened.read(length))
-    header.pop("__metadata__", None)
-    return [
-        _Piece(
-            file,
-            name,
-            entry["dtype"],
-            entry["shape"],
-            8 + length + entry["data_offsets"][0],
-            entry["data_offsets"][1] - entry["data_offsets"][0],
-        )
-        for name, entry in header.items()
-    ]
-
-
-def _write(path: Path, pieces: Iterable[_Piece]) -> None:
+def _write(path: Path, tensors: Mapping[str, Stored]) -> None:
     """A safetensors file of these tensors, their bytes copied from where they lie."""
-    ordered = sorted(pieces, key=lambda piece: piece.name)
+    ordered = sorted(tensors.items())
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     at = 0
-    for piece in ordered:
-        header[piece.name] = {
-            "dtype": piece.dtype,
-            "shape": piece.shape,
-            "data_offsets": [at, at + piece.nbytes],
-        }
-        at += piece.nbytes
+    for name, one in ordered:
+        header[name] = {"dtype": one.dtype, "shape": one.shape, "data_offsets": [at, at + one.nbytes]}
+        at += one.nbytes
     written = json.dumps(header).encode()
     written += b" " * (-len(written) % 8)
     with path.open("wb") as target:
         target.write(struct.pack("<Q", len(written)) + written)
-        for piece in ordered:
-            with piece.file.open("rb") as source:
-                source.seek(piece.start)
-                left = piece.nbytes
+        for name, one in ordered:
+            with one.file.open("rb") as source:
+                source.seek(one.start)
+                left = one.nbytes
                 while left:
                     block = source.read(min(left, _BLOCK))
                     if not block:
-                        raise ModelError(f"{piece.file} ends within {piece.name}: download it again.")
+                        raise ModelError(f"{one.file} ends within {name}: download it again.")
                     target.write(block)
                     left -= len(block)

@@ -7,25 +7,25 @@ operations a second that another model reached here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from ahn_core import planner
 from ahn_core.config import AHNConfig, BackboneConfig, CellName
 from app.models.catalogue import CHOICES, Choice
-from app.models.dtypes import chat_dtype
+from app.models.dtypes import WORKING_BYTES, default_window_of, planned_dtype
 from app.models.wording import size_words
 
 if TYPE_CHECKING:
     import torch
 
     from ahn_core.quantization import Precision
+    from ahn_core.weights.gguf_model import GGUFModel
 
 MemoryKind = Literal["full", "window", "ahn"]
 KINDS: tuple[MemoryKind, ...] = ("full", "window", "ahn")
 PAPER_CONTEXT = 128_000  # tokens
-_WORKING_BYTES = 128 * 2**20  # while loading: pieces of tensors, and what unpacking them needs
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Plan:
     @property
     def needed_bytes(self) -> int:
         """With an AHN, or the window alone: weights and the cache, or what loading takes, whichever is more."""
-        return max(self.loading_bytes, self.weight_bytes + self.costs["ahn"].cache_bytes + _WORKING_BYTES)
+        return max(self.loading_bytes, self.weight_bytes + self.costs["ahn"].cache_bytes + WORKING_BYTES)
 
     @property
     def fits(self) -> bool | None:
@@ -121,12 +121,6 @@ def default_window(choice: Choice) -> tuple[int, int]:
     return default_window_of(choice.config)
 
 
-def default_window_of(config: BackboneConfig) -> tuple[int, int]:
-    """The paper's S and W, or what the base's length leaves of them."""
-    sinks, window = 128, 32_640
-    return sinks, max(1, min(window, config.max_position_embeddings - sinks))
-
-
 def plan_of(
     title: str,
     config: BackboneConfig,
@@ -139,19 +133,22 @@ def plan_of(
     rates: Mapping[str, float] | None = None,
     freed_bytes: int = 0,
     trained_memory: bool = True,
+    source: GGUFModel | None = None,
 ) -> Plan:
-    """`plan` for any shape."""
+    """`plan` for any shape. `source`: the tensors of a GGUF file, whose blocks may be kept as they are."""
     from ahn_core.devices import best_device
     from ahn_core.loading import formats
     from ahn_core.weights.fit import free_bytes
 
     target = device or best_device().device
-    chosen = chat_dtype(str(target), dtype)
+    free = free_bytes(target)
+    if free is not None:
+        free += freed_bytes
+    chosen = planned_dtype(target, dtype, config, source, free)
     precision, number = formats(chosen, target)
-    weights = _weight_bytes(config, ahn_config, precision, number)
+    weights = _weight_bytes(config, ahn_config, precision, number, source)
     sinks, tokens = window
     capacity = sinks + tokens
-    free = free_bytes(target)
     reached, whose = _speeds(rates or {}, title, chosen or str(number).removeprefix("torch."), target.type)
     costs, shares = {}, {}
     full = planner.costs(config, context, capacity=None, cell=None)
@@ -186,8 +183,8 @@ def plan_of(
         parameters=planner.base_parameters(config),
         memory_parameters=planner.memory_parameters(config, ahn_config.cell) if trained_memory else 0,
         weight_bytes=weights,
-        loading_bytes=weights + _WORKING_BYTES,
-        free_bytes=None if free is None else free + freed_bytes,
+        loading_bytes=weights + WORKING_BYTES,
+        free_bytes=free,
         costs=costs,
         rate_from=whose,
         shares=shares,
@@ -196,22 +193,15 @@ def plan_of(
 
 @lru_cache(maxsize=256)
 def _weight_bytes(
-    config: BackboneConfig, ahn_config: AHNConfig, precision: Precision, number: torch.dtype
+    config: BackboneConfig,
+    ahn_config: AHNConfig,
+    precision: Precision,
+    number: torch.dtype,
+    source: GGUFModel | None,
 ) -> int:
-    """Bytes of a model's weights, by building it without any: with one layer and with two, for all layers are alike."""
-    import torch
+    from ahn_core.weights.fit import foreseen_bytes
 
-    from ahn_core.backbone import AHNForCausalLM
-    from ahn_core.weights.fit import weight_bytes
-
-    with torch.device("meta"):
-        one, two = (
-            weight_bytes(
-                AHNForCausalLM(replace(config, num_hidden_layers=layers), ahn_config), precision, number
-            )
-            for layers in (1, 2)
-        )
-    return one + (config.num_hidden_layers - 1) * (two - one)
+    return foreseen_bytes(config, ahn_config, precision, number, source)
 
 
 def _reading_flops(

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ahn_core.config import AHNConfig, BackboneConfig
 from app.models import catalogue, local
+from app.models.dtypes import default_window_of, described
 from app.models.errors import ModelError
 from app.models.hub import Hub, check_online, explained, hub_errors
-from app.models.planning import default_window, default_window_of
+from app.models.planning import default_window
 from app.models.ready import references
 from app.models.reference import Reference
 from app.sentences import Sentence
 
+if TYPE_CHECKING:
+    from ahn_core.weights.gguf_model import GGUFModel
+
 
 @dataclass(frozen=True)
 class Shape:
-    """What planning needs. `trained_memory`: whether there is an AHN for it; `window`: S and W a chat starts with."""
+    """What planning needs. `trained_memory`: whether there is an AHN for it; `window`: S and W a chat starts with;
+    `source`: the tensors of a GGUF file.
+    """
 
     title: str
     config: BackboneConfig
     ahn_config: AHNConfig
     trained_memory: bool
     window: tuple[int, int]
+    source: GGUFModel | None = None
 
 
 def shape_of(hub: Hub, data_dir: Path, model: str, ahn: str | None) -> Shape:
@@ -41,28 +49,33 @@ def shape_of(hub: Hub, data_dir: Path, model: str, ahn: str | None) -> Shape:
             default_window(choice),
         )
     base, memory = references(model, ahn)
-    config = _config(hub, data_dir, model, base)
+    config, source = _config(hub, data_dir, model, base)
     ahn_config = _ahn_config(hub, data_dir, ahn, memory)
     title = str(base.repository if base is not None else Path(model).name)
-    return Shape(title, config, ahn_config or AHNConfig(), ahn_config is not None, default_window_of(config))
+    return Shape(
+        title,
+        config,
+        ahn_config or AHNConfig(),
+        ahn_config is not None,
+        default_window_of(config),
+        source,
+    )
 
 
-def _config(hub: Hub, data_dir: Path, model: str, reference: Reference | None) -> BackboneConfig:
-    from ahn_core.weights.files import locate
-    from ahn_core.weights.gguf_model import GGUFModel
-    from ahn_core.weights.safetensors_folder import read_config
-
+def _config(
+    hub: Hub, data_dir: Path, model: str, reference: Reference | None
+) -> tuple[BackboneConfig, GGUFModel | None]:
     known = catalogue.published(reference.repository) if reference is not None else None
     if known is not None and reference is not None:
         for choice in catalogue.CHOICES:
             if choice.base == known:
-                return choice.config
+                return choice.config, None
     gguf_file = None if reference is None else reference.gguf_file
     if reference is not None:
         found = local.look(hub, data_dir, reference)
         if found.presence == "whole":
-            folder, parts = locate(str(found.folder), gguf_file)
-        elif gguf_file is not None:
+            return described(str(found.folder), gguf_file)
+        if gguf_file is not None:
             raise ModelError(
                 Sentence(
                     "What {reference} takes stands in the file itself, which is not on this computer: fetch "
@@ -70,11 +83,8 @@ def _config(hub: Hub, data_dir: Path, model: str, reference: Reference | None) -
                     reference=str(reference),
                 )
             )
-        else:
-            folder, parts = _fetched(hub, reference, "config.json").parent, ()
-    else:
-        folder, parts = locate(model, None)
-    return GGUFModel(parts).config if parts else BackboneConfig.from_transformers(read_config(folder))
+        return described(str(_fetched(hub, reference, "config.json").parent), None)
+    return described(model, None)
 
 
 def _ahn_config(hub: Hub, data_dir: Path, ahn: str | None, memory: Reference | None) -> AHNConfig | None:

@@ -39,7 +39,10 @@ class _Packed:
     def __getitem__(self, ids: list[int]) -> NDArray[np.float32]:
         import torch
 
-        rows: NDArray[np.float32] = self._embedding(torch.tensor(ids)).numpy()
+        table = self._embedding.table
+        rows: NDArray[np.float32] = (
+            table.selected(torch.tensor(ids, device=table.packed.device)).cpu().numpy()
+        )
         return rows
 
     def mean(self, axis: int) -> NDArray[np.float32]:
@@ -54,7 +57,7 @@ class _Packed:
             )
             for first in range(0, table.rows, self._ROWS)
         ]
-        mean: NDArray[np.float32] = (torch.stack(sums).sum(0) / table.rows).float().numpy()
+        mean: NDArray[np.float32] = (torch.stack(sums).sum(0) / table.rows).float().cpu().numpy()
         return mean
 
 

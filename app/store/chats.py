@@ -312,12 +312,12 @@ def _chat_from_row(row: tuple[Any, ...], turns: list[StoredTurn]) -> StoredChat:
     try:
         values, records = json.loads(settings), json.loads(documents)
         if not isinstance(values, dict) or not isinstance(records, list):
-            raise ValueError("its settings or documents have another form")
+            raise ValueError(Sentence("its settings or documents have another form"))
         if not all(isinstance(record, dict) for record in records):
-            raise ValueError("one of its documents has another form")
+            raise ValueError(Sentence("one of its documents has another form"))
         return StoredChat(chat_id, str(title), bool(named), values, records, turns, int(version), **told)
     except (ValueError, TypeError) as error:
-        reason = f"its row is damaged: {error}"
+        reason = Sentence("its row is damaged: {reason}", reason=str(error))
         return StoredChat(chat_id, str(title), bool(named), {}, [], turns, 0, reason, **told)
 
 
@@ -326,9 +326,9 @@ def _turn_from_row(question: str, answer: str, details: str, *place: int) -> Sto
     try:
         values, damage = json.loads(details), ""
         if not isinstance(values, dict):
-            raise ValueError("its details have another form")
+            raise ValueError(Sentence("its details have another form"))
     except (ValueError, TypeError) as error:
-        values, damage = {}, f"its row is damaged: {error}"
+        values, damage = {}, Sentence("its row is damaged: {reason}", reason=str(error))
     return StoredTurn(str(question), str(answer), values, damage, turn_id, parent, bool(shown))
 
 

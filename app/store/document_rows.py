@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple, cast, get_args
 
 from app.documents import EXTRACTOR_VERSION, Extracted, Kind, OutlineEntry, Unit
+from app.sentences import Sentence, from_json, to_json
 from app.store.layout import pack_blocks
 
 SELECT_DOCUMENT = (
@@ -119,7 +120,7 @@ def document_from_row(row: tuple[Any, ...]) -> Document | Unreadable:
     ) = row  # fmt: skip
     try:
         if unit not in get_args(Unit):
-            raise ValueError(f"the unit {unit!r} is not known")
+            raise ValueError(Sentence("the unit {unit} is not known", unit=repr(unit)))
         return Document(
             id=document_id,
             name=name,
@@ -131,7 +132,7 @@ def document_from_row(row: tuple[Any, ...]) -> Document | Unreadable:
             sha256=sha256,
             unit=unit,
             encoding=encoding,
-            warnings=tuple(str(warning) for warning in json.loads(warnings)),
+            warnings=tuple(from_json(warning) for warning in json.loads(warnings)),
             nbytes=None if nbytes is None else int(nbytes),
             extractor_version=int(extractor_version),
             revision=int(revision),
@@ -149,7 +150,7 @@ def text_row(extracted: Extracted, extractor_version: int) -> tuple[object, ...]
         extracted.unit,
         extracted.encoding,
         json.dumps([[entry.title, entry.page, entry.level] for entry in extracted.outline]),
-        json.dumps(extracted.warnings),
+        json.dumps([to_json(warning) for warning in extracted.warnings]),
         len(extracted.layout),
         sum(map(len, extracted.pages)),
         json.dumps(extracted.pages_without_text),
@@ -166,7 +167,7 @@ def page_rows(extracted: Extracted) -> list[tuple[object, ...]]:
             page.label,
             page.width,
             page.height,
-            json.dumps(page.warnings),
+            json.dumps([to_json(warning) for warning in page.warnings]),
             pack_blocks(page),
         )
         for page in extracted.layout
@@ -176,7 +177,7 @@ def page_rows(extracted: Extracted) -> list[tuple[object, ...]]:
 def warnings_from_json(warnings: str) -> tuple[str, ...]:
     """A page's warnings; none where they are damaged, for the text stands without them."""
     try:
-        return tuple(str(sentence) for sentence in json.loads(warnings))
+        return tuple(from_json(warning) for warning in json.loads(warnings))
     except (ValueError, TypeError):
         return ()
 

@@ -12,8 +12,11 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from app.documents.model import Block, Page, block_from_json, block_to_json
+from app.sentences import Sentence, from_json
 
-_UNREADABLE = "The layout of this page could not be read from the store, so it is shown as plain text."
+_UNREADABLE = Sentence(
+    "The layout of this page could not be read from the store, so it is shown as plain text."
+)
 _LEVEL = 6
 
 
@@ -33,7 +36,7 @@ def unpack_page(
 ) -> Page:
     """The page of a row. Where blocks or warnings are damaged, the text stands as one paragraph, with a warning."""
     try:
-        sentences = tuple(str(warning) for warning in json.loads(warnings))
+        sentences = tuple(from_json(warning) for warning in json.loads(warnings))
         unpacked = _one_paragraph(text) if blocks is None else _unpack(blocks)
         page = Page(number, unpacked, label, width, height, sentences)
         if page.text != text:

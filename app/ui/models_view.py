@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from app.conversation import ChatError
 from app.models.errors import ModelError
+from app.models.loading import changing_to
 from app.ui.views import markup as m
 from app.ui.views import models as view
-from app.ui.words.below import told
+from app.ui.words.below import told_in
 from app.ui.words.models import MODELS
+from app.ui.words.server import SERVER
 from app.ui.words.translated import speaking
 
 if TYPE_CHECKING:
@@ -145,14 +147,12 @@ class ModelActions:
             for one in self._tabs.all():
                 with speaking(one.language):
                     if error:
-                        one.warn(MODELS().kept_old.format(error=told(error)))
+                        one.warn(MODELS().kept_old.format(error=told_in(SERVER().not_loaded, error)))
                     else:
                         one.tell(MODELS().switched.format(model=title))
                 one.wake()
 
-        self._loader.switch(
-            desk.loading(named), MODELS().switching.format(model=title), self._tabs.detach, ended
-        )
+        self._loader.switch(desk.loading(named), changing_to(title), self._tabs.detach, ended)
 
     def _model_bytes(self, engine: Engine | None) -> int:
         """What the loaded model's weights take, which is given back when another one is loaded."""

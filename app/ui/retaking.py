@@ -99,7 +99,7 @@ def _recognised(page: Page, found: Page | None) -> Page:
     if found is None:
         return page
     if not found.text:
-        told = found.warnings or (DOCUMENTS().page_not_recognised,)
+        told = found.warnings or (recognition.NOTHING_FOUND,)
         return replace(page, warnings=told)
     return replace(found, label=page.label)
 

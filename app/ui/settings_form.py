@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from app.conversation import ChatSettings
+from app.conversation.settings import sampling_settings
 from app.ui.labels import keys
 from app.ui.words.settings import SETTINGS
 
@@ -94,8 +95,6 @@ class SettingsForm:
 
     def settings(self, values: Mapping[Any, Any]) -> ChatSettings:
         """The settings filled in. Raises ValueError, in one sentence, where a value cannot be used."""
-        from ahn_core import SamplingSettings
-
         flat = {name: values[component] for name, component in self.components().items()}
         for name in NUMBERS:
             if flat[name] is None:
@@ -104,7 +103,7 @@ class SettingsForm:
         seed = (flat["seed"] or "").strip()
         if seed and not re.fullmatch(r"[-+]?[0-9]{1,4000}", seed):
             raise ValueError(SETTINGS().seed_not_whole.format(seed=repr(shorten(seed, 40, placeholder="…"))))
-        sampling = SamplingSettings(
+        sampling = sampling_settings(
             temperature=flat["temperature"],
             top_p=flat["top_p"],
             top_k=flat["top_k"],

@@ -1,38 +1,72 @@
 """Another device than the CPU, without having one.
 
 On torch's meta device a tensor left on the CPU is an error, and so is every look at a value, for which a GPU would have
-to be waited for.
+to be waited for. (FakeTensorMode knows the name cuda, but only a PyTorch built for it can index such a tensor.)
 """
 
 from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ahn_core import SamplingSettings, sampling
+from ahn_core import AHNForCausalLM, LoadError, SamplingSettings, sampling
 from ahn_core.config import CELL_NAMES
+from ahn_core.devices import best_device, device_named
+from ahn_core.grouped import group_
+from ahn_core.ops.flash import FlashOps
+from ahn_core.ops.graphs import FixedStep, GraphedOps
+from ahn_core.ops.plain import TorchOps
 from ahn_core.sampling import Sampler
 from ahn_core.undo import StepUndo
 from tests.tiny import tiny_model
 
 
+def on_meta(model: AHNForCausalLM, dtype: torch.dtype = torch.float32) -> AHNForCausalLM:
+    """The model there, in the number formats that loading gives it."""
+    model.identity  # noqa: B018 - of its values, once a model
+    for module in model.modules():
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            moved = parameter.to("meta", torch.float32 if name in ("A_log", "dt_bias") else dtype)
+            setattr(module, name, nn.Parameter(moved, requires_grad=False))
+        for name, buffer in list(module.named_buffers(recurse=False)):
+            setattr(module, name, buffer.to("meta", dtype if buffer.is_floating_point() else buffer.dtype))
+    return model
+
+
 @pytest.mark.parametrize("cell", CELL_NAMES)
-@pytest.mark.parametrize("sink_positions", ["absolute", "capped"])
 @pytest.mark.parametrize("kind", ["full", "window", "ahn"])
+@pytest.mark.parametrize(
+    ("weights", "sink_positions"),
+    [
+        ("float32", "absolute"),
+        ("float32", "capped"),
+        ("bfloat16, flash, fixed steps", "absolute"),
+        ("int4", "absolute"),
+    ],
+)
 @torch.no_grad()
-def test_reading_and_decoding_stay_on_the_device_and_wait_for_nothing(cell, sink_positions, kind) -> None:
+def test_reading_and_decoding_stay_on_the_device_and_wait_for_nothing(
+    cell, sink_positions, kind, weights: str
+) -> None:
     model = tiny_model(cell, sink_positions=sink_positions, memory_rope=sink_positions == "absolute")
-    identity = model.identity  # of its values, once a model
-    model = model.to("meta")
-    model.identity = identity
+    if weights == "int4":
+        group_(model)
+    model = on_meta(model, torch.float32 if weights == "float32" else torch.bfloat16)
+    if weights.startswith("bfloat16"):
+        model.ops = GraphedOps(FlashOps(TorchOps()), FixedStep)
+    assert model.device.type == "meta"
+    backend = model.backend
     cache = model.make_cache(kind, attention_sinks=3, sliding_window=9)
-    for count in (5, 30, 1, 1, 40, 1):
+    for count in (5, 8, 30, 1, 1, 40, 1):
         ids = torch.zeros(1, count, dtype=torch.long, device="meta")
         logits = model(ids, past_key_values=cache).logits
         assert (logits.device.type, logits.shape) == ("meta", (1, count, model.config.vocab_size))
+        assert logits.dtype == model.dtype
         cache = cache.clone()
+    assert model.backend == backend, "nothing failed"
     held = [tensor for layer in cache.layers for tensor in layer.tensors().values()]
     assert {tensor.device.type for tensor in held} == {"meta"}
     assert cache.outputs is not None and cache.outputs[0].device.type == "meta"
@@ -92,7 +126,9 @@ class TorchWithCpuGenerators:
         return torch.Generator()
 
 
-@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize(
+    ("cell", "weights"), [*((c, "float32") for c in CELL_NAMES), ("GatedDeltaNet", "int4")]
+)
 @pytest.mark.parametrize(
     "settings",
     [
@@ -103,19 +139,20 @@ class TorchWithCpuGenerators:
 )
 @torch.no_grad()
 def test_decoding_neither_looks_at_a_token_nor_copies_to_the_device(
-    cell, settings: SamplingSettings, monkeypatch: pytest.MonkeyPatch
+    cell, settings: SamplingSettings, weights: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampling, "torch", TorchWithCpuGenerators())
     model = tiny_model(cell)
-    model.identity = {}  # of its values
-    model = model.to("meta")
+    if weights == "int4":
+        group_(model)
+    model = on_meta(model)
     cache = model.make_cache("ahn", attention_sinks=3, sliding_window=9)
     state = model.read(torch.zeros(1, 40, dtype=torch.long, device="meta"), cache)
     assert state.device.type == "meta"
     sampler, undo = Sampler(settings, model.device), StepUndo(cache)
     model.read(torch.zeros(1, 1, dtype=torch.long, device="meta"), cache)  # fetches the rotary table's block
     with Copies() as copies, HostNumbers() as numbers:
-        for _ in range(30):
+        for _ in range(10):
             token = sampler.choose(model.logits(state[-1:])[0])
             undo.keep()
             state = model.read(token[None], cache)
@@ -124,3 +161,17 @@ def test_decoding_neither_looks_at_a_token_nor_copies_to_the_device(
     assert share is not None and share.device.type == "meta"
     with pytest.raises(RuntimeError):
         int(token)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "cuda:99", "cuda 0"])
+def test_a_device_that_is_not_there_is_one_sentence(name: str) -> None:
+    with pytest.raises(LoadError, match="so nothing was loaded") as raised:
+        device_named(name)
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    with pytest.raises(LoadError):
+        AHNForCausalLM.from_pretrained("nowhere", device=name)
+
+
+def test_a_device_by_its_name() -> None:
+    assert device_named("cpu") == device_named(torch.device("cpu")) == torch.device("cpu")
+    assert device_named(None) == best_device().device

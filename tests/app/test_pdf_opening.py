@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.documents.faults import Fault
-from app.documents.pdf_opening import END_MISSING, UPDATE_CUT_OFF, Opened, open_document
+from app.documents.pdf_opening import Opened, open_document
 from app.documents.readers import Refused
 from tests import pdfs
 
@@ -69,7 +69,7 @@ def test_a_file_that_lost_its_table_is_read_with_a_warning(whole: bytes) -> None
     opened = open_document(whole[: whole.rindex(b"startxref")])
     assert _texts(opened) == ["First page.", "Second page."]
     assert opened.warnings == [
-        f"{END_MISSING}: all 2 pages could be read, but check against a complete copy."
+        "The end of the file is missing: all 2 pages could be read, but check against a complete copy."
     ]
 
 
@@ -77,7 +77,7 @@ def test_a_change_that_was_cut_off_leaves_the_earlier_state(whole: bytes) -> Non
     opened = open_document(whole + b"\n99 0 obj\n<< /Type /Page /Contents 4 0 R >>" + b"\n% more" * 1000)
     assert _texts(opened) == ["First page.", "Second page."]
     assert opened.warnings == [
-        f"{UPDATE_CUT_OFF}: an earlier state of the document was read; get a complete copy."
+        "The last change to the file is cut off: an earlier state of the document was read; get a complete copy."
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import tempfile
 import time
@@ -26,16 +25,21 @@ def main() -> int:
 
     def tell(number: int, report: Report) -> None:
         if report.outcomes.total() % 100 == 0:
-            print(number + 1, dict(report.outcomes), flush=True)
+            slowest, largest = max(report.slowest.values()), max(report.largest.values())
+            print(f"{number + 1} {dict(report.outcomes)} {slowest:.1f} s, {largest:.0f} MB", flush=True)
 
     report = fuzz(folder, arguments.count, arguments.seed, first=arguments.first, on_file=tell)
     print(f"\n{arguments.count} files of seed {arguments.seed} in {time.monotonic() - began:.0f} s")
+    print(f"  {'outcome':20} {'files':>6} {'slowest':>10} {'largest child':>14}")
     for name, count in report.outcomes.most_common():
-        print(f"  {name:20} {count:6}")
+        print(f"  {name:20} {count:6} {report.slowest[name]:8.1f} s {report.largest[name]:11.0f} MB")
+    if sys.platform == "linux":
+        import resource
+
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        print(f"  (no child is told as smaller than this process, which had {own:.0f} MB at the most)")
     for suffix, outcomes in sorted(report.by_format.items()):
         print(f"  {suffix:7} {dict(outcomes)}")
-    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"slowest {report.slowest:.1f} s, largest child {largest:.0f} MB")
     for line in report.kept:
         print(line)
     print(f"files kept in {folder}")

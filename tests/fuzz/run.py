@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from app.documents import DocumentError, Limits, extract
 from app.documents.faults import Fault
@@ -27,12 +31,42 @@ APP_CRASH, TOO_LATE = "crash of the app", "not ended in time"
 
 @dataclass
 class Report:
-    """How many files had which outcome, in all and by format; the longest took `slowest` seconds."""
+    """How many files had which outcome, in all and by format, and by outcome the longest time and the largest child."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     by_format: dict[str, Counter[str]] = field(default_factory=dict)
-    slowest: float = 0.0
+    slowest: dict[str, float] = field(default_factory=dict)  # seconds
+    largest: dict[str, float] = field(default_factory=dict)  # MB resident at the most (0 where nothing tells)
     kept: list[str] = field(default_factory=list)  # of files worth a look: number, mutation and what happened
+
+
+class _WaitedFor(subprocess.Popen[bytes]):
+    """A process that is never taken from the system by `poll`, so that `wait` is told what it used."""
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+
+@contextmanager
+def measured_children() -> Iterator[list[float]]:
+    """The memory in MB that each child process had resident at the most, added when it has been waited for; nothing
+    on a platform that does not tell.
+
+    It is never below what this process has when it starts the child: the kernel counts that too.
+    """
+    sizes: list[float] = []
+    if not hasattr(os, "wait4"):
+        yield sizes
+        return
+
+    def waitpid(process: int, options: int) -> tuple[int, int]:
+        found, status, used = os.wait4(process, options)
+        if found:
+            sizes.append(used.ru_maxrss * 1024 / 1e6)
+        return found, status
+
+    with patch.object(os, "waitpid", waitpid), patch.object(subprocess, "Popen", _WaitedFor):
+        yield sizes
 
 
 def outcome(path: Path, limits: Limits = LIMITS) -> tuple[str, str]:
@@ -71,16 +105,20 @@ def fuzz(
         path = folder / f"fuzz-{seed}-{number}{shown}"
         path.write_bytes(data)
         began = time.monotonic()
-        found, sentence = outcome(path, limits)
+        with measured_children() as sizes:
+            found, sentence = outcome(path, limits)
         seconds = time.monotonic() - began
         if seconds > limits.max_seconds + GRACE:
             found = TOO_LATE
-        report.slowest = max(report.slowest, seconds)
         report.outcomes[found] += 1
+        report.slowest[found] = max(report.slowest.get(found, 0.0), seconds)
+        report.largest[found] = max(report.largest.get(found, 0.0), *sizes, 0.0)
         report.by_format.setdefault(suffix, Counter())[found] += 1
         if found in ("read", "refused"):
             path.unlink()
         else:
-            report.kept.append(f"{path.name}  {done}  {found}  {seconds:.1f} s  {sentence}")
+            report.kept.append(
+                f"{path.name}  {done}  {found}  {seconds:.1f} s  {max(sizes, default=0):.0f} MB  {sentence}"
+            )
         on_file(number, report)
     return report

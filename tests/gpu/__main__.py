@@ -7,20 +7,22 @@ import os
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# Part, and how many of the 480 seconds it may take; what one does not use is the next one's.
+# Part, and how many seconds it may take; what one does not use is the next one's.
 PARTS = {
-    "machine": 20,
-    "cuda-tests": 90,
-    "kernels": 70,
-    "golden": 40,
-    "ours": 170,
-    "transformers": 90,
+    "machine": 15,
+    "cuda-tests": 85,
+    "kernels": 75,
+    "golden": 35,
+    "ours": 150,
+    "int4": 35,
+    "transformers": 75,
 }
-TOTAL_SECONDS = 470
+TOTAL_SECONDS = 470  # eight minutes, less the starts of processes
 
 
 def main() -> int:
@@ -28,6 +30,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder that gets a JSON file for each part")
     parser.add_argument("--dry", action="store_true", help="tiny shapes on a CPU, to try the command")
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
+    parser.add_argument(
+        "--wheels", type=Path, metavar="FOLDER", help="wheels to use: fla, mamba-ssm, einops, pytest, …"
+    )
     parser.add_argument("--seconds", type=float, default=TOTAL_SECONDS, help="for all parts together")
     parser.add_argument("--part", choices=list(PARTS), help=argparse.SUPPRESS)  # run this one here
     parser.add_argument("--end", type=float, help=argparse.SUPPRESS)  # seconds this process may take
@@ -36,11 +41,12 @@ def main() -> int:
     if arguments.part is not None:
         run_part(arguments.part, arguments.out, arguments.dry, arguments.end)
         return 0
+    paths = [ROOT, *unpacked(arguments.wheels, arguments.out)]
     end, spare, failed = time.monotonic() + arguments.seconds, 0.0, []
     for part in arguments.parts:
         budget = min(PARTS[part] + spare, end - time.monotonic())
         began = time.monotonic()
-        status = in_a_process(part, arguments.out, arguments.dry, max(budget, 1.0))
+        status = in_a_process(part, arguments.out, arguments.dry, max(budget, 1.0), paths)
         took = time.monotonic() - began
         spare = max(budget - took, 0.0)
         print(f"{part}: {took:.0f} s, {'done' if status == 0 else f'ended with {status}'}", flush=True)
@@ -49,15 +55,33 @@ def main() -> int:
     return len(failed)
 
 
-def in_a_process(part: str, out: Path, dry: bool, budget: float) -> int | str:
+def unpacked(wheels: Path | None, out: Path) -> list[Path]:
+    """A folder with all packages of a folder of wheels, which needs neither pip nor a network; what is installed stays
+    as it is. Raises SystemExit where there are none.
+    """
+    if wheels is None:
+        return []
+    found = sorted(wheels.glob("*.whl"))
+    if not found:
+        raise SystemExit(f"{wheels} holds no wheels (*.whl), so no packages can be taken from it.")
+    folder = out.resolve() / "packages"
+    for wheel in found:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder)
+    return [folder]
+
+
+def in_a_process(part: str, out: Path, dry: bool, budget: float, paths: list[Path]) -> int | str:
     command = [sys.executable, "-m", "tests.gpu", "--out", str(out.resolve()), "--part", part]
     command += ["--end", str(budget - 3)] + ["--dry"] * dry
+    given = os.environ.get("PYTHONPATH")
+    places = [*map(str, paths), *([given] if given else [])]
     with (out / f"{number(part)}-{part}.log").open("w", encoding="utf-8") as log:
         try:
             return subprocess.run(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(places), "HF_HUB_OFFLINE": "1"},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 timeout=budget,
@@ -72,7 +96,7 @@ def number(part: str) -> int:
 
 
 def run_part(part: str, out: Path, dry: bool, seconds: float) -> None:
-    from . import checks, machine, speed
+    from . import checks, machine, packed, speed
     from .common import Clock, Results, Scale, scale
 
     parts: dict[str, Callable[[Scale, Results, Clock], None]] = {
@@ -81,6 +105,7 @@ def run_part(part: str, out: Path, dry: bool, seconds: float) -> None:
         "kernels": checks.kernels,
         "golden": checks.golden,
         "ours": speed.ours,
+        "int4": packed.int4,
         "transformers": speed.theirs,
     }
     clock = Clock(time.monotonic() + seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -111,6 +112,13 @@ def best_seconds(work: Callable[[], object], device: torch.device, times: int = 
     """The shortest of several, after one that warms up."""
     work()
     return min(seconds(work, device) for _ in range(times))
+
+
+def free(scale: Scale) -> None:
+    """Give what nobody holds any more back to the device."""
+    gc.collect()
+    if scale.device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def peak_bytes(device: torch.device) -> int:

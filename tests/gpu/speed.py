@@ -4,7 +4,7 @@ weights, as shares of what the card could do.
 
 from __future__ import annotations
 
-import gc
+import inspect
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -23,20 +23,24 @@ from ahn_core import (
 )
 from ahn_core.cache import Cache, CacheKind
 from ahn_core.config import BackboneConfig, CellName
+from ahn_core.quantization import linears_of
 from tests.tiny import byte_tokenizer
 
-from .common import Clock, Results, Scale, peak_bytes, seconds
+from .common import Clock, Results, Scale, free, peak_bytes, seconds
 from .machine import rates
 
 _CELL: CellName = "GatedDeltaNet"
 
 
 @torch.no_grad()
-def random_model(config: BackboneConfig, scale: Scale) -> AHNForCausalLM:
-    """A model on the device, without ever having been anywhere else."""
+def random_model(config: BackboneConfig, scale: Scale, *, packed: bool = False) -> AHNForCausalLM:
+    """A model on the device, without ever having been anywhere else. packed: what 4 bits replace stays away."""
     with torch.device("meta"):
         model = AHNForCausalLM(config, AHNConfig(cell=_CELL), name="random")
+    away = {f"{name}.weight" for name, _ in linears_of(model, "int4")} | {"embed_tokens.weight"}
     for name, parameter in list(model.named_parameters()):
+        if packed and name in away:
+            continue
         kept = name.endswith(("A_log", "dt_bias"))
         tensor = torch.empty(
             parameter.shape, dtype=torch.float32 if kept else scale.dtype, device=scale.device
@@ -47,9 +51,21 @@ def random_model(config: BackboneConfig, scale: Scale) -> AHNForCausalLM:
             tensor.fill_(1.0 if name.endswith("norm.weight") else 0.0)
         parent, _, leaf = name.rpartition(".")
         setattr(model.get_submodule(parent), leaf, nn.Parameter(tensor, requires_grad=False))
-    if config.tie_word_embeddings:
+    if config.tie_word_embeddings and not packed:
         model.lm_head.weight = model.embed_tokens.weight
     return model.eval()
+
+
+def weight_bytes(model: AHNForCausalLM) -> int:
+    """Bytes of all weights; a tied one counts once."""
+    return sum({t.data_ptr(): t.nbytes for t in model.state_dict().values()}.values())
+
+
+def bytes_a_token(model: AHNForCausalLM) -> int:
+    """Bytes of weights that decoding a token reads: of an embedding that is not the head, one row."""
+    tied = model.config.tie_word_embeddings
+    table = sum(t.nbytes for t in model.embed_tokens.state_dict().values())
+    return weight_bytes(model) - (0 if tied else table)
 
 
 def tokens(count: int, config: BackboneConfig, scale: Scale) -> Tensor:
@@ -103,16 +119,16 @@ def ours(scale: Scale, results: Results, clock: Clock) -> None:
     for size, config in scale.configs.items():
         model = random_model(config, scale)
         backend = model.use_backend()
-        weights = sum(p.nbytes for p in model.parameters())
+        weights = weight_bytes(model)
         results.add(what="model", model=size, backend=backend, reason=model.ops.reason, weight_bytes=weights)
-        _measure(model, "ahn", size, scale, results, clock, limits)
+        measure(model, "ahn", size, scale, results, clock, limits)
         if size == next(iter(scale.configs)):
-            _measure(model, "full", size, scale, results, clock, limits)
+            measure(model, "full", size, scale, results, clock, limits)
         del model
-        _free(scale)
+        free(scale)
 
 
-def _measure(
+def measure(
     model: AHNForCausalLM,
     kind: CacheKind,
     size: str,
@@ -126,7 +142,7 @@ def _measure(
         _measure_lengths(model, kind, size, scale, results, clock, limits)
     except torch.OutOfMemoryError as error:
         results.add(what="ours", model=size, kind=kind, failed=str(error).splitlines()[0])
-    _free(scale)
+    free(scale)
 
 
 def _measure_lengths(
@@ -140,7 +156,7 @@ def _measure_lengths(
 ) -> None:
     config = model.config
     cache = model.make_cache(kind, attention_sinks=scale.sinks, sliding_window=scale.window)
-    weights = sum(p.nbytes for p in model.parameters())
+    weights = bytes_a_token(model)
     before, spent, rate = 0, 0.0, 0.0
     warm = model.make_cache(kind, attention_sinks=scale.sinks, sliding_window=scale.chunk)
     read(model, warm, tokens(2 * scale.chunk, config, scale), scale.chunk)
@@ -207,7 +223,7 @@ def theirs(scale: Scale, results: Results, clock: Clock) -> None:
         except torch.OutOfMemoryError as error:
             results.add(what="transformers", model=size, failed=str(error).splitlines()[0])
         del model, other
-        _free(scale)
+        free(scale)
 
 
 @torch.no_grad()
@@ -217,7 +233,9 @@ def _measure_theirs(
     from transformers import DynamicCache
 
     cache, before, rate = DynamicCache(), 0, 0.0
-    model(tokens(scale.chunk, config, scale)[None], past_key_values=DynamicCache(), logits_to_keep=1)
+    # What the argument is called changes between versions 5.17 and 5.40.
+    named = "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+    model(tokens(scale.chunk, config, scale)[None], **{named: DynamicCache()}, logits_to_keep=1)
     for length in scale.lengths:
         if before and clock.left < 3 * (length - before) / rate:
             results.add(what="transformers", model=size, tokens=length, skipped="it would take too long")
@@ -225,12 +243,12 @@ def _measure_theirs(
 
         def reading(count: int = length - before) -> None:
             for piece in tokens(count, config, scale).split(scale.chunk):
-                model(piece[None], past_key_values=cache, logits_to_keep=1)
+                model(piece[None], **{named: cache}, logits_to_keep=1)
 
         def decoding(count: int) -> None:
             token = torch.zeros(1, 1, dtype=torch.long, device=scale.device)
             for _ in range(count):
-                token = model(token, past_key_values=cache).logits[:, -1].argmax(-1, keepdim=True)
+                token = model(token, **{named: cache}).logits[:, -1].argmax(-1, keepdim=True)
 
         rate = (length - before) / seconds(reading, scale.device)
         decoding(3)
@@ -292,9 +310,3 @@ _SHARED = (
     "rms_norm_eps",
     "tie_word_embeddings",
 )
-
-
-def _free(scale: Scale) -> None:
-    gc.collect()
-    if scale.device.type == "cuda":
-        torch.cuda.empty_cache()

@@ -31,6 +31,9 @@ from tests.app.chatting import SETTINGS, World, finish, pages, wait_until
 GREEDY = replace(SETTINGS, sampling=SamplingSettings(temperature=0.0), max_new_tokens=16)
 NEAR = 1e-3  # of a logit, by which computing in other pieces may differ
 MOST_TURNS = 6
+MOST_VERSIONS = (
+    40  # of a chat's turns, then a new chat takes its place: what is open is as much late as early
+)
 PATIENCE = 120.0  # seconds
 
 
@@ -84,11 +87,17 @@ class User:
         self._world, self._recorder, self._report = world, recorder, report
         self._chance = random.Random(seed * 1000 + number)
         text = tuple(f"{self.word} {page}" for page in pages(2, characters=250, seed=number))
-        self.chat: Chat = world.engine.new_chat(GREEDY)
-        self.chat.add_document(world.document(f"{self.word}.txt", text))
-        self.id = self.chat.id
-        settle(self.chat)
+        self._document = world.document(f"{self.word}.txt", text)
+        self._begin()
         self._documents = list(recorder.of(self._cache()))
+
+    def _begin(self) -> None:
+        """A new chat with the user's document."""
+        self.chat = self._world.engine.new_chat(GREEDY)
+        self.chat.add_document(self._document)
+        self.id = self.chat.id
+        self._versions = 0
+        settle(self.chat)
 
     def _cache(self) -> Cache:
         cache = self.chat._state.reader.cache
@@ -109,6 +118,8 @@ class User:
         if turns:
             choices += ["answer again", "edit", "take back", "another version", "close"]
         kind = chance.choice(choices)
+        if self._versions >= MOST_VERSIONS:
+            kind = "begin anew"
         self._report.done[kind] += 1
         match kind:
             case "ask":
@@ -128,12 +139,17 @@ class User:
                 self.close()
                 self.chat = self._world.engine.chat(self.id)
                 settle(self.chat)
+            case "begin anew":
+                self.close()
+                self._world.engine.delete_chat(self.id)
+                self._begin()
 
     def _question(self) -> str:
         return f"{self.word} asks {self._chance.randrange(1000)}?"
 
     def _follow(self, events: object) -> None:
         """To the end, or to a token at which it is stopped."""
+        self._versions += 1
         stop_at = self._chance.choice((None, None, None, 0, 1, 5))
         last: ChatEvent | None = None
         for event in events:  # type: ignore[attr-defined]

@@ -17,7 +17,9 @@ from lxml import etree
 
 from app.documents.faults import Fault
 from app.documents.readers import Refused
+from app.sentences import Sentence
 
+_ITS_XML = Sentence("its XML")
 _MIB = 1024 * 1024
 MAX_UNPACKED = 1024 * _MIB  # all parts that are read, together
 _MAX_PART = 512 * _MIB
@@ -35,10 +37,10 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-            raise Refused(Fault.BROKEN, detail="its list of parts cannot be read") from error
+            raise Refused(Fault.BROKEN, detail=Sentence("its list of parts cannot be read")) from error
         self._parts = {_key(info.filename): info for info in self._zip.infolist()}
         if len(self._zip.infolist()) > _MAX_PARTS:
-            raise Refused(Fault.UNPACKS, detail=f"{len(self._zip.infolist()):,} parts")
+            raise Refused(Fault.UNPACKS, detail=Sentence("{count:,} parts", count=len(self._zip.infolist())))
         self._unpacked = 0
 
     def __contains__(self, name: str) -> bool:
@@ -54,7 +56,9 @@ class Archive:
             self._check(info, info.file_size)
             self._unpacked += info.file_size
             if self._unpacked > MAX_UNPACKED:
-                raise Refused(Fault.UNPACKS, detail=f"more than {MAX_UNPACKED // _MIB:,} MB")
+                raise Refused(
+                    Fault.UNPACKS, detail=Sentence("more than {size:,} MB", size=MAX_UNPACKED // _MIB)
+                )
         self._unpacked = 0
 
     def refuse_entities(self) -> None:
@@ -66,7 +70,10 @@ class Archive:
                     "<!DOCTYPE".encode(encoding) in part for encoding in ("ascii", "utf-16-le", "utf-16-be")
                 ):
                     raise Refused(
-                        Fault.BROKEN, detail=f"its part {posixpath.basename(name)[:60]} declares entities"
+                        Fault.BROKEN,
+                        detail=Sentence(
+                            "its part {part} declares entities", part=posixpath.basename(name)[:60]
+                        ),
                     )
         self._unpacked = 0
 
@@ -82,10 +89,11 @@ class Archive:
                 data = part.read(room + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
             raise Refused(
-                Fault.BROKEN, detail=f"its part {posixpath.basename(name)[:60]} cannot be unpacked"
+                Fault.BROKEN,
+                detail=Sentence("its part {part} cannot be unpacked", part=posixpath.basename(name)[:60]),
             ) from error
         if len(data) > room:
-            raise Refused(Fault.UNPACKS, detail=f"more than {room // _MIB:,} MB")
+            raise Refused(Fault.UNPACKS, detail=Sentence("more than {size:,} MB", size=room // _MIB))
         self._unpacked += len(data)
         return data
 
@@ -96,11 +104,14 @@ class Archive:
     def _check(self, info: zipfile.ZipInfo, size: int) -> None:
         if size > _MAX_PART or (size > _RATIO_FROM and size > _MAX_RATIO * max(info.compress_size, 1)):
             raise Refused(
-                Fault.UNPACKS, detail=f"{size // _MIB:,} MB out of {info.compress_size / _MIB:.1f} MB"
+                Fault.UNPACKS,
+                detail=Sentence(
+                    "{size:,} MB out of {packed:.1f} MB", size=size // _MIB, packed=info.compress_size / _MIB
+                ),
             )
 
 
-def parse_xml(data: bytes, what: str = "its XML", *, recover: bool = False) -> Element:
+def parse_xml(data: bytes, what: str = _ITS_XML, *, recover: bool = False) -> Element:
     """The root element. Entities are not put in, nothing is fetched, and what is not well formed is refused (or read as
     far as it goes, with `recover`)."""
     parser = etree.XMLParser(
@@ -110,9 +121,9 @@ def parse_xml(data: bytes, what: str = "its XML", *, recover: bool = False) -> E
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Refused(Fault.BROKEN, detail=f"{what} is not well formed") from error
+        raise Refused(Fault.BROKEN, detail=Sentence("{part} is not well formed", part=what)) from error
     if root is None:
-        raise Refused(Fault.BROKEN, detail=f"{what} is not well formed")
+        raise Refused(Fault.BROKEN, detail=Sentence("{part} is not well formed", part=what))
     return root
 
 

@@ -10,6 +10,7 @@ from app.documents.faults import Fault
 from app.documents.readers import Parsed, Refused, Request, decoded
 from app.documents.readers.plain import line_pages
 from app.documents.readers.sheets import SheetPager
+from app.sentences import Sentence
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_RECORDS = 50
@@ -42,7 +43,10 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise Refused(Fault.BROKEN, detail=f"record {number + 1}: {error}") from error
+            raise Refused(
+                Fault.BROKEN,
+                detail=Sentence("record {number}: {reason}", number=number + 1, reason=str(error)),
+            ) from error
         number += 1
         yield number, record
 

@@ -24,6 +24,7 @@ from app.documents.readers.ooxml import (
 )
 from app.documents.readers.paging import Pager
 from app.documents.readers.tables import MAX_COLUMNS, table_blocks
+from app.sentences import Sentence
 
 _AROUND = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag", "txbxContent", "body"))
 _MOST_ON_A_PAGE = (
@@ -76,13 +77,13 @@ class _Document:
         )
 
     def _warnings(self) -> list[str]:
-        warnings = []
+        warnings: list[str] = []
         if self._letters.deleted:
             warnings.append(
-                "Text that was deleted with tracked changes is left out; what was inserted is read."
+                Sentence("Text that was deleted with tracked changes is left out; what was inserted is read.")
             )
         if self._letters.hidden:
-            warnings.append("Text that is formatted as hidden is left out.")
+            warnings.append(Sentence("Text that is formatted as hidden is left out."))
         return warnings
 
     def _part(self, kind: str) -> Element | None:

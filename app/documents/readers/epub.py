@@ -11,6 +11,7 @@ from app.documents.readers import Parsed, Refused, Request
 from app.documents.readers.archive import Archive, Element, parse_xml, resolve
 from app.documents.readers.markup import blocks_of, parse_html, title_of
 from app.documents.readers.paging import Pager
+from app.sentences import Sentence
 
 _XHTML = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document")
 
@@ -47,9 +48,15 @@ def read(data: bytes, request: Request) -> Parsed:
             pager.list_part(title)
         pager.add_all(blocks)
     pages = pager.finish()
-    warnings = [f"{len(missing)} of the chapters that the book lists are not in the file."] if missing else []
+    warnings = (
+        [Sentence("{count} of the chapters that the book lists are not in the file.", count=len(missing))]
+        if missing
+        else []
+    )
     if no_text:
-        warnings.append(f"{no_text} of the chapters hold something else than text and are left out.")
+        warnings.append(
+            Sentence("{count} of the chapters hold something else than text and are left out.", count=no_text)
+        )
     return Parsed(
         len(pages), iter(pages), unit="chapter", outline=lambda: pager.outline, warnings=lambda: warnings
     )
@@ -62,7 +69,7 @@ def _open(archive: Archive) -> _Book:
         package_name = next(name for name in roots if name in archive)
         package = archive.read_xml(package_name)
     except (KeyError, StopIteration) as error:
-        raise Refused(Fault.BROKEN, detail="its list of chapters is missing") from error
+        raise Refused(Fault.BROKEN, detail=Sentence("its list of chapters is missing")) from error
     if "META-INF/encryption.xml" in archive and _is_locked(archive, package_name):
         raise Refused(Fault.ENCRYPTED)
     items = {item.get("id"): item for item in package.iter("{*}item")}
@@ -74,7 +81,7 @@ def _open(archive: Archive) -> _Book:
                 continue  # the table of contents itself, which the outline is
             spine.append(resolve(package_name, item.get("href", "")))
     if not spine:
-        raise Refused(Fault.BROKEN, detail="its list of chapters is empty")
+        raise Refused(Fault.BROKEN, detail=Sentence("its list of chapters is empty"))
     book = _Book(list(dict.fromkeys(spine)))
     for item in items.values():
         name = resolve(package_name, item.get("href", ""))

@@ -7,6 +7,8 @@ import email.policy
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import format_datetime, parsedate_to_datetime
 
@@ -19,13 +21,33 @@ from app.documents.text import clean, tidy_lines
 _FIELDS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 _MAX_DEPTH = 20  # messages within messages
 _TEXTS = ("text/plain", "text/html")
+# Characters of a field up to which its grammar is looked at: Python's parser takes the square of its length, and is
+# slowest with those that say what a part is, of which the longest that programs write has a file's name.
+_LONGEST_FIELD, _LONGEST_OF_A_PART = 20_000, 4_000
+_ABOUT_A_PART = ("content-", "mime-")
+
+
+class _Policy(email.policy.EmailPolicy):
+    """Fields that are too long for their grammar are taken as plain text."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        about_a_part = name.lower().startswith(_ABOUT_A_PART)
+        if len(value) <= (_LONGEST_OF_A_PART if about_a_part else _LONGEST_FIELD):
+            return super().header_fetch_parse(name, value)
+        line = "".join(value.splitlines())
+        if about_a_part:
+            return line[:_LONGEST_OF_A_PART]
+        with suppress(HeaderParseError, LookupError, UnicodeError, ValueError):
+            return str(make_header(decode_header(line)))
+        return line
 
 
 def read(data: bytes, request: Request) -> Parsed:
     """The parts of a message, those that were forwarded within it after it. Raises Refused where there is no text."""
     if data.startswith(b"From "):  # a mailbox that holds one message
         data = data.partition(b"\n")[2]
-    message = email.message_from_bytes(data, policy=email.policy.default)
+    message = email.message_from_bytes(data, policy=_Policy())
+    assert isinstance(message, EmailMessage)  # as the policy makes them
     pager = Pager(request.limits)
     encodings: list[str] = []
     _message(message, pager, request, encodings, 0)
@@ -80,6 +102,7 @@ def _field(message: EmailMessage, name: str) -> Iterator[str]:
         AttributeError,
         TypeError,
         IndexError,
+        RecursionError,
     ):  # the parser trips over broken heads
         values = [value for key, value in message.raw_items() if key.lower() == name.lower()]
     for value in values:

@@ -13,6 +13,7 @@ from app.documents.readers.paging import Pager
 from app.documents.readers.pptx import hidden_slides
 from app.documents.readers.sheets import SheetPager
 from app.documents.readers.xlsx import left_out
+from app.sentences import Sentence
 
 _HIDDEN_ROWS = ("collapse", "filter")
 _MOST_ON_A_PAGE = 8_000  # characters; with more between the page ends these are not of this version
@@ -27,7 +28,7 @@ def read(data: bytes, request: Request) -> Parsed:
     try:
         root = archive.read_xml("content.xml")
     except KeyError as error:
-        raise Refused(Fault.BROKEN, detail="its main part is missing") from error
+        raise Refused(Fault.BROKEN, detail=Sentence("its main part is missing")) from error
     styles = Styles()
     if "styles.xml" in archive:
         styles.take(archive.read_xml("styles.xml"))
@@ -41,7 +42,7 @@ def read(data: bytes, request: Request) -> Parsed:
                 return _slides(part, styles, request)
             case "spreadsheet":
                 return _sheets(root, part, styles, request)
-    raise Refused(Fault.BROKEN, detail="its main part is empty")
+    raise Refused(Fault.BROKEN, detail=Sentence("its main part is empty"))
 
 
 def _text(part: Element, styles: Styles, request: Request) -> Parsed:
@@ -57,11 +58,13 @@ def _text(part: Element, styles: Styles, request: Request) -> Parsed:
     pages = pager.finish()
 
     def warnings() -> list[str]:
-        found = []
+        found: list[str] = []
         if deleted:
-            found.append("Text that was deleted with tracked changes is left out; what was inserted is read.")
+            found.append(
+                Sentence("Text that was deleted with tracked changes is left out; what was inserted is read.")
+            )
         if flow.hidden:
-            found.append("Text that is formatted as hidden is left out.")
+            found.append(Sentence("Text that is formatted as hidden is left out."))
         return found
 
     unit: Unit = "page" if printed else "section"

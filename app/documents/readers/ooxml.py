@@ -11,6 +11,7 @@ from app.documents.faults import Fault
 from app.documents.readers import Refused
 from app.documents.readers.archive import Archive, Element, resolve
 from app.documents.readers.inline import lowered, raised
+from app.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def main_part(archive: Archive) -> str:
     for relation in relations(archive, "").values():
         if relation.kind == "officeDocument" and relation.target in archive:
             return relation.target
-    raise Refused(Fault.BROKEN, detail="its main part is missing")
+    raise Refused(Fault.BROKEN, detail=Sentence("its main part is missing"))
 
 
 def local(element: Element) -> str:

@@ -22,6 +22,7 @@ from app.documents.readers.ooxml import (
 )
 from app.documents.readers.paging import Pager
 from app.documents.readers.tables import Grid, table_blocks
+from app.sentences import Sentence
 
 _TITLES = frozenset(("title", "ctrTitle"))
 _RUNNING: dict[str, BlockKind] = {"ftr": "footer", "sldNum": "footer", "dt": "footer", "hdr": "header"}
@@ -60,7 +61,9 @@ def hidden_slides(numbers: list[int]) -> list[str]:
 
     if not numbers:
         return []
-    return [f"Hidden {'slide' if len(numbers) == 1 else 'slides'} {format_page_ranges(numbers)} left out."]
+    if len(numbers) == 1:
+        return [Sentence("Hidden slide {number} left out.", number=numbers[0])]
+    return [Sentence("Hidden slides {numbers} left out.", numbers=format_page_ranges(numbers))]
 
 
 @dataclass

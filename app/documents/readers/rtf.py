@@ -13,6 +13,7 @@ from app.documents.readers.inline import link, list_item, lowered, raised
 from app.documents.readers.paging import Pager
 from app.documents.readers.rtf_words import ASIDE, CHARSETS, CODE_PAGES, KNOWN, LETTERS, SIGNS, SKIPPED, TOKEN
 from app.documents.readers.tables import table_blocks
+from app.sentences import Sentence
 
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
 _ADDRESS = re.compile(r'HYPERLINK\s+"([^"]+)"')
@@ -90,13 +91,13 @@ class _Reader:
 
     def warnings(self) -> list[str]:
         """What was left out."""
-        warnings = []
+        warnings: list[str] = []
         if self._left_out["deleted"]:
             warnings.append(
-                "Text that was deleted with tracked changes is left out; what was inserted is read."
+                Sentence("Text that was deleted with tracked changes is left out; what was inserted is read.")
             )
         if self._left_out["hidden"]:
-            warnings.append("Text that is formatted as hidden is left out.")
+            warnings.append(Sentence("Text that is formatted as hidden is left out."))
         return warnings
 
     def run(self, text: str) -> None:
@@ -133,7 +134,7 @@ class _Reader:
 
     def _open(self) -> None:
         if len(self._stack) > _MAX_DEPTH:
-            raise Refused(Fault.BROKEN, detail="its groups are nested too deeply")
+            raise Refused(Fault.BROKEN, detail=Sentence("its groups are nested too deeply"))
         self._stack.append(self._state)
         self._star, self._to_skip = False, 0
 

@@ -16,6 +16,7 @@ from app.documents.readers.archive import Archive
 from app.documents.readers.number_formats import shown
 from app.documents.readers.sheets import SheetPager
 from app.documents.readers.xlsx_styles import with_plain_styles
+from app.sentences import Sentence
 
 _TAG = rb"<(?:\w+:)?"
 _ROW = re.compile(_TAG + rb"row\b[^>]*>")
@@ -26,8 +27,9 @@ _NOT_WORKED_OUT = re.compile(
 )
 _NUMBERS = {name: re.compile(rb"\b" + name + rb'\s*=\s*"(\d+)"') for name in (b"r", b"min", b"max")}
 _HIDDEN = re.compile(rb'\bhidden\s*=\s*"(?:1|true)"')
-# What openpyxl ends in where a part is not as it should be; it promises nothing (SyntaxError: XML that is none).
-_OPENPYXL_ERRORS = (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError)
+# What openpyxl ends in where a part is not as it should be; it promises nothing (OSError: no part is a workbook,
+# SyntaxError: XML that is none).
+_OPENPYXL_ERRORS = (ArithmeticError, AttributeError, LookupError, OSError, SyntaxError, TypeError, ValueError)
 _MAX_MERGED_ROWS = 10_000  # further down a merged cell is not repeated
 
 
@@ -63,7 +65,9 @@ def read(data: bytes, request: Request) -> Parsed:
         try:
             pager.add(_rows(sheet, layout, book.epoch), sheet.title)
         except _OPENPYXL_ERRORS as error:
-            raise Refused(Fault.BROKEN, detail=f"its sheet {sheet.title} cannot be read") from error
+            raise Refused(
+                Fault.BROKEN, detail=Sentence("its sheet {sheet} cannot be read", sheet=sheet.title)
+            ) from error
     pages = pager.finish()
     return Parsed(
         len(pages),
@@ -85,28 +89,41 @@ def _open(data: bytes, archive: Archive) -> Any:
                 return load_workbook(io.BytesIO(attempt()), read_only=True, data_only=True, keep_links=False)
         except _OPENPYXL_ERRORS as error:
             failure = error
-    raise Refused(Fault.BROKEN, detail="its list of sheets cannot be read") from failure
+    raise Refused(Fault.BROKEN, detail=Sentence("its list of sheets cannot be read")) from failure
 
 
 def _not_worked_out(formulas: int) -> list[str]:
     if not formulas:
         return []
-    what = (
-        "1 formula has no stored value and is"
-        if formulas == 1
-        else f"{formulas:,} formulas have no stored values and are"
-    )
-    return [f"{what} left out: open the file in a spreadsheet program and save it, which works them out."]
+    if formulas == 1:
+        return [
+            Sentence(
+                "1 formula has no stored value and is left out: open the file in a spreadsheet program and "
+                "save it, which works them out."
+            )
+        ]
+    return [
+        Sentence(
+            "{count:,} formulas have no stored values and are left out: open the file in a spreadsheet "
+            "program and save it, which works them out.",
+            count=formulas,
+        )
+    ]
 
 
 def left_out(sheets: list[str], rows: int) -> list[str]:
     """Sentences about what is hidden."""
-    sentences = []
-    if sheets:
-        names = ", ".join(sheets[:5]) + (" and others" if len(sheets) > 5 else "")
-        sentences.append(f"Hidden sheets are left out: {names}.")
-    if rows:
-        sentences.append(f"{rows:,} hidden {'row is' if rows == 1 else 'rows are'} left out.")
+    sentences: list[str] = []
+    if len(sheets) > 5:
+        sentences.append(
+            Sentence("Hidden sheets are left out: {names} and others.", names=", ".join(sheets[:5]))
+        )
+    elif sheets:
+        sentences.append(Sentence("Hidden sheets are left out: {names}.", names=", ".join(sheets)))
+    if rows == 1:
+        sentences.append(Sentence("1 hidden row is left out."))
+    elif rows:
+        sentences.append(Sentence("{count:,} hidden rows are left out.", count=rows))
     return sentences
 
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from app import __version__, options, paths
 from app.evaluation.benchmarks.gather import NAMES, Wanted, benchmarks, questions
-from app.evaluation.benchmarks.record import Record
-from app.evaluation.benchmarks.run import Asking, Column, Settings
+from app.evaluation.benchmarks.record import Answer, Record
+from app.evaluation.benchmarks.run import COLUMNS, Asking, Column, Settings
 from app.evaluation.tasks.sample import Benchmark
 from app.installation import added_by
 from app.options import CommandFailed, ModelOptions, OptionError
@@ -143,7 +143,7 @@ def main(argv: Sequence[str]) -> int:
         # All questions before the first answer: what is missing is told at once.
         asked = {one.title: questions(one, wanted, count) for one in chosen}
         settings = {one.title: _settings(arguments, one) for one in chosen}
-        about = _about(arguments, model, settings)
+        about = _about(arguments, folder, model, settings)
         record = Record(output, about, rank)
         lookup = None
         if arguments.recall:
@@ -160,7 +160,14 @@ def main(argv: Sequence[str]) -> int:
         if rank:
             return 0
         record.gather()
-    _show(arguments, record, about, output)
+    order = (
+        (group.benchmark, group.task, sample.id, column)
+        for groups in asked.values()
+        for group in groups
+        for sample in group.samples
+        for column in COLUMNS
+    )
+    _show(arguments, record.in_order(order), about, output)
     return 0
 
 
@@ -241,11 +248,11 @@ def _settings(arguments: argparse.Namespace, benchmark: Benchmark) -> Settings:
 
 
 def _show(
-    arguments: argparse.Namespace, record: Record, about: Mapping[str, Any], output: Path | None
+    arguments: argparse.Namespace, answers: Sequence[Answer], about: Mapping[str, Any], output: Path | None
 ) -> None:
     from app.evaluation.benchmarks import report
 
-    answers, columns = record.answers, _columns(arguments)
+    columns = _columns(arguments)
     if output is not None:
         report.write(output, answers, columns, about)
     if arguments.json:
@@ -256,18 +263,22 @@ def _show(
 
 
 def _about(
-    arguments: argparse.Namespace, model: AHNForCausalLM, settings: Mapping[str, Settings]
+    arguments: argparse.Namespace, folder: Path, model: AHNForCausalLM, settings: Mapping[str, Settings]
 ) -> dict[str, Any]:
     """Everything that a score depends on."""
+    from app.models.loading import ready
+
     chosen = options.model_options(arguments)
+    found = ready(chosen, folder, lambda sentence, fraction=None: None)  # all of it is here: it is loaded
+    memory = chosen.ahn or (found.ahn or "").partition("@")[0]
     versions = {name: importlib.metadata.version(name) for name in ("torch", "transformers")}
     return {
         "measure": arguments.measure + (" --quick" if arguments.quick else ""),
         "model": model.name,
-        "revision": _revision(chosen.model),
+        "revision": _revision(found.base),
         "memory": f"{model.ahn_config.cell}{'' if model.memory_trained else ' (untrained)'}",
-        "memory_from": chosen.ahn or ("the model's own" if model.memory_trained else "none"),
-        "memory_revision": _revision(chosen.ahn) if chosen.ahn else "",
+        "memory_from": memory or ("the model's own" if model.memory_trained else "none"),
+        "memory_revision": _revision(found.ahn or ""),
         "precision": model.precision,
         "backend": model.backend,
         "device": model.device.type,
@@ -286,7 +297,7 @@ def _about(
 
 def _revision(source: str) -> str:
     """The commit of a model out of the hub's cache; "" of one that lies elsewhere."""
-    from ahn_core.weights.files import locate
-
-    folder, _ = locate(source, None)
-    return folder.name if folder.parent.name == "snapshots" else ""
+    path = Path(source).expanduser()
+    if path.exists():
+        return path.name if path.parent.name == "snapshots" else ""
+    return source.partition("@")[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,21 @@ class Record:
         """Take over what the other processes have answered, into the one file."""
         if self._file is None:
             return
+        # Not what is known, but what the one file has: of a run that goes on, the others' answers are known already.
+        written = {answer.key for answer in _lines(self._file)} if self._file.is_file() else set()
         for path in sorted(self._file.parent.glob("results-*.jsonl")):
             for answer in _lines(path):
-                if answer.key not in self._answers:
+                if answer.key not in written:
                     self.add(answer)
             path.unlink()
+
+    def in_order(self, keys: Iterable[tuple[str, str, str, str]]) -> list[Answer]:
+        """The answers in the order of these keys, as the questions were asked, whichever process answered; then those
+        of other questions, which an earlier run was asked.
+        """
+        first = [self._answers[key] for key in dict.fromkeys(keys) if key in self._answers]
+        shown = {answer.key for answer in first}
+        return first + [answer for answer in self._answers.values() if answer.key not in shown]
 
 
 def _same_settings(path: Path, settings: Mapping[str, Any], rank: int) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from app.conversation.events import AnswerFigures, AnswerToken, ReadState, Waiting
 from app.conversation.evidence import NO_EVIDENCE, Evidence
 from app.ui.views import markup as m
+from app.ui.words.below import told_in
 from app.ui.words.common import COMMON
 from app.ui.words.frame import FRAME
+from app.ui.words.server import SERVER
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def loading_line(loading: Loading) -> str:
     if loading.ready:
         return ""
     if loading.error:
-        return f'<div class="waiting failed" role="alert">{m.text(loading.error)}</div>'
+        return f'<div class="waiting failed" role="alert">{m.text(told_in(SERVER().not_loaded, loading.error))}</div>'
     sentence = loading.sentence or FRAME().loading
     share = "" if loading.fraction is None else m.percent(loading.fraction)
     bar = (

@@ -13,5 +13,5 @@ Entries are plain text, never HTML, unless their name ends in `_html`. `{name}` 
 number it depends on first. To add a sentence: a field of the class, and an entry in each language below it; mypy says
 where one is missing, a test says where placeholders differ.
 
-Sentences that come from below the page (errors and warnings of documents, store and conversation) are English.
+Sentences that come from below the page, errors and warnings, are made there and have their other languages in `below`.
 """

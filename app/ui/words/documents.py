@@ -72,7 +72,6 @@ class DocumentWords:
     encoding: Mapping[str, str]
     file_not_kept: str
     nothing_recognised: str
-    page_not_recognised: str
     encoding_not_offered: str
     taken_out_already: str
     taken_out_again: str
@@ -169,7 +168,6 @@ DOCUMENTS = Translated(
             "The file of {name} was not kept, so its text cannot be taken out again; add the file once more."
         ),
         nothing_recognised="No text was recognised on any page of {name}, so nothing was changed.",
-        page_not_recognised="Text recognition found nothing on this page.",
         encoding_not_offered="The encoding {encoding} is not among those offered; choose one of them.",
         taken_out_already="The text of {name} is being taken out again already; wait for it.",
         taken_out_again="{name}: its text was taken out again.",
@@ -269,7 +267,6 @@ DOCUMENTS = Translated(
             "die Datei noch einmal hinzu."
         ),
         nothing_recognised="Auf keiner Seite von {name} wurde Text erkannt; nichts wurde geändert.",
-        page_not_recognised="Die Texterkennung hat auf dieser Seite nichts gefunden.",
         encoding_not_offered="Die Kodierung {encoding} steht nicht zur Wahl; wählen Sie eine der angebotenen.",
         taken_out_already="Der Text von {name} wird schon neu entnommen; warten Sie, bis das fertig ist.",
         taken_out_again="{name}: Der Text wurde neu entnommen.",
@@ -352,7 +349,6 @@ DOCUMENTS = Translated(
         },
         file_not_kept="{name} 的原文件没有保留，因此无法重新提取文字；请再次添加该文件。",
         nothing_recognised="在 {name} 的任何一页上都没有识别出文字，因此没有更改。",
-        page_not_recognised="文字识别在本页上没有找到任何内容。",
         encoding_not_offered="编码 {encoding} 不在可选范围内；请选择其中一种。",
         taken_out_already="{name} 的文字已经在重新提取；请稍候。",
         taken_out_again="{name}：文字已重新提取。",

@@ -59,7 +59,6 @@ class ModelWords:
     other_use: str
     cannot_switch: str
     busy: str
-    switching: str
     kept_old: str
     switched: str
     embedded_note: str
@@ -121,7 +120,6 @@ MODELS = Translated(
         other_use="Use this model",
         cannot_switch="This page was started without the means to load another model; start it with --model.",
         busy="Something is still being written, added or compared; wait for it, or stop it, and choose Use again.",
-        switching="Changing to {model}",
         kept_old="{error} The model before is in use again.",
         switched="{model} is in use. Documents that it has not read wait until you let it read them.",
         embedded_note="comes with AHN Chat; nothing has to be chosen",
@@ -189,7 +187,6 @@ MODELS = Translated(
             "Noch wird etwas geschrieben, hinzugefügt oder verglichen; warten Sie es ab oder halten Sie es an, und "
             "wählen Sie dann noch einmal „Verwenden“."
         ),
-        switching="Wechsel zu {model}",
         kept_old="{error} Das vorige Modell ist wieder in Gebrauch.",
         switched="{model} ist in Gebrauch. Dokumente, die es nicht gelesen hat, warten, bis Sie es lesen lassen.",
         embedded_note="kommt mit AHN Chat; nichts muss gewählt werden",
@@ -248,7 +245,6 @@ MODELS = Translated(
         other_use="使用此模型",
         cannot_switch="本页启动时不支持加载其他模型；请用 --model 启动。",
         busy="仍有内容正在生成、添加或比较；请等待或停止后，再次点击“使用”。",
-        switching="正在切换到 {model}",
         kept_old="{error} 已恢复使用之前的模型。",
         switched="正在使用 {model}。它尚未读过的文档会等待您让它阅读。",
         embedded_note="随 AHN Chat 提供；无需选择",

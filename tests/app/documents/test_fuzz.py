@@ -14,6 +14,7 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
     report = fuzz(tmp_path, 8, seed=11)
     assert report.outcomes.total() == 8
     assert not report.outcomes[APP_CRASH] + report.outcomes[TOO_LATE], report.kept
+    assert report.slowest.keys() == report.largest.keys() == report.outcomes.keys()
 
 
 def test_what_is_mutated_can_be_read(tmp_path: Path) -> None:

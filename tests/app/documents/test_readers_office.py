@@ -118,6 +118,16 @@ def test_styles_that_openpyxl_refuses_cost_nothing(tmp_path: Path) -> None:
     assert extract(tmp_path / "b.xlsx").pages == ("| Day | Share |\n|---|---|\n| 05.03.2024 | 50% |",)
 
 
+def test_an_archive_in_which_no_part_is_a_workbook_is_refused(tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "a.xlsx")
+    source = zipfile.ZipFile(tmp_path / "a.xlsx")
+    parts = {name: source.read(name) for name in source.namelist()}
+    types = parts["[Content_Types].xml"].replace(b"sheet.main+xml", b"sheet.nain+xml")
+    assert types != parts["[Content_Types].xml"]
+    parts["[Content_Types].xml"] = types
+    assert "its list of sheets cannot be read" in refusal(pack(tmp_path / "b.xlsx", parts))
+
+
 def test_a_long_sheet_has_its_header_on_every_page(tmp_path: Path) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Log")

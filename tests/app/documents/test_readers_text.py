@@ -325,6 +325,16 @@ def test_mail(tmp_path: Path) -> None:
     assert extracted.pages[1] == "Subject: Inner\n\nForwarded words."
 
 
+def test_fields_of_mail_may_be_of_any_length(tmp_path: Path) -> None:
+    people = ",\n ".join(f"=?utf-8?q?K=C3=B6ln_{number}?= <a@b.c>" for number in range(1000))
+    fields = {"To": people, "Cc": "(" * 19_000, "Content-Type": "text/plain; a=" + "> " * 50_000}
+    text = "\n".join(f"{name}: {value}" for name, value in fields.items())
+    (tmp_path / "a.eml").write_text(f"{text}\n\nwords")
+    pages = extract(tmp_path / "a.eml", limits=Limits(max_seconds=30)).pages
+    assert "Köln 999 <a@b.c>" in " ".join(pages)
+    assert pages[-1].endswith("words")
+
+
 def test_mail_of_html_alone(tmp_path: Path) -> None:
     text = "Subject: x\nContent-Type: text/html; charset=utf-8\n\n<h1>Köln</h1><script>no</script><p>words"
     assert written(tmp_path / "a.eml", text).pages == ("Subject: x\n\nKöln\n\nwords",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,6 @@ def test_several_processes_need_a_common_folder(
 
 
 def test_processes_share_the_questions_and_their_answers(tmp_path: Path) -> None:
-    import sys
-
     def told(record: Record) -> dict[Any, Any]:
         return {one.key: (one.prediction, one.score) for one in record.answers}
 
@@ -145,6 +144,32 @@ def test_processes_share_the_questions_and_their_answers(tmp_path: Path) -> None
     assert told(Record(tmp_path, {})) == told(whole)
 
     assert told(records[0]) == told(whole)
+
+
+def test_a_run_of_several_processes_that_goes_on_loses_no_answer(tmp_path: Path) -> None:
+    model, tokenizer, line = tiny_model(), byte_tokenizer(), ProgressLine(sys.stderr)
+    ended = Record(tmp_path, {}, 1)  # the run was stopped before the first process gathered
+    Asking(model, tokenizer, settings(), None).run([asked(4)], ended, line, 1, 2)
+    records = [Record(tmp_path, {}, rank) for rank in range(2)]
+    for rank, record in enumerate(records):
+        Asking(model, tokenizer, settings(), None).run([asked(4)], record, line, rank, 2)
+    records[0].gather()
+    keys = {one.key for one in records[0].answers}
+    assert len(keys) == 4 * len(settings().columns)
+    assert {one.key for one in Record(tmp_path, {}).answers} == keys
+
+
+def test_answers_stand_in_the_order_of_the_questions(tmp_path: Path) -> None:
+    def answer(task: str, sample: str) -> Answer:
+        return Answer("B", task, sample, "ahn", "", (), 1.0, 1, 1, 0.0)
+
+    records = [Record(tmp_path, {}, rank) for rank in range(2)]
+    records[0].add(answer("second", "0"))
+    records[1].add(answer("first", "0"))
+    records[1].add(answer("of an earlier run", "0"))
+    records[0].gather()
+    order = [("B", "first", "0", "ahn"), ("B", "first", "1", "ahn"), ("B", "second", "0", "ahn")]
+    assert [one.task for one in records[0].in_order(order)] == ["first", "second", "of an earlier run"]
 
 
 def test_columns_agree_while_nothing_has_been_evicted() -> None:

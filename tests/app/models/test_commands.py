@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,11 @@ import pytest
 
 from ahn_core import AHNForCausalLM, load_tokenizer
 from app import cli
-from app.models import downloads
+from app.models import catalogue, downloads
 from app.models.hub import Hub
 from app.models.ready import make_ready
 from tests.hub_server import FakeHub, FakeRepository, serving
-from tests.tiny import byte_tokenizer
+from tests.tiny import byte_tokenizer, save_tiny_base
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "gateddeltanet-s128-w64"
 
@@ -114,6 +115,59 @@ def test_a_plan_before_anything_is_fetched_asks_for_one_file(
     assert "21.3 million of them the memory's" in table
 
 
+def test_every_command_takes_the_names_of_the_list(
+    hub: FakeHub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    choice = catalogue.find("0.5B")
+    assert choice is not None and choice.base is not None
+    commit = choice.base.reference.revision or ""
+    base = save_tiny_base(tmp_path / "base")
+    files = {path.name: path.read_bytes() for path in base.iterdir()}
+    hub.repositories[choice.base.reference.repository] = FakeRepository(files, commit=commit)
+    text, corpus = tmp_path / "text.txt", str(tmp_path / "corpus")
+    text.write_text("The pump must not be opened.\n" * 60)
+    words = ("--output", corpus, "--model", "0.5B", "--shortest", "100")
+    assert run(capsys, tmp_path, "prepare", str(text), *words)[0] == 0
+    words = ("--data", corpus, "--model", "0.5B", "--device", "cpu")
+    assert run(capsys, tmp_path, "memory", "open", str(tmp_path / "begun"), *words)[0] == 0
+    words = ("--quick", "--tasks", "vt", "--columns", "window")
+    status, told, _ = run(
+        capsys, tmp_path, "eval", "ruler", "--model", "0.5B", "--device", "cpu", *words, "--json"
+    )
+    assert status == 0 and json.loads(told)["about"]["revision"] == commit
+
+
+def test_a_base_stays_for_the_memory_that_needs_it(
+    hub: FakeHub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    files = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": b"weights"}
+    for name in ("3B-GDN", "3B-DN"):
+        choice = catalogue.find(name)
+        assert choice is not None
+        for part in choice.parts:
+            commit = part.reference.revision or "c" * 40
+            hub.repositories[part.reference.repository] = FakeRepository(dict(files), commit=commit)
+    assert run(capsys, tmp_path, "models", "get", "3B-GDN", "3B-DN")[0] == 0
+    status, removed, _ = run(capsys, tmp_path, "models", "remove", "3B-DN", "--yes", "--json")
+    assert status == 0
+    assert [name.partition("/")[0] for name in json.loads(removed)["removed"]] == ["ByteDance-Seed"]
+    status, _, refused = run(capsys, tmp_path, "models", "remove", "3B-DN", "--yes")
+    assert status == 1 and "that no other model needs" in refused
+    assert run(capsys, tmp_path, "models", "get", "3B-DN")[0] == 0
+    status, removed, _ = run(capsys, tmp_path, "models", "remove", "3B-GDN", "3B-DN", "--yes", "--json")
+    assert status == 0 and len(json.loads(removed)["removed"]) == 3, "the base once"
+
+
+def test_nothing_is_removed_where_nobody_can_be_asked(
+    hub: FakeHub, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(capsys, tmp_path, "models", "get", "tiny/base")[0] == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    status, _, refused = run(capsys, tmp_path, "models", "remove", "tiny/base")
+    assert status == 2 and "add --yes" in refused
+    assert run(capsys, tmp_path, "models", "verify", "tiny/base")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -122,6 +176,7 @@ def test_a_plan_before_anything_is_fetched_asks_for_one_file(
         (("models", "get", "7B-GDN", "--offline"), "--offline forbids fetching it"),
         (("models", "remove", "embedded", "--yes"), "so it stays"),
         (("plan", "embedded", "--context", "many"), "is no number of tokens"),
+        (("plan", "embedded", "--window", "0"), "--window is 0"),
         (("plan", "/no/folder"), "there is no folder /no/folder"),
     ],
 )

@@ -92,6 +92,11 @@ def test_what_is_in_use_is_not_deleted_and_is_used_at_the_next_start(desk: Model
     with pytest.raises(ModelError, match="is in use, so it was not deleted"):
         desk.remove("0.5B")
     assert chosen_before(tmp_path / "data") == Named("0.5B")
+    fetched(desk, "3B-GDN")
+    desk.use(Named("Qwen/Qwen2.5-3B-Instruct"))
+    desk.remove("3B-GDN")
+    assert desk.is_here(desk.in_use), "a base without its memory"
+    desk.use(Named("0.5B"))
     (tmp_path / "data" / "model.json").write_text("{damaged")
     assert chosen_before(tmp_path / "data") == Named("embedded")
 

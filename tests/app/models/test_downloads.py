@@ -124,6 +124,14 @@ def test_a_cancelled_download_keeps_what_arrived_and_goes_on_from_there(
     assert local.look(bench.hub, bench.data, Reference(NAME)).presence == "whole"
 
 
+def test_a_download_that_is_cancelled_before_it_begins_asks_nobody(bench: Bench, server: FakeHub) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(DownloadCancelled):
+        Download(bench.hub, bench.data, Reference(NAME), bench.steps.append, stop).run()
+    assert not server.requests
+
+
 def test_a_slow_hub_shows_its_speed_and_can_be_left(bench: Bench, server: FakeHub) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
@@ -181,11 +189,27 @@ def test_a_token_is_sent(bench: Bench, server: FakeHub) -> None:
     assert "status 401" in bench.refused()
 
 
+def test_a_token_goes_to_no_other_host(bench: Bench, server: FakeHub) -> None:
+    with serving() as store:
+        store.repositories[NAME] = FakeRepository(dict(FILES))
+        server.repositories[NAME].token, server.files_at = "hf_right", store
+        assert bench.download().run().complete(bench.hub)
+        assert store.fetched("model.safetensors") and set(store.tokens) == {""}
+    assert set(server.tokens) == {"Bearer hf_right"}
+
+
+def test_a_hub_that_names_no_hash_is_not_trusted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.hub_server.digest", lambda content: "../../elsewhere")
+    assert "names no hash of config.json" in bench.refused()
+    assert not bench.hub.cache.exists()
+
+
 @pytest.mark.parametrize(
     ("sent", "problem"),
     [
         (WEIGHTS[:-1] + b"x", "has the hash"),
         (WEIGHTS + b"more", f"has {len(WEIGHTS) + 4:,} bytes instead of {len(WEIGHTS):,}"),
+        (WEIGHTS * 50, f"has {len(WEIGHTS) + 1024:,} bytes instead of {len(WEIGHTS):,}"),  # a block too many
         (WEIGHTS[:-9], f"has {len(WEIGHTS) - 9:,} bytes instead of {len(WEIGHTS):,}"),
     ],
 )
@@ -215,7 +239,9 @@ def test_a_disk_that_fills_up_keeps_what_arrived(bench: Bench, monkeypatch: pyte
             raise OSError(errno.ENOSPC, "No space left on device")
 
     stream = Download._stream
-    monkeypatch.setattr(Download, "_stream", lambda self, url, opened: stream(self, url, FullDisk()))
+    monkeypatch.setattr(
+        Download, "_stream", lambda self, url, opened, most: stream(self, url, FullDisk(), most)
+    )
     assert "The disk is full" in bench.refused()
     assert len(bench.partials()) == 1
 
@@ -253,6 +279,27 @@ def test_verifying_finds_a_changed_and_a_missing_file(bench: Bench) -> None:
     assert len(local.verify(bench.hub, bench.data, parsed)) == 1 + (digest(WEIGHTS[::-1]) != digest(WEIGHTS))
 
 
+def test_where_the_system_has_no_links_each_file_is_there_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import file_download
+
+    monkeypatch.setattr(file_download, "are_symlinks_supported", lambda folder=None: False)
+    manifest = bench.download().run()
+    assert manifest.complete(bench.hub)
+    everything = [
+        path for path in bench.hub.cache.rglob("*") if path.is_file() and ".locks" not in path.parts
+    ]
+    assert sum(path.read_bytes() == WEIGHTS for path in everything) == 1
+    assert local.verify(bench.hub, bench.data, Reference(NAME)) == []
+    manifests.forget(bench.data, Reference(NAME))
+    parsed = parse_reference(f"{NAME}@{manifest.commit}")
+    assert parsed is not None
+    with pytest.raises(ModelError, match="tells the hashes"):
+        local.verify(bench.hub, bench.data, parsed)
+    assert local.remove(bench.hub, bench.data, parsed) >= len(WEIGHTS)
+
+
 def test_removing_frees_everything(bench: Bench) -> None:
     bench.download().run()
     assert local.remove(bench.hub, bench.data, Reference(NAME)) >= len(WEIGHTS)
@@ -276,6 +323,22 @@ def test_a_gguf_file_of_several_comes_with_all_its_parts(bench: Bench, server: F
     ]
     assert "name one of them, as in a/gguf:m-q4-00001-of-00002.gguf" in bench.refused("a/gguf")
     assert "has no file other.gguf" in bench.refused("a/gguf:other.gguf")
+
+
+def test_one_gguf_file_of_several_is_removed_and_the_others_stay(bench: Bench, server: FakeHub) -> None:
+    server.repositories["a/gguf"] = FakeRepository({"m-q4.gguf": b"4" * 2_000, "m-q8.gguf": b"8" * 3_000})
+    four, eight = Reference("a/gguf", gguf_file="m-q4.gguf"), Reference("a/gguf", gguf_file="m-q8.gguf")
+    bench.download(str(eight)).run()
+    assert local.look(bench.hub, bench.data, four).presence == "none"
+    with pytest.raises(ModelError, match="nothing was removed"):
+        local.remove(bench.hub, bench.data, four)
+    bench.download(str(four)).run()
+    assert local.remove(bench.hub, bench.data, four) == 2_000
+    assert local.look(bench.hub, bench.data, four).presence == "none"
+    assert local.look(bench.hub, bench.data, eight).presence == "whole"
+    assert local.verify(bench.hub, bench.data, eight) == []
+    assert local.remove(bench.hub, bench.data, eight) == 3_000
+    assert not list(bench.hub.cache.rglob("*.gguf"))
 
 
 def test_pickles_alone_are_refused(bench: Bench, server: FakeHub) -> None:

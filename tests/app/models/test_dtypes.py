@@ -7,13 +7,20 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
+import torch
 
-from ahn_core import AHNForCausalLM, LoadError
+from ahn_core import AHNConfig, AHNForCausalLM, LoadError, planner
+from ahn_core.bases import BASES
 from ahn_core.grouped import group_
 from ahn_core.native import compilers
 from ahn_core.native.compilers import Compiler
+from ahn_core.weights import fit
+from ahn_core.weights.fit import foreseen_bytes
 from ahn_core.weights.gguf_model import packed_bits
-from app.models.dtypes import chat_dtype
+from app.models.dtypes import WORKING_BYTES, chat_dtype, default_window_of, described, planned_dtype
+from app.models.hub import Hub
+from app.models.planning import plan_of
+from app.models.shapes import shape_of
 from app.recall.related import WordVectors
 from tests.ahn_core.tiny_gguf import write_gguf
 from tests.tiny import tiny_model
@@ -40,6 +47,76 @@ def test_a_gguf_of_few_bits_keeps_its_blocks_on_a_cpu(
     assert chat_dtype("cpu", None, tmp_path / "tiny.gguf") == "int8", (
         "torch alone would unpack for each token"
     )
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("dtype", [None, "int4"])
+def test_a_plan_of_a_gguf_counts_its_own_blocks(tmp_path: Path, device: str, dtype: str | None) -> None:
+    """To the byte, in the format that would be chosen, by its header alone."""
+
+    kinds = {
+        "token_embd": gguf.GGMLQuantizationType.Q5_0,
+        "ffn_down": gguf.GGMLQuantizationType.Q8_0,
+        "attn_v": gguf.GGMLQuantizationType.F32,
+    }
+    write_gguf(tmp_path / "tiny.gguf", layers=3, kinds=kinds)
+    shape = shape_of(Hub(), tmp_path, str(tmp_path / "tiny.gguf"), None)
+    planned = plan_of(
+        shape.title,
+        shape.config,
+        shape.ahn_config,
+        1000,
+        dtype=dtype,
+        device=torch.device(device),
+        window=shape.window,
+        trained_memory=False,
+        source=shape.source,
+    )
+    if device == "cpu":
+        assert planned.dtype == "int4", "its blocks are kept"
+        model = AHNForCausalLM.from_pretrained(
+            tmp_path / "tiny.gguf", device="cpu", dtype="int4", backend="torch"
+        )
+        held = {tensor.data_ptr(): tensor.nbytes for tensor in model.state_dict().values()}
+        assert planned.weight_bytes == sum(held.values())
+    else:
+        assert planned.dtype == (dtype or "bfloat16")
+        assert planned.free_bytes is None or torch.cuda.is_available()
+
+
+def test_a_plan_of_a_gguf_that_lacks_a_tensor_says_so(tmp_path: Path) -> None:
+    write_gguf(tmp_path / "tiny.gguf", change=lambda shapes: shapes.pop("blk.0.ffn_up.weight"))
+    config, source = described(tmp_path / "tiny.gguf", None)
+    with pytest.raises(LoadError, match=r"layers\.0\.mlp\.up_proj"):
+        foreseen_bytes(config, AHNConfig(), "int4", torch.float32, source)
+
+
+def test_on_a_gpu_4_bits_where_nothing_else_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, device = BASES["7B"].config, torch.device("cuda")
+    whole, packed = (foreseen_bytes(config, AHNConfig(), kind, torch.bfloat16) for kind in ("plain", "int4"))
+    assert packed < 0.4 * whole
+    beside = 2.5e9  # more than cache and working memory
+    for free, expected in (
+        (whole + beside, None),
+        (whole, "int4"),
+        (packed + beside, "int4"),
+        (packed, None),  # then loading says, with figures, that it does not fit
+        (None, None),
+    ):
+        assert planned_dtype(device, None, config, None, free) == expected, free
+    assert planned_dtype(device, "bfloat16", config, None, int(whole)) == "bfloat16"
+    write_gguf(tmp_path / "tiny.gguf")
+    monkeypatch.setattr(fit, "free_bytes", lambda device: 10**9)
+    assert chat_dtype("cuda", None, tmp_path / "tiny.gguf") is None
+    config, source = described(tmp_path / "tiny.gguf", None)
+    sinks, window = default_window_of(config)
+    cache = planner.cache_nbytes(
+        config, AHNConfig(), "ahn", attention_sinks=sinks, sliding_window=window, tokens=0, format_bytes=2
+    )
+    small = foreseen_bytes(config, AHNConfig(), "int4", torch.bfloat16, source)
+    monkeypatch.setattr(fit, "free_bytes", lambda device: WORKING_BYTES + cache + small + 10)
+    assert chat_dtype("cuda", None, tmp_path / "tiny.gguf") == "int4"
+    assert chat_dtype("cuda", None, "embedded") is None
 
 
 def test_other_numbers_are_no_reason(tmp_path: Path) -> None:

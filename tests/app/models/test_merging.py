@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ahn_core import AHNForCausalLM
+from ahn_core import AHNForCausalLM, LoadError
 from app.models.errors import ModelError
 from app.models.merging import merge, split
 from tests.ahn_core.test_twins import shards
@@ -75,10 +75,15 @@ def test_what_does_not_fit_leaves_nothing(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["merged", "narrow"]
 
 
-def test_a_cut_off_file_leaves_nothing(tmp_path: Path) -> None:
-    ahn = Path(shutil.copytree(CASE / "ahn", tmp_path / "ahn"))
-    weights = (ahn / "model.safetensors").read_bytes()
-    (ahn / "model.safetensors").write_bytes(weights[:-8])
-    with pytest.raises(ModelError, match="ends within"):
-        merge(CASE / "base", ahn, tmp_path / "merged")
-    assert sorted(os.listdir(tmp_path)) == ["ahn"]
+@pytest.mark.parametrize("left", [200, -8], ids=["within the header", "within the last tensor"])
+@pytest.mark.parametrize("part", ["base", "ahn"])
+def test_a_cut_off_file_is_told_and_leaves_nothing(tmp_path: Path, part: str, left: int) -> None:
+    broken = Path(shutil.copytree(CASE / part, tmp_path / part))
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:left])
+    folders = {"base": CASE / "base", "ahn": CASE / "ahn", part: broken}
+    with pytest.raises(LoadError, match="is damaged"):
+        merge(folders["base"], folders["ahn"], tmp_path / "merged")
+    with pytest.raises(LoadError, match="is damaged"):
+        split(broken, tmp_path / "base2", tmp_path / "ahn2")
+    assert sorted(os.listdir(tmp_path)) == [part]

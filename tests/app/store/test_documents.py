@@ -6,12 +6,14 @@ import hashlib
 import json
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from app.documents import EXTRACTOR_VERSION, Extracted
+from app.sentences import Sentence
 from app.store import Document, Store, StoreError, TextId, UnknownDocument
 from tests.app.store.support import extracted, laid_out, run_script
 
@@ -380,6 +382,20 @@ def test_search_finds_pages_in_either_case_the_newest_document_first(store: Stor
     assert first.snippet.startswith("…") and first.snippet.endswith("…") and "ölpumpe is" in first.snippet
     assert len(store.documents.search("is", limit=1)) == 1
     assert not store.documents.search("absent") and not store.documents.search(" ")
+
+
+def test_warnings_come_back_with_their_parts_and_old_ones_as_texts(store: Store, file: Path) -> None:
+    told = Sentence("{count:,} hidden rows are left out.", count=1200)
+    one = replace(of_file(file), warnings=(told, "as it was"))
+    one = replace(one, layout=(replace(one.layout[0], warnings=(told,)), *one.layout[1:]))
+    document = store.documents.add(one)
+    for warning in (
+        store.documents.get(document.id).warnings[0],
+        store.documents.layout(document.id)[0].warnings[0],
+        store.documents.page_notes(document.id)[0].warnings[0],
+    ):
+        assert isinstance(warning, Sentence) and warning == told and warning.values == {"count": 1200}
+    assert store.documents.get(document.id).warnings == ("1,200 hidden rows are left out.", "as it was")
 
 
 def test_labels_and_warnings_of_pages_come_without_their_texts(store: Store) -> None:

@@ -65,6 +65,10 @@ def test_what_cannot_be_done_is_a_sentence(client: httpx.Client) -> None:
     assert "nothing was exported" in client.get("/chats/nobodys.md").text
     refused = client.post("/chats/import", content=b"{")
     assert refused.status_code == 422 and "no JSON, or not all of it" in refused.json()["sentence"]
+    german = client.post(
+        "/chats/import", content=b'{"format": "other"}', headers={"Accept-Language": "de-AT"}
+    )
+    assert german.json()["sentence"].startswith("Die Datei ist JSON, enthält aber keine Chats")
     large = client.post("/chats/import", content=b" " * (2**20 + 2**17))
     assert large.status_code == 413 and "larger than 1 MB" in large.text
     assert client.get("/chats/import").status_code in (404, 405)

@@ -27,13 +27,14 @@ from app.documents.readers.pdf.marks import attached_to_page, page_marks
 from app.documents.readers.pdf.plain import PAGE_ERRORS, PLAIN, plain_text_blocks
 from app.documents.readers.pdf.refusals import why_nothing
 from app.documents.readers.pdf.structure import document_notes, outline, page_label
+from app.sentences import Sentence
 
 if TYPE_CHECKING:
     from app.documents.readers.pdf.layers import HiddenLayers
 
 _LOG = logging.getLogger(__name__)
 _WORD, _ROMAN = re.compile(r"[^\W\d_]"), re.compile(r"[ivxlcdm]+", re.IGNORECASE)
-UNREADABLE = "This page is damaged and could not be read."
+UNREADABLE = Sentence("This page is damaged and could not be read.")
 
 
 def read(data: bytes, request: Request) -> Parsed:

@@ -17,6 +17,7 @@ from app.documents.faults import format_page_ranges
 from app.documents.model import Box
 from app.documents.readers.pdf.fragments import PageFragments
 from app.documents.readers.pdf.letter_pairs import bits_a_letter
+from app.sentences import Sentence
 
 _LETTERS_TO_JUDGE = 40
 _LETTERS_FOR_PAIRS = 250
@@ -33,36 +34,45 @@ class Trouble:
     rest: about several pages."""
 
     code: str
-    start: str
-    consequence: str
-    rest: str
+    start: Sentence
+    consequence: Sentence
+    rest: Sentence
 
 
-_RECOGNISE = "text recognition (OCR) may read what is printed"
+_RECOGNISE = Sentence("text recognition (OCR) may read what is printed")
 TROUBLES = (
     Trouble(
         "no-text-layer",
-        "No text layer",
-        f"this page is a picture, of which nothing was read; {_RECOGNISE}.",
-        f"they are pictures, of which nothing was read; {_RECOGNISE}.",
+        Sentence("No text layer"),
+        Sentence("this page is a picture, of which nothing was read; {remedy}.", remedy=_RECOGNISE),
+        Sentence("they are pictures, of which nothing was read; {remedy}.", remedy=_RECOGNISE),
     ),
     Trouble(
         "unknown-letters",
-        "Letters without a meaning",
-        f"the file does not tell what many letters of this page are, so its text has gaps; {_RECOGNISE}.",
-        f"the file does not tell what many of their letters are, so their text has gaps; {_RECOGNISE}.",
+        Sentence("Letters without a meaning"),
+        Sentence(
+            "the file does not tell what many letters of this page are, so its text has gaps; {remedy}.",
+            remedy=_RECOGNISE,
+        ),
+        Sentence(
+            "the file does not tell what many of their letters are, so their text has gaps; {remedy}.",
+            remedy=_RECOGNISE,
+        ),
     ),
     Trouble(
         "wrong-letters",
-        "Wrong letters",
-        f"the text layer of this page is not what is printed on it; {_RECOGNISE}.",
-        f"their text layer is not what is printed on them; {_RECOGNISE}.",
+        Sentence("Wrong letters"),
+        Sentence("the text layer of this page is not what is printed on it; {remedy}.", remedy=_RECOGNISE),
+        Sentence("their text layer is not what is printed on them; {remedy}.", remedy=_RECOGNISE),
     ),
     Trouble(
         "no-spaces",
-        "No spaces between words",
-        f"the words of this page run together, so searching them finds little; {_RECOGNISE}.",
-        f"their words run together, so searching them finds little; {_RECOGNISE}.",
+        Sentence("No spaces between words"),
+        Sentence(
+            "the words of this page run together, so searching them finds little; {remedy}.",
+            remedy=_RECOGNISE,
+        ),
+        Sentence("their words run together, so searching them finds little; {remedy}.", remedy=_RECOGNISE),
     ),
 )
 _BY_CODE = {trouble.code: trouble for trouble in TROUBLES}
@@ -79,7 +89,10 @@ def page_health(text: str, fragments: PageFragments | None = None) -> list[str]:
         codes.append("wrong-letters")
     elif _has_no_spaces(text[:_LOOKED_AT]):
         codes.append("no-spaces")
-    return [f"{_BY_CODE[code].start}: {_BY_CODE[code].consequence}" for code in codes]
+    return [
+        Sentence("{trouble}: {consequence}", trouble=trouble.start, consequence=trouble.consequence)
+        for trouble in (_BY_CODE[code] for code in codes)
+    ]
 
 
 def warning_code(sentence: str) -> str:
@@ -97,7 +110,12 @@ def document_warnings(found: Mapping[int, Sequence[str]]) -> list[str]:
         for code in {warning_code(sentence) for sentence in sentences}:
             pages.setdefault(code, []).append(number)
     return [
-        f"{trouble.start} on {_pages(numbers)}: {trouble.rest if len(numbers) > 1 else trouble.consequence}"
+        Sentence(
+            "{trouble} on {pages}: {consequence}",
+            trouble=trouble.start,
+            pages=_pages(numbers),
+            consequence=trouble.rest if len(numbers) > 1 else trouble.consequence,
+        )
         for trouble in TROUBLES
         if (numbers := pages.get(trouble.code, []))
     ]
@@ -109,7 +127,9 @@ def wants_recognition(sentences: Iterable[str]) -> bool:
 
 
 def _pages(numbers: Sequence[int]) -> str:
-    return ("page " if len(numbers) == 1 else "pages ") + format_page_ranges(numbers)
+    if len(numbers) == 1:
+        return Sentence("page {number}", number=numbers[0])
+    return Sentence("pages {numbers}", numbers=format_page_ranges(numbers))
 
 
 # -- pictures ----------------------------------------------------------------------------------------------------------

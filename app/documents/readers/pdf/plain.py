@@ -9,11 +9,12 @@ from app.documents.readers.pdf.fragments import PageFragments
 from app.documents.readers.pdf.layout.rows import rows
 from app.documents.readers.pdf.layout.stretches import joined, stretches_by_frame
 from app.documents.text import clean
+from app.sentences import Sentence
 
 # What an unforeseen page makes of sums, tables and lists. Not MemoryError, which has a sentence of its own.
 PAGE_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 
-PLAIN = (
+PLAIN = Sentence(
     "This page was read as plain lines, because its layout could not be made out: check it against the file."
 )
 

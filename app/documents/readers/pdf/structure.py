@@ -15,14 +15,12 @@ from pypdfium2 import raw as pdfium_c
 from app.documents.model import OutlineEntry
 from app.documents.readers.pdf.pdfium_strings import read_string
 from app.documents.text import clean
+from app.sentences import Sentence
 
 _DEEPEST_OUTLINE = 30
 _MOST_ENTRIES = 50_000
 _LONGEST_TITLE = 500
 _NAMED = 5  # attachments
-
-ATTACHMENTS = "The file also holds "
-XFA = "The file holds an XFA form"
 
 
 def outline(document: pdfium.PdfDocument) -> list[OutlineEntry]:
@@ -52,21 +50,42 @@ def document_notes(document: pdfium.PdfDocument, attached_to_pages: list[str] | 
 
     attached_to_pages: names found on the pages (`marks.attached_to_page`).
     """
-    notes = []
+    notes: list[str] = []
     if pdfium_c.FPDF_GetFormType(document) == pdfium_c.FORMTYPE_XFA_FULL:
         notes.append(
-            f"{XFA}, whose fields and values were not read; open it in the program that made it and print it to a PDF."
+            Sentence(
+                "The file holds an XFA form, whose fields and values were not read; open it in the program "
+                "that made it and print it to a PDF."
+            )
         )
     names = [clean(name).strip() for name in (*_attachments(document), *(attached_to_pages or ()))]
     known = list(dict.fromkeys(filter(None, names)))
     count = len(known) + names.count("")
     if count:
-        files, were = ("1 attached file", "was") if count == 1 else (f"{count:,} attached files", "were")
-        shown = ", ".join(name[:100] for name in known[:_NAMED])
-        more = f" and {count - _NAMED:,} more" if count > _NAMED else ""
-        listed = f": {shown}{more}" if shown else ""
-        notes.append(f"{ATTACHMENTS}{files}, which {were} not read{listed}.")
+        notes.append(_not_read(count, known))
     return notes
+
+
+def _not_read(count: int, known: list[str]) -> str:
+    """A sentence about attached files; `known`: the names of those that have one."""
+    names = ", ".join(name[:100] for name in known[:_NAMED])
+    if count > _NAMED and names:
+        names = Sentence("{names} and {more:,} more", names=names, more=count - _NAMED)
+    if count == 1:
+        return (
+            Sentence("The file also holds 1 attached file, which was not read: {name}.", name=names)
+            if names
+            else Sentence("The file also holds 1 attached file, which was not read.")
+        )
+    return (
+        Sentence(
+            "The file also holds {count:,} attached files, which were not read: {names}.",
+            count=count,
+            names=names,
+        )
+        if names
+        else Sentence("The file also holds {count:,} attached files, which were not read.", count=count)
+    )
 
 
 def _bookmarks(document: pdfium.PdfDocument) -> Iterator[tuple[str, int, int]]:

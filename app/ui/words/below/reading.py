@@ -267,7 +267,7 @@ READING: dict[str, Others] = {
             "gelesen; schließen Sie andere Programme, oder {remedy} (Einstellungen)."
         ),
         (
-            "{what}需要 {needed:,.2f} GB 内存，而可用的只有 {free:,.2f} GB，因此没有阅读；请关闭其他程序，"
+            "{what}：需要 {needed:,.2f} GB 内存，而可用的只有 {free:,.2f} GB，因此没有阅读；请关闭其他程序，"
             "或在设置中{remedy}。"
         ),
     ),

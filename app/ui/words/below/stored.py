@@ -5,6 +5,22 @@ from __future__ import annotations
 from app.ui.words.below.others import Others
 
 STORED: dict[str, Others] = {
+    "its row is damaged: {reason}": Others(
+        "der Eintrag ist beschädigt: {reason}",
+        "其记录已损坏：{reason}",
+    ),
+    "its settings or documents have another form": Others(
+        "Einstellungen oder Dokumente haben eine andere Form",
+        "其设置或文档的形式不同",
+    ),
+    "one of its documents has another form": Others(
+        "eines der Dokumente hat eine andere Form",
+        "其中一个文档的形式不同",
+    ),
+    "its details have another form": Others(
+        "die Angaben haben eine andere Form",
+        "其附属信息的形式不同",
+    ),
     (
         "The chat could not be deleted from the file of an earlier version ({reason}), so it was kept; "
         "delete chats.sqlite3.migrated in the data folder and try again."
@@ -24,6 +40,10 @@ STORED: dict[str, Others] = {
             "werden; starten Sie AHN Chat neu."
         ),
         "数据库 {path} 已关闭，无法读取或保存；请重新启动 AHN Chat。",
+    ),
+    "the unit {unit} is not known": Others(
+        "die Einheit {unit} ist nicht bekannt",
+        "单位 {unit} 未知",
     ),
     "The name is empty, so the document could not be found by it; type at least one character.": Others(
         "Der Name ist leer, das Dokument wäre nicht wiederzufinden; geben Sie wenigstens ein Zeichen ein.",
@@ -112,6 +132,13 @@ STORED: dict[str, Others] = {
             "fügen Sie die Datei noch einmal hinzu."
         ),
         "书库中没有文档 {document}，可能已被删除；请重新添加该文件。",
+    ),
+    "The layout of this page could not be read from the store, so it is shown as plain text.": Others(
+        (
+            "Der Aufbau dieser Seite ließ sich aus der Datenbank nicht lesen, darum wird sie als reiner Text "
+            "gezeigt."
+        ),
+        "无法从数据库读取此页的版面，因此以纯文本显示。",
     ),
     (
         "The file {path} is a database, but not AHN Chat's store, so it was not opened; start AHN Chat with "
