@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,12 +83,20 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def own_questions() -> list[Path]:
-    """The files of questions that come with the app: dev and dev2, to choose by, test and test2, to look at once."""
+    """The files of questions that come with the app: dev and dev2, to choose by, test and test2, to look at once.
+
+    Those in German and Italian (dev), French and Spanish (test) lie apart, in `languages/`.
+    """
     return sorted((assets_dir() / FOLDER).glob("*.jsonl"))
 
 
-def corpus_files(unpacked: Path, into: Path) -> list[Path]:
-    """The documents that the app's own questions are about, copied `into` a folder under their names.
+def own_documents() -> set[str]:
+    """The names of the documents that the app's own questions are about."""
+    return {question.document for file in own_questions() for question in read_questions(file)}
+
+
+def corpus_files(unpacked: Path, into: Path, names: Collection[str]) -> list[Path]:
+    """Those of the known documents that have these names, copied `into` a folder under them.
 
     unpacked: where Debian's packages were unpacked (`apt-get download PACKAGE; dpkg-deb -x PACKAGE.deb FOLDER`), all
     into one folder or each into one named after it. Raises CommandFailed where one is missing.
@@ -96,6 +104,8 @@ def corpus_files(unpacked: Path, into: Path) -> list[Path]:
     listed = json.loads((assets_dir() / FOLDER / "documents.json").read_text(encoding="utf-8"))
     files, missing = [], []
     for name, entry in listed.items():
+        if name not in names:
+            continue
         if "debian_package" not in entry:
             files.append(assets_dir().parent / entry["path"])
             continue

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from app import options, paths
 from app.evaluation import answers, needle_answers
 from app.evaluation.files import files_of
-from app.evaluation.questions import Question, corpus_files, own_questions, read_questions
+from app.evaluation.questions import Question, corpus_files, own_documents, own_questions, read_questions
 from app.options import CommandFailed, OptionError
 from app.progress import ProgressLine
 from app.recall import Aids, Judge, LikelihoodJudge, WordVectors, choose_quotes, index_document, recall, sense
@@ -154,7 +154,7 @@ def main(argv: Sequence[str]) -> int:
             aids, judge, name = _load(arguments, folder, progress)
         encoder = _encoder() if arguments.sense else None
         store = stack.enter_context(Store(scratch / "store"))
-        documents = _add(store, _files(arguments, scratch), progress)
+        documents = _add(store, _files(arguments, scratch, _named(questions)), progress)
         if encoder is not None:
             name += f" and {sense.MODEL}"
             for number, document_id in enumerate(documents.values()):
@@ -183,7 +183,7 @@ def _needles(arguments: argparse.Namespace, folder: Path) -> int:
         stack.callback(progress.clear)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ahn-chat-needles-")))
         store = stack.enter_context(Store(scratch / "store"))
-        ids = _add(store, _files(arguments, scratch), progress)
+        ids = _add(store, _files(arguments, scratch, own_documents()), progress)
         texts = ["\n\n".join(store.documents.pages(document_id)) for document_id in ids.values()]
         if arguments.words_alone:
             measured = needle_answers.by_words(store, texts, arguments.budget, results, progress)
@@ -209,7 +209,7 @@ def _answers(
     """The same questions asked in chats of an engine of their own."""
     engine = _engine(arguments, folder, scratch, progress)
     try:
-        documents = _add(engine.store, _files(arguments, scratch), progress)
+        documents = _add(engine.store, _files(arguments, scratch, _named(questions)), progress)
         return answers.ask_all(engine, documents, questions, arguments.answers, progress)
     finally:
         engine.close()
@@ -235,13 +235,18 @@ def _encoder() -> SentenceEncoder:
         raise CommandFailed(str(error)) from error
 
 
-def _files(arguments: argparse.Namespace, scratch: Path) -> list[Path]:
+def _files(arguments: argparse.Namespace, scratch: Path, names: Collection[str]) -> list[Path]:
+    """The files that were named, and those of the corpus that have these names."""
     files = files_of(arguments.documents or ())
     if arguments.corpus:
         copies = scratch / "corpus"
         copies.mkdir(exist_ok=True)
-        files += corpus_files(Path(arguments.corpus), copies)
+        files += corpus_files(Path(arguments.corpus), copies, names)
     return files
+
+
+def _named(questions: Sequence[Question]) -> set[str]:
+    return {question.document for question in questions}
 
 
 def _add(store: Store, files: Sequence[Path], progress: ProgressLine) -> dict[str, str]:

@@ -28,12 +28,14 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
             r"\b(?:what|which) (?:is|are|was|were) the (?:[\w-]+ ){0,3}(?:price|costs?|fees?|salary|wages?|budget)\b|"
             r"\bhow (?:high|large|big) (?:is|are|was|were) the (?:[\w-]+ ){0,3}"
             r"(?:price|costs?|fees?|salary|wages?|budget)\b|"
-            r"\bhow expensive\b|\bwas kostet|\bwie teuer|\bcombien coûte|\bcuánto cuesta|\bquanto costa",
+            r"\bhow expensive\b|\bwas kostet|\bwie ?viel (?:kostet|kosten|verdien)|\bwie teuer|"
+            r"\bcombien (?:coûte|gagne)|\bcuánto (?:cuesta|gana)|\bquanto (?:costa|guadagna|ganha|custa)|"
+            r"\b(?:gehalt|preis|salaire|prix|salario|sueldo|precio|stipendio|prezzo|preço)\b",
             re.I,
         ),
         re.compile(
             rf"[$€£¥₹] ?\d|\d ?[$€£¥₹]|\b{_AMOUNT}(?: \w+)? (?:USD|EUR|GBP|CHF|dollars?|euros?|pounds?|pence|cents?|"
-            r"crowns?|francs?|marks?|yen|rupees?|gold|zorkmids?)\b|"
+            r"crowns?|francs?|marks?|yen|rupees?|gold|zorkmids?|dólares|dollari|franken|kronen)\b|\b\w*dollar\b|"
             r"\bfree of charge\b|\bno charge\b|\bunpaid\b|\bfor free\b",
             re.I,
         ),
@@ -42,7 +44,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
         "weight",
         re.compile(
             r"\bhow (?:much|many)\b.*\bweighs?\b|\bhow heavy\b|\bwhat (?:is the )?weight\b|"
-            r"\bwie schwer\b|\bwas wiegt\b",
+            r"\bwie schwer\b|\bwas wiegt\b|\bcombien pèse|\bcuánto pesa|\bquanto pesa",
             re.I,
         ),
         re.compile(
@@ -54,7 +56,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = (
     (
         "telephone number",
         re.compile(
-            r"\b(?:(?:tele)?phone number|telefonnummer|numéro de téléphone|número de teléfono)\b", re.I
+            r"\b(?:(?:tele)?phone number|telefonnummer|numéro de téléphone|número de teléfono|numero di telefono)\b",
+            re.I,
         ),
         re.compile(r"\+?\d[\d /()-]{5,}\d"),
     ),

@@ -1,7 +1,8 @@
 """How much speaks for it that the documents answer a question: several weak signs, weighed together.
 
-    unknown   share of the question's words, by how telling they are, that stand nowhere in the texts
-    names     how many of those are written as names are: with a capital, in capitals, with digits; at most 2
+    unknown   share of the question's words and codes, by how telling they are, that stand nowhere in the texts
+    names     how many of those are written as names are: with a capital, in capitals, with digits; at most 2. In
+              German, where every noun has a capital: in capitals, or with digits
     margin    how much likelier the best judged sentence makes the question than the mean one, in nats a token
     about     likeness of meaning of the question and the nearest passage, with a sentence model
 
@@ -34,6 +35,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
 _MOST_TELLING = 5.0
 _MOST_NAMES = 2
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b(?:[A-ZÀ-Þ]\w+|\w*\d\w*)")
+_GERMAN_NAME = re.compile(r"(?<!^)(?<![.!?] )\b(?:[A-ZÀ-Þ]{2,}\w*|\w*\d\w*)")
 
 
 def gather(
@@ -46,12 +48,17 @@ def gather(
 ) -> dict[str, float]:
     """The signs for a question about these texts. judged: by sentence, empty without a judge. about: None without a
     sentence model."""
-    stems = {stem(fold(word), language): None for word in query.words or tuple(query.terms)}
+    words = query.words or tuple(query.terms)
+    stems = dict.fromkeys(stem(fold(word), language) for word in words)
+    stems |= dict.fromkeys(
+        code for code in query.codes if code not in words
+    )  # encoded, so that they are no stems
     known = {one: _stands(connection, one, keys) for one in stems}
     telling = fulltext.inverse_frequencies(connection, stems)
     weight = {one: min(telling[one], _MOST_TELLING) * query.terms.get(one, 1.0) for one in stems}
+    written = _GERMAN_NAME if language == "german" else _NAME
     names = {
-        token.stem for match in _NAME.finditer(query.question) for token in tokens(match.group(), language)
+        token.stem for match in written.finditer(query.question) for token in tokens(match.group(), language)
     }
     missing = sum(not _stands(connection, name, keys) for name in names)
     signs = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.evaluation import main, needles
-from app.evaluation.questions import Question, corpus_files, own_questions, read_questions
+from app.evaluation.questions import Question, corpus_files, own_documents, own_questions, read_questions
 from app.options import CommandFailed, OptionError
 from app.paths import assets_dir
 
@@ -125,6 +125,14 @@ def test_the_apps_own_questions_are_many_and_varied() -> None:
     assert {row.document for row in rows} <= set(listed)
 
 
+def test_questions_in_other_languages_lie_apart_and_name_known_documents() -> None:
+    folder = assets_dir() / "evaluation/recall"
+    rows = [row for file in sorted((folder / "languages").glob("*.jsonl")) for row in read_questions(file)]
+    assert len(rows) == 58 and sum(not row.answers for row in rows) == 8
+    assert {row.document for row in rows} <= set(json.loads((folder / "documents.json").read_text()))
+    assert not {row.document for row in rows} & own_documents()
+
+
 def test_the_samples_answers_stand_where_the_evidence_says(sample_pages: Callable[[], list[str]]) -> None:
     pages = sample_pages()
     rows = [row for file in own_questions() for row in read_questions(file)]
@@ -151,7 +159,8 @@ def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, data_dir: Path) -> 
     with pytest.raises(CommandFailed, match="cannot be read"):
         read_questions(tmp_path / "none.jsonl")
     with pytest.raises(CommandFailed, match="apcupsd-doc"):
-        corpus_files(tmp_path, tmp_path)
+        corpus_files(tmp_path, tmp_path, own_documents())
+    assert corpus_files(tmp_path, tmp_path, ["another.pdf"]) == []
     with pytest.raises(OptionError, match="No document"):
         main(["recall"])
     with pytest.raises(OptionError, match="budget"):
