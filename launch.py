@@ -24,7 +24,16 @@ import time
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Tuple  # noqa: UP035
 
-from app.launching import answers, explain, pip_environment, setup_lock, step_line, this_python
+from app.launching import (
+    answers,
+    explain,
+    forget_removed,
+    pip_environment,
+    remove_whole,
+    setup_lock,
+    step_line,
+    this_python,
+)
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 10)
@@ -217,11 +226,12 @@ class Setup:
         reason = None if state is None else self._why_anew(state)
         if reason is not None:
             print(f"The environment in .venv {reason}, so it is made anew.", flush=True)
-            shutil.rmtree(str(self.venv))
+            remove_whole(self.venv)
             state = None
         self.log.write_text("", encoding="utf-8")
         if state is None:
             print("Setting up AHN Chat; this happens once and takes some minutes.", flush=True)
+            forget_removed(self.venv)
             self._check_disk()
             self._make_venv()
         python = version_of(venv_python(self.venv))
@@ -417,8 +427,8 @@ def ensure_environment(
         if error.errno == errno.ENOSPC:
             raise SetupError("The disk is full: free some space, and start again.") from error
         raise SetupError(
-            f"The folder {root} cannot be written to ({error.strerror or error}): copy it to one of your own, "
-            "and start there."
+            f"The folder {root} cannot be written to ({error.strerror or error}): close AHN Chat where it runs out of "
+            "it, or copy the folder to one of your own, and start there."
         ) from error
     return python
 

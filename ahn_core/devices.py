@@ -11,6 +11,7 @@ import torch
 
 from .config import AHNConfig, BackboneConfig
 from .ops.wrapped import first_line
+from .weights.errors import LoadError
 
 if TYPE_CHECKING:
     from .backbone import AHNForCausalLM
@@ -25,6 +26,31 @@ class DeviceChoice:
 
     device: torch.device
     reason: str
+
+
+def device_named(name: torch.device | str | None) -> torch.device:
+    """The device of this name, or for None the best one. Raises LoadError where there is none of this name here."""
+    if name is None:
+        return best_device().device
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise LoadError(
+            f"'{name}' is no device, so nothing was loaded: choose cpu, cuda, cuda:1 or mps, or leave it out."
+        ) from error
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device.type == "cuda" and (device.index or 0) >= count:
+        there = f"sees {count} of them" if count else "can use no NVIDIA GPU here"
+        raise LoadError(
+            f"{device} is not there, for this PyTorch {there}, so nothing was loaded: leave the device out, or see "
+            "`ahn-chat doctor`."
+        )
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise LoadError(
+            "mps is not there, for this PyTorch can use no GPU of Apple's here, so nothing was loaded: leave the "
+            "device out."
+        )
+    return device
 
 
 @functools.cache

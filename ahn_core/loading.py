@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from .config import BackboneConfig, CellName, ConfigError
-from .devices import best_device
+from .devices import device_named
 from .embedded.model import EMBEDDED
 from .quantization import Precision
 from .weights.errors import LoadError
@@ -42,7 +42,7 @@ def load_model(
     progress: Progress | None = None,
 ) -> AHNForCausalLM:
     """See `AHNForCausalLM.from_pretrained`. plain: for the backend "torch", so in the number format of the weights."""
-    target = torch.device(device) if device else best_device().device
+    target = device_named(device)
     if dtype is None and base == "embedded" and target.type == "cpu" and cell is None and not plain:
         dtype = EMBEDDED.dtype
     precision, number = formats(dtype, target)

@@ -8,6 +8,7 @@ Only what an option needs is imported: `--help` and a refused flag answer at onc
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -40,8 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments and arguments[0] in COMMANDS:
             module, _, function = COMMANDS[arguments[0]].partition(":")
-            return int(getattr(import_module(module), function)(arguments[1:]))
+            status = int(getattr(import_module(module), function)(arguments[1:]))
+            print(end="", flush=True)  # also where there is no standard output
+            return status
         return serve(page_parser().parse_args(arguments))
+    except BrokenPipeError:  # whoever read along, as `head` does, has seen enough
+        # Nothing more can be written, at the end of the program neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (OptionError, CommandFailed) as error:
         print(f"ahn-chat: {error}", file=sys.stderr)
         return 2 if isinstance(error, OptionError) else 1

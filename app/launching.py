@@ -95,6 +95,25 @@ def explain(step: str, log: str, root: Path) -> str:
     return f"{step} failed ({reason.strip().rstrip('.')})."
 
 
+def remove_whole(folder: Path) -> None:
+    """Remove a folder, all of it or nothing: Windows lets nobody rename one in which a program is running.
+
+    Raises OSError where something of it is in use, or it may not be written to.
+    """
+    forget_removed(folder)
+    os.replace(str(folder), str(_leaving(folder)))
+    shutil.rmtree(str(_leaving(folder)))
+
+
+def forget_removed(folder: Path) -> None:
+    """Remove what is left of a removal that was interrupted."""
+    shutil.rmtree(str(_leaving(folder)), ignore_errors=True)
+
+
+def _leaving(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".old")
+
+
 @contextlib.contextmanager
 def setup_lock(root: Path) -> Iterator:
     """Let one set-up run at a time; the system frees the lock when its process ends. Raises OSError: not writable."""

@@ -6,6 +6,7 @@ import argparse
 import ipaddress
 import math
 import os
+import re
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ DEFAULT_API_MEMORY_MB = 2048
 DEFAULT_API_DOCUMENTS = 64
 API_KEY_VARIABLE = "AHN_CHAT_API_KEY"
 SHORTEST_API_KEY = 8
+_DEVICES = ("cpu", "cuda", "mps", "xpu")  # the kinds that a model can be loaded onto
 DTYPES = ("int8", "int4", "mixed", "float32", "bfloat16", "float16")
 
 
@@ -162,21 +164,21 @@ def add_api_arguments(parser: argparse.ArgumentParser, *, optional: bool) -> Non
     )
     api.add_argument(
         "--api-conversations",
-        type=int,
+        type=whole_number,
         default=DEFAULT_API_CONVERSATIONS,
         metavar="N",
         help="conversations kept open and answered at a time (default %(default)s)",
     )
     api.add_argument(
         "--api-memory-mb",
-        type=int,
+        type=whole_number,
         default=DEFAULT_API_MEMORY_MB,
         metavar="N",
         help="what the caches of resting conversations may take, in megabytes (default %(default)s)",
     )
     api.add_argument(
         "--api-documents",
-        type=int,
+        type=whole_number,
         default=DEFAULT_API_DOCUMENTS,
         metavar="N",
         help="documents out of messages kept in the library (default %(default)s)",
@@ -221,6 +223,15 @@ def token_count(text: str) -> int | None:
     return int(number) * factor or None if number.isdecimal() else None
 
 
+def device_name(text: str) -> str:
+    """The name of a device, for argparse; whether it is here shows when a model is loaded onto it."""
+    if re.fullmatch(r"[a-z]+(:[0-9]+)?", text) is None or text.partition(":")[0] not in _DEVICES:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no device, so nothing was begun; give cpu, cuda, cuda:1 or mps"
+        )
+    return text
+
+
 def decimal_number(text: str) -> float:
     """A flag's number, for argparse, which shows the sentence."""
     try:
@@ -262,7 +273,10 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "or Mamba2",
     )
     model.add_argument(
-        "--device", metavar="NAME", help="cpu, cuda, cuda:1, mps, … (default: a GPU if there is one)"
+        "--device",
+        type=device_name,
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, mps, … (default: a GPU if there is one)",
     )
     model.add_argument(
         "--dtype",

@@ -71,6 +71,20 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
+def native_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder called "native" with the kernels compiled for this processor: once for all tests, as that takes
+    seconds.
+    """
+    from ahn_core.native import build
+
+    if build.compiler() is None:
+        pytest.skip("needs a C++ compiler: g++ or clang++")
+    folder = tmp_path_factory.mktemp("cache") / "native"
+    build.library(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def embedded_path() -> Path:
     """Folder of the converted embedded model in the user's own data folder; tests fetch nothing themselves."""
     if not zoo.embedded_is_ready():

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..config import AHNConfig, BackboneConfig
-from ..devices import best_device
+from ..devices import device_named
 from .fill import fill_base
 from .fit import check_room
 from .memory import fill_memory
@@ -69,7 +69,7 @@ def invented_model(
     from ..backbone import AHNForCausalLM
     from ..loading import formats
 
-    target = torch.device(device) if device else best_device().device
+    target = device_named(device)
     precision, number = formats(dtype, target)
     with torch.device("meta"):
         model = AHNForCausalLM(config, ahn_config, name=name)

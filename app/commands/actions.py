@@ -61,3 +61,8 @@ def confirmed(what: str, told: TextIO) -> bool:
         raise OptionError(f"Nobody can be asked whether to delete {what}, so nothing was deleted; add --yes.")
     print(f"Delete {what}? [y/N] ", end="", file=told, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def counted(count: int, unit: str) -> str:
+    """How long a document is, as "1 section" or "12 pages"; `unit` is its own, and stretches of lines are pages."""
+    return f"{count:,} {'page' if unit == 'lines' else unit}{'' if count == 1 else 's'}"

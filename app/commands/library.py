@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from app import options
-from app.commands.actions import SHOWN_ID, Actions, act_on_store, confirmed
+from app.commands.actions import SHOWN_ID, Actions, act_on_store, confirmed, counted
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _list(store: Store, arguments: argparse.Namespace) -> int:
     for document in documents:
         print(
             f"{document.id[:SHOWN_ID]}  {document.added_at.astimezone():%Y-%m-%d}  "
-            f"{document.page_count:>6,} {document.unit}s  {_size(document.nbytes):>9}  {document.name}"
+            f"{counted(document.page_count, document.unit):>14}  {_size(document.nbytes):>9}  {document.name}"
         )
     for row in unreadable:
         print(f"{row.id[:SHOWN_ID]}  cannot be read ({row.reason})  {row.name}")
@@ -107,7 +107,7 @@ def _add(store: Store, arguments: argparse.Namespace) -> int:
         document = store.documents.add(extracted, file if file.is_file() else None)
         added.append(_values(document))
         if not arguments.json:
-            print(f"{document.id[:SHOWN_ID]}  {document.name}: {document.page_count:,} {document.unit}s")
+            print(f"{document.id[:SHOWN_ID]}  {document.name}: {counted(document.page_count, document.unit)}")
         if document.pages_without_text:
             pages = format_page_ranges(document.pages_without_text)
             print(f"{document.name}: no text layer on pages {pages}", file=sys.stderr)

@@ -58,6 +58,9 @@ def main(argv: Sequence[str]) -> int:
     model = arguments.planned or arguments.model or EMBEDDED
     try:
         shape = shape_of(Hub(), folder, model, arguments.ahn)
+        for flag, value, least in (("--sinks", arguments.sinks, 0), ("--window", arguments.window, 1)):
+            if value is not None and value < least:
+                raise OptionError(f"{flag} is {value}, so no window can be kept: give at least {least}.")
         sinks = shape.window[0] if arguments.sinks is None else arguments.sinks
         window = shape.window[1] if arguments.window is None else arguments.window
         planned = plan_of(

@@ -39,14 +39,14 @@ def parser() -> argparse.ArgumentParser:
     )
     server.add_argument(
         "--port",
-        type=int,
+        type=options.whole_number,
         default=options.DEFAULT_PORT,
         metavar="N",
         help="port to listen on (default %(default)s); the next free one if it is taken",
     )
     server.add_argument(
         "--max-upload-mb",
-        type=int,
+        type=options.whole_number,
         default=options.DEFAULT_UPLOAD_MB,
         metavar="N",
         help="largest file it takes, in megabytes (default %(default)s)",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from app.commands.actions import counted
 from app.options import CommandFailed, OptionError
 
 if TYPE_CHECKING:
@@ -49,21 +49,17 @@ def main(argv: Sequence[str]) -> int:
     last = len(document.layout)
     if wanted is not None and all(first > last for first, _ in wanted):
         raise OptionError(
-            f"--pages is {arguments.pages}, but {document.name} has {last:,} {_units(document)} only."
+            f"--pages is {arguments.pages}, but {document.name} has {counted(last, document.unit)} only."
         )
     pages = [
         page
         for page in document.layout
         if wanted is None or any(first <= page.number <= end for first, end in wanted)
     ]
-    try:
-        if arguments.json:
-            print(json.dumps(as_json(document, pages), ensure_ascii=False, indent=1))
-        else:
-            _print_pages(document, pages)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read along has seen enough
-        _forget_output()
+    if arguments.json:
+        print(json.dumps(as_json(document, pages), ensure_ascii=False, indent=1))
+    else:
+        _print_pages(document, pages)
     return 0
 
 
@@ -140,12 +136,3 @@ def _heading(document: Extracted, page: Page) -> str:
     if document.unit == "page":
         return f"— page {page.label} ({page.number}) —" if page.label else f"— page {page.number} —"
     return f"— {page.label or f'{document.unit} {page.number}'} —"
-
-
-def _units(document: Extracted) -> str:
-    return "pages" if document.unit in ("page", "lines") else f"{document.unit}s"
-
-
-def _forget_output() -> None:
-    """Have nothing more written to standard output, at the end of the program neither."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

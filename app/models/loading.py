@@ -45,13 +45,12 @@ def load(
     """
     found = ready(model, data_dir, report)
     report(Sentence("Loading the model"))
-    import torch
 
     from ahn_core import AHNForCausalLM, load_tokenizer
-    from ahn_core.devices import best_device
+    from ahn_core.devices import device_named
     from ahn_core.weights.errors import NoRoomError
 
-    device = torch.device(model.device) if model.device else best_device().device
+    device = device_named(model.device)
     try:
         network = AHNForCausalLM.from_pretrained(
             found.base,

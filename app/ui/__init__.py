@@ -9,7 +9,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from app.ui.loading import LoadEngine, LoadReport
+    from app.models.loading import LoadReport
+    from app.ui.loading import LoadEngine
 
 __all__ = ["LoadEngine", "LoadReport", "launch_app"]
 

@@ -6,21 +6,20 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from app.models.loading import why_not_loaded
+from ahn_core.config import ConfigError
+from ahn_core.weights.errors import LoadError
+from ahn_core.zoo import ZooError
+from app.models.loading import LoadReport, why_not_loaded
+from app.store import StoreError
 from app.ui.views.status import Loading
 
 if TYPE_CHECKING:
     from app.conversation import Engine
 
+EXPECTED = (ConfigError, LoadError, StoreError, ZooError)
 log = logging.getLogger(__name__)
-
-
-class LoadReport(Protocol):
-    """How a loader says where it is: one sentence, and a fraction in [0, 1] where it is known."""
-
-    def __call__(self, sentence: str, fraction: float | None = None) -> None: ...
 
 
 LoadEngine = Callable[[LoadReport], "Engine"]
@@ -76,7 +75,10 @@ class EngineLoader:
             self.engine = self._load(self._report)
         except Exception as error:
             # Whatever went wrong, the page has to say so: a thread that ends in silence would leave it waiting.
-            log.exception("The model could not be loaded.")
+            if isinstance(error, EXPECTED):  # its sentence is all there is to know
+                log.error("The model could not be loaded: %s", error)
+            else:
+                log.exception("The model could not be loaded.")
             self.state = Loading(error=why_not_loaded(error))
         else:
             self.state = Loading(ready=True)

@@ -12,8 +12,9 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ahn_core import AHNForCausalLM, SamplingSettings, sampling
+from ahn_core import AHNForCausalLM, LoadError, SamplingSettings, sampling
 from ahn_core.config import CELL_NAMES
+from ahn_core.devices import best_device, device_named
 from ahn_core.grouped import group_
 from ahn_core.ops.flash import FlashOps
 from ahn_core.ops.graphs import FixedStep, GraphedOps
@@ -160,3 +161,17 @@ def test_decoding_neither_looks_at_a_token_nor_copies_to_the_device(
     assert share is not None and share.device.type == "meta"
     with pytest.raises(RuntimeError):
         int(token)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "cuda:99", "cuda 0"])
+def test_a_device_that_is_not_there_is_one_sentence(name: str) -> None:
+    with pytest.raises(LoadError, match="so nothing was loaded") as raised:
+        device_named(name)
+    assert "\n" not in str(raised.value) and str(raised.value).endswith(".")
+    with pytest.raises(LoadError):
+        AHNForCausalLM.from_pretrained("nowhere", device=name)
+
+
+def test_a_device_by_its_name() -> None:
+    assert device_named("cpu") == device_named(torch.device("cpu")) == torch.device("cpu")
+    assert device_named(None) == best_device().device

@@ -23,6 +23,12 @@ def model(embedded_path: Path) -> AHNForCausalLM:
 
 
 @pytest.fixture(scope="module")
+def quick(embedded_path: Path) -> AHNForCausalLM:
+    """The same in the format that a CPU reads fastest, as chats use it."""
+    return AHNForCausalLM.from_pretrained("embedded", device="cpu")
+
+
+@pytest.fixture(scope="module")
 def ids(embedded_path: Path) -> torch.Tensor:
     text = gzip.decompress(TEXT.read_bytes()).decode("utf-8")
     return torch.tensor(load_tokenizer("embedded").encode(text))
@@ -31,6 +37,7 @@ def ids(embedded_path: Path) -> torch.Tensor:
 def cross_entropy(model: AHNForCausalLM, ids: torch.Tensor, spans: tuple[range, ...]) -> list[float]:
     """Mean over the tokens of each span, in nats; read in chunks of 512 with the embedded S and W."""
     cache, wanted = model.make_cache("ahn"), {at: i for i, span in enumerate(spans) for at in span}
+    ids = ids[: max(wanted) + 1]
     losses: list[list[torch.Tensor]] = [[] for _ in spans]
     with torch.no_grad():
         for start in range(0, len(ids) - 1, 512):
@@ -67,10 +74,12 @@ def test_the_embedded_switches(model: AHNForCausalLM) -> None:
     assert model.config.max_position_embeddings == 8192
 
 
-def test_a_long_document_does_not_become_noise(model: AHNForCausalLM, ids: torch.Tensor) -> None:
-    """The same thousand tokens before position 4,000 and before 12,000: with absolute sinks the second are noise,
-    because the base was trained to position 8,192. The text repeats every 4,000 tokens, far beyond the window."""
-    near, far = cross_entropy(model, ids[:4_000].repeat(3), (range(3_000, 4_000), range(11_000, 12_000)))
+def test_a_long_document_does_not_become_noise(quick: AHNForCausalLM, ids: torch.Tensor) -> None:
+    """The same tokens before position 3,500 and before 11,500: with absolute sinks the second are 5% harder to foretell
+    and soon noise, because the base was trained to position 8,192. The text repeats every 4,000 tokens, far beyond the
+    window.
+    """
+    near, far = cross_entropy(quick, ids[:4_000].repeat(3), (range(3_000, 3_500), range(11_000, 11_500)))
     assert far < near * 1.03
     assert far < 5.0  # noise is 7 to 11 nats
 
@@ -79,7 +88,7 @@ def test_a_long_document_does_not_become_noise(model: AHNForCausalLM, ids: torch
 def test_each_shipped_memory_is_better_than_none(
     model: AHNForCausalLM, ids: torch.Tensor, cell: CellName
 ) -> None:
-    """On a novel it was not trained on, with a window small enough for a text of 1,000 tokens to need a memory."""
+    """On a novel it was not trained on, with a window small enough for a text of 700 tokens to need a memory."""
     if cell == model.ahn_config.cell:
         remembering = model  # the default
     else:
@@ -89,17 +98,16 @@ def test_each_shipped_memory_is_better_than_none(
     assert dict(remembering.ahn_config.training)["base"] == model.name
     sizes = {"attention_sinks": 16, "sliding_window": 112}
     window, ahn = (
-        token_losses(remembering, ids[:1_000], remembering.make_cache(kind, **sizes))
+        token_losses(remembering, ids[:700], remembering.make_cache(kind, **sizes))
         for kind in ("window", "ahn")
     )
     torch.testing.assert_close(ahn[:127], window[:127])
     assert float(ahn[128:].mean()) < float(window[128:].mean())
 
 
-def test_from_python_the_best_there_is_for_a_cpu_is_the_default(embedded_path: Path) -> None:
-    default = AHNForCausalLM.from_pretrained("embedded", device="cpu")
-    assert default.precision == "int8"
-    assert default.backend == AHNForCausalLM.from_pretrained("embedded", device="cpu", dtype="int8").backend
+def test_from_python_the_best_there_is_for_a_cpu_is_the_default(quick: AHNForCausalLM) -> None:
+    assert quick.precision == "int8"
+    assert quick.backend == AHNForCausalLM.from_pretrained("embedded", device="cpu", dtype="int8").backend
     plain = AHNForCausalLM.from_pretrained("embedded", device="cpu", backend="torch")
     assert (plain.precision, plain.backend) == ("float32", "torch")
 

@@ -39,10 +39,8 @@ KINDS = ("full", "window", "ahn")
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if build.compiler() is None:
-        pytest.skip("needs a C++ compiler: g++ or clang++")
-    return build.library(tmp_path_factory.mktemp("native"))
+def library(native_folder: Path) -> Path:
+    return build.library(native_folder)
 
 
 @pytest.fixture(scope="module", params=[1, 3])

@@ -9,15 +9,20 @@ import pytest
 import torch
 
 from ahn_core.native import build
+from ahn_core.native.compilers import Compiler
 from app.acceleration import compile_decoder, native_folder
 from tests.tiny import tiny_model
 
 _SECONDS = 120.0
 
 
-def test_a_model_changes_over_and_goes_on_with_its_cache(data_dir: Path) -> None:
+def test_a_model_changes_over_and_goes_on_with_its_cache(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if build.compiler() is None:
         pytest.skip("needs a C++ compiler: g++ or clang++")
+    optimised = Compiler.arguments
+    monkeypatch.setattr(Compiler, "arguments", lambda self: [*optimised(self), "-O0"])  # is compiled quickly
     model, plain = tiny_model(), tiny_model()
     cache, expected = (m.make_cache("ahn", attention_sinks=2, sliding_window=6) for m in (model, plain))
     ids = torch.arange(30)

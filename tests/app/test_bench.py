@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from ahn_core.weights.invented import invented_model
-from app import bench
+from app import acceleration, bench
 from app.bench import worker
 from app.bench.limits import Limits, measure
 from app.bench.worker import CONTENDERS, Measurement, Result, Specification, run
@@ -133,7 +134,10 @@ def test_decoding_on_a_branch_leaves_the_reading_alone() -> None:
     assert result.measurements[1].cache_bytes == whole.measurements[0].cache_bytes
 
 
-def test_the_command_prints_one_json_object(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+def test_the_command_prints_one_json_object(
+    capsys: pytest.CaptureFixture[str], data_dir: Path, native_folder: Path
+) -> None:
+    shutil.copytree(native_folder, acceleration.native_folder(data_dir))
     arguments = [
         "--model",
         str(GOLDEN / "base"),
@@ -238,6 +242,32 @@ def test_the_window_of_random_weights_is_a_chat_s(monkeypatch: pytest.MonkeyPatc
         bench.main(["--model", "Qwen/Qwen2.5-3B-Instruct", "--random-weights", "--data-dir", str(data_dir)])
     assert seen[0].shape is not None and seen[0].shape["hidden_size"] == 2048
     assert (seen[0].attention_sinks, seen[0].sliding_window) == (128, 32_640)
+
+
+def test_a_contender_that_fails_takes_no_other_along(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    asked: list[str] = []
+
+    def measured(specification: Specification) -> Result:
+        asked.append(specification.contender)
+        if specification.contender in failing:
+            raise CommandFailed(f"Measuring {specification.contender} failed: no memory.")
+        return Result(specification.contender, 1.0, (Measurement(8, 2.0, 3.0, 0.1, 4, 5),), None)
+
+    monkeypatch.setattr(bench, "measure_in_process", measured)
+    monkeypatch.setattr(bench, "compiled_library", lambda folder: None)
+    monkeypatch.setattr(bench, "measure_limits", lambda threads: Limits(1e9, 1e9, 1e9))
+    command = ["--model", "0.5B", "--random-weights", "--rounds", "2", "--json", "--data-dir", str(data_dir)]
+    failing = {"window"}
+    assert bench.main(command) == 1
+    printed = capsys.readouterr()
+    assert list(json.loads(printed.out)["rounds"]) == ["ahn", "full"]
+    assert "Measuring window failed: no memory. It is left out." in printed.err
+    assert asked == ["ahn", "window", "full", "ahn", "full"], "it is not tried again"
+    failing |= {"ahn", "full"}
+    with pytest.raises(CommandFailed, match="Measuring ahn failed.*Measuring full failed"):
+        bench.main(command)
 
 
 def test_others_have_no_random_weights(data_dir: Path) -> None:

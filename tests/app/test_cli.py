@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -80,6 +81,16 @@ def test_the_flags_of_ask_exist() -> None:
     assert {f"--{name}" for name in (expected + " " + shared).split()} == flags(ask.parser())
 
 
+@pytest.mark.parametrize("name", ["nonsense", "CPU", "cuda:", "cuda:x"])
+def test_a_device_that_is_none_is_told_before_anything_is_begun(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["ask", "file", "question"], ["plan"], []):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main([*command, "--device", name])
+        assert f"'{name}' is no device, so nothing was begun" in capsys.readouterr().err
+
+
 def test_every_flag_is_in_the_list_of_commands() -> None:
     listed = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     missing = {flag for flag in ALL_FLAGS if f"`{flag}" not in listed}
@@ -105,40 +116,51 @@ def test_the_pictures_of_the_readme_are_there_and_small() -> None:
         assert 0 < (ROOT / picture).stat().st_size < 300_000
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--version"],
-        ["--help"],
-        *(
-            [name, "--help"]
-            for name in (
-                "ask",
-                "library",
-                "mcp",
-                "bench",
-                "eval",
-                "memory",
-                "merge",
-                "models",
-                "plan",
-                "prepare",
-                "serve",
-                "split",
-                "text",
-                "train",
-            )
-        ),
-    ],
+COMMANDS = (
+    "ask",
+    "bench",
+    "chats",
+    "doctor",
+    "eval",
+    "library",
+    "mcp",
+    "memory",
+    "merge",
+    "models",
+    "plan",
+    "prepare",
+    "serve",
+    "split",
+    "text",
+    "train",
 )
-def test_help_and_version_answer_without_heavy_imports(arguments: list[str]) -> None:
-    code = (
-        "import sys\nfrom app.cli import main\ntry: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code\n"
-        "assert not {'torch', 'transformers', 'gradio', 'numpy'} & set(sys.modules)"
+HELPS = """
+import contextlib, io, json, sys
+from app.cli import main
+
+for line in sys.stdin:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        try:
+            main(json.loads(line))
+        except SystemExit as end:
+            assert not end.code, line
+    assert "ahn-chat" in printed.getvalue(), line
+    heavy = {"torch", "transformers", "gradio", "numpy"} & set(sys.modules)
+    assert not heavy, f"{line} imports {heavy}"
+    print(line, end="")
+"""
+
+
+def test_help_and_version_answer_without_heavy_imports() -> None:
+    """All in one process: the first that imports too much is named."""
+    asked = [["--version"], ["--help"], *([name, "--help"] for name in COMMANDS)]
+    lines = "".join(f"{json.dumps(arguments)}\n" for arguments in asked)
+    done = subprocess.run(
+        [sys.executable, "-c", HELPS], input=lines, capture_output=True, text=True, cwd=ROOT, check=False
     )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
-    assert "ahn-chat" in done.stdout
+    assert done.stdout == lines
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,13 @@ _TENSORS = (
 )  # by type: asking everything for its class wakes deprecated names
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_older_counts() -> None:
+    """The garbage collector looks at what comes from here on alone, and so in a moment."""
+    gc.collect()
+    gc.freeze()
+
+
 def alive(known: Iterable[int] = ()) -> tuple[int, int]:
     """How many caches there are, and the bytes of all tensors but those `known` by the address of their memory."""
     gc.collect()

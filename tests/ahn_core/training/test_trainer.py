@@ -24,6 +24,7 @@ from ahn_core.training.losses import head_loss, layer_loss
 from ahn_core.training.segments import SegmentReader
 from ahn_core.training.trainer import Distiller
 from ahn_core.weights.safetensors_folder import SafetensorsFolder
+from tests.ahn_core.training import two_processes
 from tests.tiny import VOCABULARY, byte_tokenizer, tiny_model
 
 ROOT = Path(__file__).parents[3]
@@ -62,7 +63,7 @@ def gradients(model: AHNForCausalLM, settings: Settings, drawn: Draw) -> tuple[d
     parameters = learnable(model)
     model.zero_grad()
     reader = SegmentReader(model, drawn, settings)
-    totals = torch.zeros(5, dtype=torch.float64)
+    totals = torch.zeros(5, dtype=torch.float64, device=model.device)
     for _ in range(0, drawn.sample.input_ids.numel() - 1, settings.segment):
         totals += reader.learn()
     return {name: p.grad.clone() for name, p in parameters.items() if p.grad is not None}, totals
@@ -103,9 +104,10 @@ def test_the_layer_loss_is_relative_and_only_of_the_chosen_tokens() -> None:
     assert layer_loss(student, teacher, rows) == pytest.approx(2 * (2 / 8) / 2)
 
 
-def test_a_segment_learns_what_plain_autograd_over_the_public_model_would() -> None:
-    model, drawn = tiny_model(), fixed()
-    ids, targets, first = drawn.sample.input_ids[None, :-1], drawn.sample.input_ids[1:], 32
+def test_a_segment_learns_what_plain_autograd_over_the_public_model_would(device: torch.device) -> None:
+    model, drawn = tiny_model(device=device), fixed()
+    whole = drawn.sample.input_ids.to(device)
+    ids, targets, first = whole[None, :-1], whole[1:], 32
     got, totals = gradients(model, replace(SETTINGS, segment=192), drawn)
     model.zero_grad()
     with torch.no_grad():
@@ -123,10 +125,10 @@ def test_a_segment_learns_what_plain_autograd_over_the_public_model_would() -> N
 
 
 @pytest.mark.parametrize("layers", [0.0, 1.0])
-def test_computing_layers_again_changes_no_gradient(layers: float) -> None:
+def test_computing_layers_again_changes_no_gradient(device: torch.device, layers: float) -> None:
     settings = replace(SETTINGS, segment=64, layers=layers)
-    plain, totals = gradients(tiny_model(), settings, fixed())
-    again, same = gradients(tiny_model(), replace(settings, checkpoint_layers=True), fixed())
+    plain, totals = gradients(tiny_model(device=device), settings, fixed())
+    again, same = gradients(tiny_model(device=device), replace(settings, checkpoint_layers=True), fixed())
     assert plain.keys() == again.keys()
     for name, gradient in plain.items():
         torch.testing.assert_close(again[name], gradient, rtol=1e-5, atol=1e-6, msg=name)
@@ -135,14 +137,14 @@ def test_computing_layers_again_changes_no_gradient(layers: float) -> None:
 
 
 @pytest.mark.parametrize("segment", [17, 64, 100])
-def test_a_sample_in_segments_is_read_as_in_one(segment: int) -> None:
-    _, whole = gradients(tiny_model(), replace(SETTINGS, segment=192), fixed())
-    _, parts = gradients(tiny_model(), replace(SETTINGS, segment=segment), fixed())
+def test_a_sample_in_segments_is_read_as_in_one(device: torch.device, segment: int) -> None:
+    _, whole = gradients(tiny_model(device=device), replace(SETTINGS, segment=192), fixed())
+    _, parts = gradients(tiny_model(device=device), replace(SETTINGS, segment=segment), fixed())
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4)
 
 
-def test_a_segment_far_off_counts_as_one_at_the_cap() -> None:
-    model = tiny_model()
+def test_a_segment_far_off_counts_as_one_at_the_cap(device: torch.device) -> None:
+    model = tiny_model(device=device)
     drawn = fixed()
     whole, totals = gradients(model, replace(SETTINGS, segment=192), drawn)
     divergence = float(totals[2] / totals[0])
@@ -153,17 +155,19 @@ def test_a_segment_far_off_counts_as_one_at_the_cap() -> None:
             torch.testing.assert_close(capped[name], weight * gradient, rtol=1e-4, atol=1e-7)
 
 
-def test_only_tokens_that_lost_something_count_and_of_these_if_wanted_the_labelled() -> None:
+def test_only_tokens_that_lost_something_count_and_of_these_if_wanted_the_labelled(
+    device: torch.device,
+) -> None:
     drawn = fixed()
-    _, totals = gradients(tiny_model(), replace(SETTINGS, labelled_only=True), drawn)
+    _, totals = gradients(tiny_model(device=device), replace(SETTINGS, labelled_only=True), drawn)
     assert totals[0] == int(drawn.sample.labels[33:].sum())  # targets of positions 32 … 191
 
 
 # ---- steps
 
 
-def test_only_the_memory_learns(corpus: Corpus) -> None:
-    model = tiny_model(trained=False)
+def test_only_the_memory_learns(device: torch.device, corpus: Corpus) -> None:
+    model = tiny_model(trained=False, device=device)
     before = copy.deepcopy(model.state_dict())
     reports = [report for batch in Distiller(model, corpus, SETTINGS).rounds() for report in batch]
     assert [report.step for report in reports] == [1, 2, 3, 4, 5, 6]
@@ -207,8 +211,8 @@ def test_draws_follow_the_seed_and_keep_to_their_limits(corpus: Corpus) -> None:
     assert not other.sample.input_ids.equal(draw(corpus, settings, 3, 0).sample.input_ids)
 
 
-def test_in_bfloat16_small_steps_add_up(corpus: Corpus) -> None:
-    model = tiny_model().to(torch.bfloat16)
+def test_in_bfloat16_small_steps_add_up(device: torch.device, corpus: Corpus) -> None:
+    model = tiny_model(device=device).to(torch.bfloat16)
     settings = replace(
         SETTINGS, steps=60, learning_rate=1e-4, warm_up=0.0, lengths=(97,), windows=(32,), clip=100.0
     )
@@ -263,61 +267,36 @@ def test_data_without_a_token_to_learn_ends_with_a_sentence(tmp_path: Path) -> N
 
 # ---- several processes
 
-PROGRAM = """
-import sys, torch
-from pathlib import Path
-from accelerate import Accelerator
-from ahn_core.training.corpus import Corpus
-from ahn_core.training.trainer import Distiller, leave_group
-from ahn_core.training import Settings
-from tests.tiny import tiny_model
-settings = Settings(
-    steps=2, batch=3, segment=96, lengths=(97, 192), windows=(32,), sinks=(4,), learning_rate=1e-2,
-    natural_rate=float(sys.argv[4]),
-)
-accelerator = Accelerator(cpu=True) if sys.argv[3] == "many" else None
-torch.set_num_threads(1)
-model = tiny_model()
-reports = [r for batch in Distiller(model, Corpus(Path(sys.argv[1])), settings, accelerator).rounds() for r in batch]
-if accelerator is None or accelerator.is_main_process:
-    memory = {n: p.detach() for n, p in model.named_parameters() if ".ahn." in n}
-    figures = torch.tensor([(r.tokens, r.tokens_read, r.kl) for r in reports])
-    processes = 1 if accelerator is None else accelerator.num_processes
-    torch.save({"processes": processes, "memory": memory, "figures": figures}, sys.argv[2])
-if accelerator is not None:
-    leave_group(accelerator)
-"""
+RATES = (0.0, 1e-3)  # of natural-gradient steps
 
 
-@pytest.mark.parametrize("natural_rate", [0.0, 1e-3])
-def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path, natural_rate: float) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(PROGRAM, encoding="utf-8")
+def test_two_processes_learn_as_one(corpus: Corpus, tmp_path: Path) -> None:
     # Without --multi_gpu accelerate starts one process, whatever the number; the program itself asks for the CPU.
     launch = (
         "-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_machines 1 --main_process_port 0"
     )
     launch += " --mixed_precision no --dynamo_backend no"
-    results = {}
-    for name, command in {"one": "", "many": launch}.items():
-        done = subprocess.run(
-            [
-                *[sys.executable, *command.split(), str(program)],
-                *[str(corpus.folder), str(tmp_path / name), name, str(natural_rate)],
-            ],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        results[name] = torch.load(tmp_path / name, weights_only=True)
-    assert (results["one"]["processes"], results["many"]["processes"]) == (1, 2)
-    torch.testing.assert_close(results["many"]["figures"], results["one"]["figures"])
-    for name, tensor in results["one"]["memory"].items():
-        torch.testing.assert_close(results["many"]["memory"][name], tensor, rtol=1e-4, atol=1e-6, msg=name)
+    done = subprocess.run(
+        [
+            *[sys.executable, *launch.split(), two_processes.__file__],
+            *[str(corpus.folder), str(tmp_path / "many"), *map(str, RATES)],
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    many = torch.load(tmp_path / "many", weights_only=True)
+    for rate in RATES:
+        one = two_processes.learn(corpus.folder, rate)
+        found = many[str(rate)]
+        assert (one["processes"], found["processes"]) == (1, 2)
+        torch.testing.assert_close(found["figures"], one["figures"])
+        for name, tensor in one["memory"].items():
+            torch.testing.assert_close(found["memory"][name], tensor, rtol=1e-4, atol=1e-6, msg=name)
 
 
 # ---- checkpoints

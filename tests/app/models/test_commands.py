@@ -176,6 +176,7 @@ def test_nothing_is_removed_where_nobody_can_be_asked(
         (("models", "get", "7B-GDN", "--offline"), "--offline forbids fetching it"),
         (("models", "remove", "embedded", "--yes"), "so it stays"),
         (("plan", "embedded", "--context", "many"), "is no number of tokens"),
+        (("plan", "embedded", "--window", "0"), "--window is 0"),
         (("plan", "/no/folder"), "there is no folder /no/folder"),
     ],
 )

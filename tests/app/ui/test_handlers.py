@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ahn_core import LoadError
 from app.conversation import ChatSettings
 from app.conversation.events import ReadPhase, TurnState
 from app.ui.drawing import PARTS, draw_transcript
@@ -307,13 +308,14 @@ def test_nothing_is_refused_without_a_word_while_the_model_loads(tmp_path: Path)
 
 def test_a_load_failure_is_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def load(report: LoadReport) -> Any:
-        raise ValueError("There is no model in /models/x; name another with --model.")
+        raise LoadError("There is no model in /models/x; name another with --model.")
 
     loader = EngineLoader(load)
     loader.start()
     assert not loader.wait(5)
     drawn = PARTS["activity"](Tab("one"), None, loader.state)
     assert "There is no model in /models/x" in drawn and 'role="alert"' in drawn
+    assert "There is no model in /models/x" in caplog.text and "Traceback" not in caplog.text
 
 
 def test_a_new_chat_starts_with_the_defaults_or_what_was_chosen_and_says_so(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one engine, one server and one open tab a module."""
+"""Fixtures of the browser tests: one Chromium for all; one engine, one server and one open tab a module."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests.app.ui.browser.pages import (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
     yield browser
