@@ -6,10 +6,13 @@ import functools
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 # As the app does, and before anything imports torch: its threads must not spin for long on a machine that does other
 # things.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as cores share the tests
 
 import pytest
 
@@ -38,6 +41,21 @@ def has_cuda() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """How processes share the tests: file by file, so that a file's fixtures are made once; all that drive a browser go
+    to one process, as two browsers at a time make pages slow.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return file.rpartition("/")[0] if "/browser/" in file else file
+
+    return Scheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
