@@ -24,7 +24,16 @@ import time
 from pathlib import Path
 from typing import List, NamedTuple, Optional, Tuple  # noqa: UP035
 
-from app.launching import answers, explain, pip_environment, setup_lock, step_line, this_python
+from app.launching import (
+    answers,
+    explain,
+    pip_environment,
+    setup_lock,
+    shared_tests,
+    step_line,
+    this_python,
+    usable_cores,
+)
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 10)
@@ -455,27 +464,14 @@ if not zoo.embedded_is_ready(paths.data_dir()):
 """
 
 
-def shared(arguments: List[str], cores: int) -> List[str]:
-    """pytest's arguments, with those that let several processes share the tests.
-
-    Only for the whole suite: where tests are named, or short flags are given, pytest gets what the user wrote.
-    """
-    plain = all(word.startswith("--") and word not in ("--pdb", "--trace") for word in arguments)
-    return ["-n", str(min(cores, 4))] + arguments if plain and cores > 1 else arguments
-
-
-def usable_cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run_tests(python: Path, arguments: List[str]) -> int:
     """Prepare the embedded model where the network allows, run pytest, and return its exit status.
 
     Neither has a time-out: whoever watches them ends them.
     """
     subprocess.call([str(python), "-c", PREPARE], cwd=str(ROOT))
-    return subprocess.call([str(python), "-m", "pytest"] + shared(arguments, usable_cores()), cwd=str(ROOT))
+    tests = shared_tests(arguments, usable_cores())
+    return subprocess.call([str(python), "-m", "pytest"] + tests, cwd=str(ROOT))
 
 
 def main(arguments: List[str]) -> int:

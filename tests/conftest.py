@@ -18,6 +18,7 @@ import pytest
 
 from ahn_core import zoo
 
+ROOT = Path(__file__).resolve().parents[1]
 BROWSER_REQUIRED = os.environ.get("AHN_CHAT_REQUIRE_BROWSER", "") not in ("", "0")
 
 
@@ -111,3 +112,16 @@ def embedded_path() -> Path:
             "`python launch.py test` fetches it where the network allows"
         )
     return zoo.embedded_path()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with the files that a set-up reads and runs."""
+    folder = tmp_path / "a checkout"  # with a space, as on many desks
+    folder.mkdir()
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copy(ROOT / "launch.py", folder)
+    (folder / "app").mkdir()
+    for name in ("__init__.py", "launching.py"):
+        shutil.copy(ROOT / "app" / name, folder / "app")
+    return folder
