@@ -27,12 +27,13 @@ from typing import List, NamedTuple, Optional, Tuple  # noqa: UP035
 from app.launching import (
     answers,
     explain,
+    forget_removed,
     pip_environment,
+    remove_whole,
     setup_lock,
     shared_tests,
     step_line,
     this_python,
-    usable_cores,
 )
 
 ROOT = Path(__file__).resolve().parent
@@ -226,11 +227,12 @@ class Setup:
         reason = None if state is None else self._why_anew(state)
         if reason is not None:
             print(f"The environment in .venv {reason}, so it is made anew.", flush=True)
-            shutil.rmtree(str(self.venv))
+            remove_whole(self.venv)
             state = None
         self.log.write_text("", encoding="utf-8")
         if state is None:
             print("Setting up AHN Chat; this happens once and takes some minutes.", flush=True)
+            forget_removed(self.venv)
             self._check_disk()
             self._make_venv()
         python = version_of(venv_python(self.venv))
@@ -426,8 +428,8 @@ def ensure_environment(
         if error.errno == errno.ENOSPC:
             raise SetupError("The disk is full: free some space, and start again.") from error
         raise SetupError(
-            f"The folder {root} cannot be written to ({error.strerror or error}): copy it to one of your own, "
-            "and start there."
+            f"The folder {root} cannot be written to ({error.strerror or error}): close AHN Chat where it runs out of "
+            "it, or copy the folder to one of your own, and start there."
         ) from error
     return python
 
@@ -470,8 +472,7 @@ def run_tests(python: Path, arguments: List[str]) -> int:
     Neither has a time-out: whoever watches them ends them.
     """
     subprocess.call([str(python), "-c", PREPARE], cwd=str(ROOT))
-    tests = shared_tests(arguments, usable_cores())
-    return subprocess.call([str(python), "-m", "pytest"] + tests, cwd=str(ROOT))
+    return subprocess.call([str(python), "-m", "pytest"] + shared_tests(arguments), cwd=str(ROOT))
 
 
 def main(arguments: List[str]) -> int:

@@ -174,6 +174,8 @@ class AHNConfig:
     reads rotated queries and keys. `memory_window_power`: what the memory adds is multiplied by
     (512 / (S + W)) to this power, because a wider window leaves less for it to add; 0 is the published form.
     `training` is whatever the trainer noted (window sizes, data, steps); it is never used to choose S or W.
+
+    Raises ConfigError for an unknown cell or place, or a power outside of 0 … 2.
     """
 
     cell: CellName = "GatedDeltaNet"

@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Dict, Iterator, List  # noqa: UP035
+from typing import Dict, Iterator, List, Optional  # noqa: UP035
 
 
 def this_python() -> str:
@@ -95,6 +95,25 @@ def explain(step: str, log: str, root: Path) -> str:
     return f"{step} failed ({reason.strip().rstrip('.')})."
 
 
+def remove_whole(folder: Path) -> None:
+    """Remove a folder, all of it or nothing: Windows lets nobody rename one in which a program is running.
+
+    Raises OSError where something of it is in use, or it may not be written to.
+    """
+    forget_removed(folder)
+    os.replace(str(folder), str(_leaving(folder)))
+    shutil.rmtree(str(_leaving(folder)))
+
+
+def forget_removed(folder: Path) -> None:
+    """Remove what is left of a removal that was interrupted."""
+    shutil.rmtree(str(_leaving(folder)), ignore_errors=True)
+
+
+def _leaving(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".old")
+
+
 @contextlib.contextmanager
 def setup_lock(root: Path) -> Iterator:
     """Let one set-up run at a time; the system frees the lock when its process ends. Raises OSError: not writable."""
@@ -120,15 +139,16 @@ def setup_lock(root: Path) -> Iterator:
         yield
 
 
-def shared_tests(arguments: List[str], cores: int) -> List[str]:
+def usable_cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shared_tests(arguments: List[str], cores: Optional[int] = None) -> List[str]:
     """pytest's arguments, with those that let several processes share the tests.
 
     Only for the whole suite: where tests are named, or short flags are given, pytest gets what the user wrote.
     """
+    cores = usable_cores() if cores is None else cores
     plain = all(word.startswith("--") and word not in ("--pdb", "--trace") for word in arguments)
     return ["-n", str(min(cores, 4))] + arguments if plain and cores > 1 else arguments
-
-
-def usable_cores() -> int:
-    """How many processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

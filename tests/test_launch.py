@@ -136,6 +136,27 @@ def test_a_python_for_another_machine_counts_as_none(tmp_path: Path) -> None:
     assert launch.version_of(python) == ""
 
 
+def test_an_environment_in_use_is_left_whole(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(checkout)
+    launch.venv_python(checkout / ".venv").unlink()
+
+    def held(source: str, target: str) -> None:
+        raise PermissionError(13, "The process cannot access the file", source)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launch.os, "replace", held)
+        with pytest.raises(PermissionError):
+            set_up(checkout)
+    assert launch.read_state(checkout / ".venv") is not None
+    assert set_up(checkout).pip_installs and not (checkout / ".venv.old").exists()
+
+
+def test_what_an_interrupted_removal_left_goes_with_the_next_set_up(checkout: Path) -> None:
+    (checkout / ".venv.old").mkdir()
+    set_up(checkout)
+    assert not (checkout / ".venv.old").exists()
+
+
 def test_another_python_uses_the_environment_as_it_is(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +231,9 @@ def test_what_the_system_refuses_is_told(checkout: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(launch, "setup_lock", refuse)
-    with pytest.raises(launch.SetupError, match=r"cannot be written to \(Permission denied\): copy it"):
+    with pytest.raises(
+        launch.SetupError, match=r"cannot be written to \(Permission denied\): close AHN Chat"
+    ):
         launch.ensure_environment(checkout, testing=False)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.launching import usable_cores
 from tests.launch_support import ROOT, launch, set_up
 
 
@@ -119,4 +120,4 @@ def test_the_whole_suite_is_shared_by_processes_and_what_is_asked_for_is_not() -
     for arguments in (["tests/test_launch.py"], ["-x"], ["-n", "8"], ["-p", "no:xdist"], ["--pdb"]):
         assert launch.shared_tests(arguments, 2) == arguments
     assert launch.shared_tests([], 1) == []
-    assert 1 <= launch.usable_cores() <= (os.cpu_count() or 1)
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)

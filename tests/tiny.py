@@ -28,13 +28,14 @@ def tiny_model(
     sink_positions: SinkPositions = "capped",
     memory_rope: bool = False,
     memory_window_power: float = 0.0,
+    device: torch.device | None = None,
     **overrides: object,
 ) -> AHNForCausalLM:
     """A random float32 model of 2 layers, 4 query heads on 2 key-value heads of 16, vocabulary of
     `byte_tokenizer`.
 
     `trained` gives the memory a random output map, so that it matters; otherwise it adds zero, as a fresh one
-    does.
+    does. The same numbers on every `device`; None: the CPU.
     """
     values: dict[str, object] = {
         "model_type": "llama",
@@ -74,7 +75,8 @@ def tiny_model(
             layer.ahn.reset_parameters(generator)
             if trained:
                 layer.ahn.o_proj.weight.normal_(std=0.5, generator=generator)
-    return model.eval().requires_grad_(False)
+    model = model.eval().requires_grad_(False)
+    return model if device is None or device.type == "cpu" else model.to(device)
 
 
 def save_tiny_base(folder: Path, *, max_position_embeddings: int = 256) -> Path:

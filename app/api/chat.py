@@ -128,10 +128,11 @@ class ChatCompletion:
 
     async def _end(self) -> None:
         """Nobody waits any more: what is still being written is stopped, and the chat given back when it has been."""
-        if self._events is not None:
+        if self._events is not None and not self._given_back:
             lease = self._lease
             self._events.stop()
-            self._events.when_ended(lambda: self._give_back(lease, None))
+            # In a thread: where it has ended already the chat is given back here, which waits while another is opened.
+            await asyncio.to_thread(self._events.when_ended, lambda: self._give_back(lease, None))
         await self._stack.aclose()
 
 

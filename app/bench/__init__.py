@@ -141,7 +141,7 @@ def gguf_file(arguments: argparse.Namespace) -> str:
 
 
 def measure_in_process(specification: Specification) -> Result:
-    """Run one contender in a process of its own. Raises CommandFailed with its last words."""
+    """Run one contender in a process of its own, however long that takes. Raises CommandFailed with its last words."""
     done = subprocess.run(
         [sys.executable, "-m", "app.bench.worker", json.dumps(asdict(specification))],
         capture_output=True,
@@ -149,7 +149,8 @@ def measure_in_process(specification: Specification) -> Result:
         check=False,
     )
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        ended = "the system ended it, most likely for lack of memory" if done.returncode < 0 else "no message"
+        last = done.stderr.strip().splitlines()[-1:] or [ended]
         raise CommandFailed(f"Measuring {specification.contender} failed: {last[0]}")
     values = json.loads(done.stdout.splitlines()[-1])
     values["measurements"] = tuple(Measurement(**measurement) for measurement in values["measurements"])
@@ -305,7 +306,10 @@ def _megabytes(nbytes: float) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the benchmark; the table or JSON goes to standard output, progress to standard error."""
+    """Run the benchmark; the table or JSON goes to standard output, progress to standard error.
+
+    Returns 1 where a contender failed; the others' figures are shown. Raises CommandFailed where all did.
+    """
     arguments = parser().parse_args(argv)
     options.apply_to_environment(paths.data_dir(arguments.data_dir), arguments.offline)
     lengths = parse_lengths(arguments.lengths)
@@ -333,9 +337,10 @@ def main(argv: Sequence[str]) -> int:
         measure_limits(arguments.threads),
         chat_dtype(device, arguments.dtype, found.base, found.gguf_file),
     )
-    for number in range(max(1, arguments.rounds)):
-        for contender in contenders:
-            print(f"round {number + 1} of {arguments.rounds}: {contender} …", file=sys.stderr, flush=True)
+    rounds_wanted, failures = max(1, arguments.rounds), []
+    for number in range(rounds_wanted):
+        for contender in tuple(results):
+            print(f"round {number + 1} of {rounds_wanted}: {contender} …", file=sys.stderr, flush=True)
             specification = Specification(
                 contender,
                 found.base,
@@ -353,7 +358,15 @@ def main(argv: Sequence[str]) -> int:
                 None if shape is None else asdict(shape.ahn_config),
                 found.gguf_file,
             )
-            results[contender].append(measure_in_process(specification))
+            try:
+                results[contender].append(measure_in_process(specification))
+            except CommandFailed as error:  # what the others were measured at is not lost for it
+                failures.append(str(error))
+                del results[contender]
+    if not results:
+        raise CommandFailed(" ".join(failures))
+    for failure in failures:
+        print(f"{failure} It is left out.", file=sys.stderr)
     if arguments.json:
         figures = {name: [asdict(result) for result in rounds] for name, rounds in results.items()}
         print(json.dumps({"machine": hardware(), "limits": asdict(limits), "rounds": figures}))
@@ -364,4 +377,4 @@ def main(argv: Sequence[str]) -> int:
         print(table(results))
         if device == "cpu":
             print(shares(limits, results))
-    return 0
+    return 1 if failures else 0

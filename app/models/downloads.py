@@ -146,6 +146,9 @@ class Download:
                 token=self._hub.token,
                 tqdm_class=_silent_bar(),
             )
+            shown = manifests.snapshot(self._hub, listing.repository, listing.commit) / file.name
+            if not shown.is_symlink():  # Windows may have no links: the cache made a copy then
+                (blobs / file.digest).unlink(missing_ok=True)
         except ModelError:
             raise
         except hub_errors() as error:
@@ -162,7 +165,7 @@ class Download:
             while True:
                 before = opened.tell()
                 try:
-                    self._stream(url, opened)
+                    self._stream(url, opened, file.nbytes)
                     return
                 except HfHubHTTPError:
                     raise
@@ -173,7 +176,8 @@ class Download:
                     self._stop.wait(_RETRY_SECONDS)
                     self._check_stop()
 
-    def _stream(self, url: str, opened: BinaryIO) -> None:
+    def _stream(self, url: str, opened: BinaryIO, most: int) -> None:
+        """Append what comes, until one block over `most` bytes are there: no server fills the disk."""
         from huggingface_hub import constants, get_session
         from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
@@ -194,6 +198,8 @@ class Download:
                 self._done += len(block)
                 self._check_stop()
                 self._tell("fetching")
+                if opened.tell() > most:
+                    return
 
     def _check(self, partial: Path, file: HubFile) -> None:
         """Raises ModelError where what arrived is not what the hub named; it is deleted then."""

@@ -99,6 +99,11 @@ def verify(
     else:
         real = ((path.name, path.resolve().name) for path in sorted(found.folder.iterdir()))
         expected = {name: digest for name, digest in real if DIGEST.fullmatch(digest)}
+    if not expected:
+        raise ModelError(
+            f"Nothing here tells the hashes of {reference}, which another program fetched, so it cannot be checked: "
+            "`ahn-chat models remove` it and `ahn-chat models get` it to have them noted."
+        )
     problems = []
     for name, digest in expected.items():
         look_at(name)

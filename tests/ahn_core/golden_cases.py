@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -29,11 +30,18 @@ def load(
     )
 
 
-def largest_error(case: str, splits: list[int], backend: BackendName | None = None) -> float:
+def facts_of(case: str) -> dict[str, Any]:
+    """Lengths, sinks and window of a case."""
+    return json.loads((GOLDEN / case / "case.json").read_text(encoding="utf-8"))
+
+
+def largest_error(
+    case: str, splits: list[int], backend: BackendName | None = None, device: str = "cpu"
+) -> float:
     """Read the prefill in pieces of these lengths, then decode one token at a time; largest difference of
     all logits.
     """
-    return error_and_backend(case, splits, backend)[0]
+    return error_and_backend(case, splits, backend, device)[0]
 
 
 def error_and_backend(

@@ -7,6 +7,8 @@ again.
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor
 
@@ -35,7 +37,8 @@ def unit(x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def logits(model: AHNForCausalLM, ids: list[int], sinks: int, window: int, *, memory: bool = True) -> Tensor:
-    """[T, V] in float64. Supports models without biases and without q/k norms (the tiny model)."""
+    """[T, V] in float64 on the CPU. Supports models without biases and without q/k norms (the tiny model)."""
+    model = copy.deepcopy(model).cpu()
     config = model.config
     x = model.embed_tokens.weight.double()[ids]
     for layer in model.layers:

@@ -61,7 +61,8 @@ FAMILIES = {
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_equals_transformers(family: str, tmp_path: Path) -> None:
+def test_equals_transformers(family: str, tmp_path: Path, device: torch.device) -> None:
+    close = {"rtol": 0, "atol": 1e-4 if device.type == "cpu" else 2e-3}
     make, config = FAMILIES[family]
     torch.manual_seed(0)
     reference = make(config).eval()
@@ -70,17 +71,17 @@ def test_equals_transformers(family: str, tmp_path: Path) -> None:
             # Biases and norms start at zeros and ones, where a forgotten one would not show.
             parameter.normal_(std=0.3) if parameter.dim() > 1 else parameter.uniform_(0.5, 1.5)
     reference.save_pretrained(tmp_path)
-    model = AHNForCausalLM.from_pretrained(tmp_path)
-    ids = torch.randint(0, 97, (1, 50))
+    model = AHNForCausalLM.from_pretrained(tmp_path, device=device, dtype="float32")
+    ids = torch.randint(0, 97, (1, 50)).to(device)
     with torch.no_grad():
-        expected = reference(ids).logits
+        expected = reference.to(device)(ids).logits
         cache = model.make_cache("full")
         whole = model(ids, past_key_values=cache).logits
-        torch.testing.assert_close(whole, expected, rtol=0, atol=1e-4)
-        torch.testing.assert_close(model(ids, logits_to_keep=2).logits, expected[:, -2:], rtol=0, atol=1e-4)
+        torch.testing.assert_close(whole, expected, **close)
+        torch.testing.assert_close(model(ids, logits_to_keep=2).logits, expected[:, -2:], **close)
         cache = model.make_cache("ahn", attention_sinks=4, sliding_window=60)
         steps = torch.cat([model(ids[:, t : t + 1], past_key_values=cache).logits for t in range(50)], dim=1)
-    torch.testing.assert_close(steps, expected, rtol=0, atol=1e-4)
+    torch.testing.assert_close(steps, expected, **close)
 
 
 def test_rotation_stays_exact_far_out() -> None:

@@ -17,9 +17,13 @@ from ahn_core.config import CELL_NAMES
 from tests.ahn_core import oracle
 from tests.tiny import tiny_model
 
-MODEL = tiny_model()
 KINDS = ("full", "window", "ahn")
 exact = {"rtol": 1e-4, "atol": 2e-4}
+
+
+@pytest.fixture(scope="module")
+def tiny(device: torch.device) -> AHNForCausalLM:
+    return tiny_model(device=device)
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +38,9 @@ def text(length: int, seed: int = 0) -> list[int]:
 
 @torch.no_grad()
 def feed(model: AHNForCausalLM, cache: Cache, ids: list[int], splits: list[int] | None = None) -> Tensor:
-    pieces = torch.tensor(ids).split(splits or [len(ids)])
-    return torch.cat([model(piece[None], past_key_values=cache).logits[0] for piece in pieces])
+    """Logits [T, V], on the CPU."""
+    pieces = torch.tensor(ids, device=model.device).split(splits or [len(ids)])
+    return torch.cat([model(piece[None], past_key_values=cache).logits[0] for piece in pieces]).cpu()
 
 
 def cut(length: int, cuts: set[int]) -> list[int]:
@@ -49,8 +54,8 @@ def cut(length: int, cuts: set[int]) -> list[int]:
 @pytest.mark.parametrize("cell", CELL_NAMES)
 @pytest.mark.parametrize("sink_positions", ["absolute", "capped"])
 @pytest.mark.parametrize("memory_rope", [True, False], ids=["rotated", "unrotated"])
-def test_equals_the_definition(cell, sink_positions, memory_rope) -> None:
-    model = tiny_model(cell, sink_positions=sink_positions, memory_rope=memory_rope)
+def test_equals_the_definition(device: torch.device, cell, sink_positions, memory_rope) -> None:
+    model = tiny_model(cell, sink_positions=sink_positions, memory_rope=memory_rope, device=device)
     ids = text(60)
     expected = oracle.logits(model, ids, sinks=3, window=10).float()
     for splits in ([60], [1] * 60, [5, 1, 20, 1, 1, 32]):
@@ -58,8 +63,8 @@ def test_equals_the_definition(cell, sink_positions, memory_rope) -> None:
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_the_memory_shrinks_with_the_window_as_defined() -> None:
-    model, plain = tiny_model(memory_window_power=0.4), tiny_model()
+def test_the_memory_shrinks_with_the_window_as_defined(device: torch.device) -> None:
+    model, plain = tiny_model(memory_window_power=0.4, device=device), tiny_model(device=device)
     ids = text(60)
     expected = oracle.logits(model, ids, sinks=3, window=10).float()
     assert (expected - oracle.logits(plain, ids, sinks=3, window=10).float()).abs().max() > 0.1
@@ -70,17 +75,17 @@ def test_the_memory_shrinks_with_the_window_as_defined() -> None:
     assert model.ahn_config.memory_scale(2048) == pytest.approx(0.25**0.4)
 
 
-def test_window_equals_the_definition_without_memory() -> None:
+def test_window_equals_the_definition_without_memory(tiny: AHNForCausalLM) -> None:
     ids = text(50)
-    expected = oracle.logits(MODEL, ids, sinks=2, window=7, memory=False).float()
-    found = feed(MODEL, MODEL.make_cache("window", attention_sinks=2, sliding_window=7), ids)
+    expected = oracle.logits(tiny, ids, sinks=2, window=7, memory=False).float()
+    found = feed(tiny, tiny.make_cache("window", attention_sinks=2, sliding_window=7), ids)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
 
 
-def test_full_equals_the_definition_with_an_endless_window() -> None:
+def test_full_equals_the_definition_with_an_endless_window(tiny: AHNForCausalLM) -> None:
     ids = text(50)
-    expected = oracle.logits(MODEL, ids, sinks=0, window=1000).float()
-    torch.testing.assert_close(feed(MODEL, MODEL.make_cache("full"), ids), expected, rtol=1e-3, atol=1e-3)
+    expected = oracle.logits(tiny, ids, sinks=0, window=1000).float()
+    torch.testing.assert_close(feed(tiny, tiny.make_cache("full"), ids), expected, rtol=1e-3, atol=1e-3)
 
 
 @settings(max_examples=60, deadline=None)
@@ -91,10 +96,12 @@ def test_full_equals_the_definition_with_an_endless_window() -> None:
     cuts=st.sets(st.integers(1, 89), max_size=12),
     kind=st.sampled_from(KINDS),
 )
-def test_any_split_equals_one_pass(sinks: int, window: int, length: int, cuts: set[int], kind) -> None:
+def test_any_split_equals_one_pass(
+    tiny: AHNForCausalLM, sinks: int, window: int, length: int, cuts: set[int], kind
+) -> None:
     ids = text(length, seed=length)
-    one, many = (MODEL.make_cache(kind, attention_sinks=sinks, sliding_window=window) for _ in range(2))
-    torch.testing.assert_close(feed(MODEL, many, ids, cut(length, cuts)), feed(MODEL, one, ids), **exact)
+    one, many = (tiny.make_cache(kind, attention_sinks=sinks, sliding_window=window) for _ in range(2))
+    torch.testing.assert_close(feed(tiny, many, ids, cut(length, cuts)), feed(tiny, one, ids), **exact)
     if kind == "ahn":
         for a, b in zip(one.layers, many.layers, strict=True):
             torch.testing.assert_close(a.state, b.state, **exact)
@@ -102,41 +109,43 @@ def test_any_split_equals_one_pass(sinks: int, window: int, length: int, cuts: s
 
 @settings(max_examples=30, deadline=None)
 @given(sinks=st.integers(0, 12), window=st.integers(1, 30), cuts=st.sets(st.integers(1, 40), max_size=8))
-def test_nothing_evicted_is_bitwise_full_attention(sinks: int, window: int, cuts: set[int]) -> None:
+def test_nothing_evicted_is_bitwise_full_attention(
+    tiny: AHNForCausalLM, sinks: int, window: int, cuts: set[int]
+) -> None:
     """While reading and while decoding, up to the last token before the first eviction."""
     ids = text(sinks + window)
     splits = cut(len(ids), cuts)
-    expected = feed(MODEL, MODEL.make_cache("full"), ids, splits)
+    expected = feed(tiny, tiny.make_cache("full"), ids, splits)
     for kind in ("window", "ahn"):
-        cache = MODEL.make_cache(kind, attention_sinks=sinks, sliding_window=window)
-        assert torch.equal(feed(MODEL, cache, ids, splits), expected)
+        cache = tiny.make_cache(kind, attention_sinks=sinks, sliding_window=window)
+        assert torch.equal(feed(tiny, cache, ids, splits), expected)
 
 
-def test_an_untrained_memory_is_exactly_the_window() -> None:
-    model = tiny_model(trained=False)
+def test_an_untrained_memory_is_exactly_the_window(device: torch.device) -> None:
+    model = tiny_model(trained=False, device=device)
     window, ahn = (model.make_cache(kind, attention_sinks=2, sliding_window=6) for kind in ("window", "ahn"))
     assert torch.equal(feed(model, ahn, text(40), [20, 1, 19]), feed(model, window, text(40), [20, 1, 19]))
     assert not model.memory_trained
     assert ahn.layers[0].state.norm() > 0  # it does absorb; its output map is zero
 
 
-def test_a_trained_memory_matters() -> None:
-    window, ahn = (MODEL.make_cache(kind, attention_sinks=2, sliding_window=6) for kind in ("window", "ahn"))
-    difference = (feed(MODEL, ahn, text(40)) - feed(MODEL, window, text(40))).abs().amax(-1)
+def test_a_trained_memory_matters(tiny: AHNForCausalLM) -> None:
+    window, ahn = (tiny.make_cache(kind, attention_sinks=2, sliding_window=6) for kind in ("window", "ahn"))
+    difference = (feed(tiny, ahn, text(40)) - feed(tiny, window, text(40))).abs().amax(-1)
     assert difference[:8].max() == 0
     assert difference[8:].min() > 1e-3
 
 
-def test_two_interleaved_caches_equal_each_alone() -> None:
+def test_two_interleaved_caches_equal_each_alone(tiny: AHNForCausalLM) -> None:
     one, two = text(40, 1), text(40, 2)
-    make = lambda: MODEL.make_cache("ahn", attention_sinks=3, sliding_window=5)  # noqa: E731
+    make = lambda: tiny.make_cache("ahn", attention_sinks=3, sliding_window=5)  # noqa: E731
     a, b = make(), make()
     found_a, found_b = [], []
     for start in range(0, 40, 8):
-        found_a.append(feed(MODEL, a, one[start : start + 8]))
-        found_b.append(feed(MODEL, b, two[start : start + 8], [1] * 8))
-    torch.testing.assert_close(torch.cat(found_a), feed(MODEL, make(), one), **exact)
-    torch.testing.assert_close(torch.cat(found_b), feed(MODEL, make(), two), **exact)
+        found_a.append(feed(tiny, a, one[start : start + 8]))
+        found_b.append(feed(tiny, b, two[start : start + 8], [1] * 8))
+    torch.testing.assert_close(torch.cat(found_a), feed(tiny, make(), one), **exact)
+    torch.testing.assert_close(torch.cat(found_b), feed(tiny, make(), two), **exact)
 
 
 # -------------------------------------------------------------------- where each token is
@@ -149,17 +158,19 @@ def test_two_interleaved_caches_equal_each_alone() -> None:
     length=st.integers(1, 50),
     cuts=st.sets(st.integers(1, 49), max_size=10),
 )
-def test_every_token_lives_in_exactly_one_store(sinks: int, window: int, length: int, cuts: set[int]) -> None:
+def test_every_token_lives_in_exactly_one_store(
+    tiny: AHNForCausalLM, sinks: int, window: int, length: int, cuts: set[int]
+) -> None:
     """Values are positions, so a wrong slot shows as a wrong number; uninitialised rows are poisoned."""
-    cache = MODEL.make_cache("ahn", attention_sinks=sinks, sliding_window=window)
+    cache = tiny.make_cache("ahn", attention_sinks=sinks, sliding_window=window)
     layer, absorbed = cache.layers[0], []
     layer.values.fill_(torch.nan)
     position = 0
     for count in cut(length, cuts):
-        call = cache.layout.plan(position, count, MODEL.rotary, MODEL.device, MODEL.dtype)
-        numbers = torch.arange(position, position + count, dtype=torch.float32)
+        call = cache.layout.plan(position, count, tiny.rotary, tiny.device, tiny.dtype)
+        numbers = torch.arange(position, position + count, dtype=torch.float32, device=tiny.device)
         values = numbers[None, :, None].expand(2, count, 16)
-        queries = torch.zeros(2, 2, count, 16)
+        queries = torch.zeros(2, 2, count, 16, device=tiny.device)
         span = layer._span(call, layer.values, values)[0, :, 0]
         if call.eviction:
             absorbed += span[call.eviction.tokens].tolist()
@@ -181,57 +192,57 @@ def test_every_token_lives_in_exactly_one_store(sinks: int, window: int, length:
         assert in_sinks + in_window + len(absorbed) == position
 
 
-def test_uninitialised_rows_are_never_read() -> None:
-    cache = MODEL.make_cache("ahn", attention_sinks=3, sliding_window=10)
+def test_uninitialised_rows_are_never_read(tiny: AHNForCausalLM) -> None:
+    cache = tiny.make_cache("ahn", attention_sinks=3, sliding_window=10)
     for layer in cache.layers:
         for tensor in (layer.keys, layer.values, layer.raw_sinks, layer.gates):
             tensor.fill_(torch.nan)
-    assert feed(MODEL, cache, text(40), [1, 1, 5, 1, 20, 12]).isfinite().all()
+    assert feed(tiny, cache, text(40), [1, 1, 5, 1, 20, 12]).isfinite().all()
 
 
 # -------------------------------------------------------------------- copies and files
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_clone_is_independent(kind) -> None:
-    cache = MODEL.make_cache(kind, attention_sinks=3, sliding_window=8)
-    feed(MODEL, cache, text(30))
+def test_a_clone_is_independent(tiny: AHNForCausalLM, kind) -> None:
+    cache = tiny.make_cache(kind, attention_sinks=3, sliding_window=8)
+    feed(tiny, cache, text(30))
     twin = cache.clone()
-    expected = feed(MODEL, twin.clone(), text(20, 5))
-    feed(MODEL, cache, text(20, 6), [1] * 20)  # must not show in the twin
-    torch.testing.assert_close(feed(MODEL, twin, text(20, 5)), expected, rtol=0, atol=0)
+    expected = feed(tiny, twin.clone(), text(20, 5))
+    feed(tiny, cache, text(20, 6), [1] * 20)  # must not show in the twin
+    torch.testing.assert_close(feed(tiny, twin, text(20, 5)), expected, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("length", [2, 9, 40])
-def test_save_and_load_continue_alike(kind, length: int, tmp_path: Path) -> None:
-    cache = MODEL.make_cache(kind, attention_sinks=3, sliding_window=8)
-    feed(MODEL, cache, text(length))
+def test_save_and_load_continue_alike(tiny: AHNForCausalLM, kind, length: int, tmp_path: Path) -> None:
+    cache = tiny.make_cache(kind, attention_sinks=3, sliding_window=8)
+    feed(tiny, cache, text(length))
     cache.save(tmp_path / "c.safetensors")
-    loaded = MODEL.make_cache(kind, attention_sinks=3, sliding_window=8)
+    loaded = tiny.make_cache(kind, attention_sinks=3, sliding_window=8)
     loaded.load(tmp_path / "c.safetensors")
     assert loaded.get_seq_length() == length
     assert list(tmp_path.iterdir()) == [tmp_path / "c.safetensors"]
     assert torch.equal(
-        feed(MODEL, loaded, text(20, 9), [1] * 3 + [17]), feed(MODEL, cache, text(20, 9), [1] * 3 + [17])
+        feed(tiny, loaded, text(20, 9), [1] * 3 + [17]), feed(tiny, cache, text(20, 9), [1] * 3 + [17])
     )
 
 
-def test_load_says_what_differs(tmp_path: Path) -> None:
+def test_load_says_what_differs(device: torch.device, tiny: AHNForCausalLM, tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
-    cache = MODEL.make_cache("ahn", attention_sinks=3, sliding_window=8)
-    feed(MODEL, cache, text(30))
+    cache = tiny.make_cache("ahn", attention_sinks=3, sliding_window=8)
+    feed(tiny, cache, text(30))
     cache.save(path)
-    other_memory = tiny_model(seed=0)
+    other_memory = tiny_model(device=device)
     with torch.no_grad():
         other_memory.layers[1].ahn.o_proj.weight[0, 0, 0] += 1
     cases = {
-        "model": tiny_model(seed=1).make_cache("ahn", attention_sinks=3, sliding_window=8),
+        "model": tiny_model(seed=1, device=device).make_cache("ahn", attention_sinks=3, sliding_window=8),
         "AHN": other_memory.make_cache("ahn", attention_sinks=3, sliding_window=8),
-        "attention sinks": MODEL.make_cache("ahn", attention_sinks=4, sliding_window=8),
-        "sliding window": MODEL.make_cache("ahn", attention_sinks=3, sliding_window=9),
-        "memory": MODEL.make_cache("window", attention_sinks=3, sliding_window=8),
-        "dtype": tiny_model().double().make_cache("ahn", attention_sinks=3, sliding_window=8),
+        "attention sinks": tiny.make_cache("ahn", attention_sinks=4, sliding_window=8),
+        "sliding window": tiny.make_cache("ahn", attention_sinks=3, sliding_window=9),
+        "memory": tiny.make_cache("window", attention_sinks=3, sliding_window=8),
+        "dtype": tiny_model(device=device).double().make_cache("ahn", attention_sinks=3, sliding_window=8),
     }
     for what, target in cases.items():
         with pytest.raises(ValueError, match=f"made with another {what}") as error:
@@ -241,16 +252,16 @@ def test_load_says_what_differs(tmp_path: Path) -> None:
         assert not [other for other in others if f"another {other} (" in str(error.value)]
 
 
-def test_a_damaged_file_is_refused_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused_and_nothing_is_lost(tiny: AHNForCausalLM, tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
-    cache = MODEL.make_cache("ahn", attention_sinks=3, sliding_window=8)
-    feed(MODEL, cache, text(30))
+    cache = tiny.make_cache("ahn", attention_sinks=3, sliding_window=8)
+    feed(tiny, cache, text(30))
     cache.save(path)
     path.write_bytes(path.read_bytes()[:-100])
-    before = feed(MODEL, cache.clone(), text(5))
+    before = feed(tiny, cache.clone(), text(5))
     with pytest.raises(ValueError, match="damaged"):
         cache.load(path)
-    assert torch.equal(feed(MODEL, cache, text(5)), before)
+    assert torch.equal(feed(tiny, cache, text(5)), before)
 
 
 # -------------------------------------------------------------------- figures
@@ -258,9 +269,9 @@ def test_a_damaged_file_is_refused_and_nothing_is_lost(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("length", [1, 2, 11, 12, 60])
-def test_stats_account_for_every_token_and_byte(kind, length: int) -> None:
-    cache = MODEL.make_cache(kind, attention_sinks=3, sliding_window=8)
-    feed(MODEL, cache, text(length))
+def test_stats_account_for_every_token_and_byte(tiny: AHNForCausalLM, kind, length: int) -> None:
+    cache = tiny.make_cache(kind, attention_sinks=3, sliding_window=8)
+    feed(tiny, cache, text(length))
     stats = cache.stats()
     assert stats.sink_tokens + stats.window_tokens + stats.compressed_tokens == stats.seq_length == length
     assert stats.compressed_tokens == (0 if kind == "full" else max(0, length - 11))
@@ -268,21 +279,21 @@ def test_stats_account_for_every_token_and_byte(kind, length: int) -> None:
     per_token = 2 * 2 * 2 * 16 * 4  # keys and values, layers, key-value heads, head size, float32
     assert stats.full_attention_bytes == length * per_token
     if kind == "full":
-        assert MODEL.cache_nbytes("full", 3, 8, length) == length * per_token <= stats.nbytes
+        assert tiny.cache_nbytes("full", 3, 8, length) == length * per_token <= stats.nbytes
     else:
-        assert stats.nbytes == MODEL.cache_nbytes(kind, 3, 8, length)
+        assert stats.nbytes == tiny.cache_nbytes(kind, 3, 8, length)
 
 
-def test_window_and_memory_bytes_do_not_grow() -> None:
-    cache = MODEL.make_cache("ahn", attention_sinks=3, sliding_window=8)
+def test_window_and_memory_bytes_do_not_grow(tiny: AHNForCausalLM) -> None:
+    cache = tiny.make_cache("ahn", attention_sinks=3, sliding_window=8)
     before = cache.nbytes
-    feed(MODEL, cache, text(200))
+    feed(tiny, cache, text(200))
     assert cache.nbytes == before
 
 
 @pytest.mark.parametrize("cell", CELL_NAMES)
-def test_layer_stats(cell) -> None:
-    model = tiny_model(cell)
+def test_layer_stats(device: torch.device, cell) -> None:
+    model = tiny_model(cell, device=device)
     cache = model.make_cache("ahn", attention_sinks=3, sliding_window=8)
     feed(model, cache, text(11))
     assert [layer.state_norm for layer in cache.stats().layers] == [0.0, 0.0]
@@ -301,14 +312,14 @@ def test_layer_stats(cell) -> None:
     assert dataclasses.replace(cache.stats(), layers=()) == cache.stats(per_layer=False)
 
 
-def test_memory_share_is_what_was_added() -> None:
+def test_memory_share_is_what_was_added(tiny: AHNForCausalLM) -> None:
     """Checked on the last token: share = |memory| / (|memory| + |window|), from a second run without the
     memory.
     """
-    cache = MODEL.make_cache("ahn", attention_sinks=3, sliding_window=8)
-    feed(MODEL, cache, text(30), [29, 1])
-    window_only = MODEL.make_cache("window", attention_sinks=3, sliding_window=8)
-    feed(MODEL, window_only, text(30), [29, 1])
+    cache = tiny.make_cache("ahn", attention_sinks=3, sliding_window=8)
+    feed(tiny, cache, text(30), [29, 1])
+    window_only = tiny.make_cache("window", attention_sinks=3, sliding_window=8)
+    feed(tiny, window_only, text(30), [29, 1])
     (window, memory), (alone, nothing) = cache.outputs, window_only.outputs
     assert nothing is None
     torch.testing.assert_close(window[0], alone[0], **exact)  # first layer: same input
@@ -326,20 +337,21 @@ def test_memory_share_is_what_was_added() -> None:
 )
 def test_impossible_sizes_are_refused(arguments: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        MODEL.make_cache("ahn", **arguments)
+        tiny_model().make_cache("ahn", **arguments)
 
 
 def test_unknown_kind_and_wrong_input_are_refused() -> None:
+    model = tiny_model()
     with pytest.raises(ValueError, match="memory 'best' is unknown"):
-        MODEL.make_cache("best")  # type: ignore[arg-type]
-    cache = MODEL.make_cache("ahn", attention_sinks=3, sliding_window=8)
+        model.make_cache("best")  # type: ignore[arg-type]
+    cache = model.make_cache("ahn", attention_sinks=3, sliding_window=8)
     with pytest.raises(ValueError, match="one conversation"):
-        MODEL(torch.zeros(2, 3, dtype=torch.long), past_key_values=cache)
+        model(torch.zeros(2, 3, dtype=torch.long), past_key_values=cache)
     with pytest.raises(ValueError, match="empty"):
-        MODEL(torch.zeros(1, 0, dtype=torch.long), past_key_values=cache)
+        model(torch.zeros(1, 0, dtype=torch.long), past_key_values=cache)
 
 
-def test_gradients_reach_the_memory_and_equal_the_loop() -> None:
+def test_gradients_reach_the_memory_and_equal_the_loop(device: torch.device) -> None:
     """One code path for training: the gradient of a loss over the whole text, chunked form against plain
     loop.
     """
@@ -350,11 +362,11 @@ def test_gradients_reach_the_memory_and_equal_the_loop() -> None:
         def recur(self, rule, *arguments):
             return recurrence.delta_rule_loop(*arguments)
 
-    model = tiny_model()
+    model = tiny_model(device=device)
     wanted = [p for layer in model.layers for p in layer.ahn.parameters()]
     for parameter in wanted:
         parameter.requires_grad_()
-    ids = torch.tensor([text(90)])
+    ids = torch.tensor([text(90)], device=device)
 
     def gradients() -> list[Tensor]:
         cache = model.make_cache("ahn", attention_sinks=3, sliding_window=8)

@@ -18,11 +18,13 @@ PAIRS = {
 Form = Callable[[Tensor, Tensor, Tensor, Tensor | None, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def inputs(length: int, *, decay: bool, state: bool) -> list[Tensor | None]:
+def inputs(
+    length: int, *, decay: bool, state: bool, device: torch.device | None = None
+) -> list[Tensor | None]:
     generator = torch.Generator().manual_seed(length)
 
     def random(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator)
+        return torch.randn(*shape, generator=generator).to(device)
 
     q, k = (torch.nn.functional.normalize(random(HEADS, length, KEY), dim=-1) for _ in range(2))
     return [
@@ -31,14 +33,14 @@ def inputs(length: int, *, decay: bool, state: bool) -> list[Tensor | None]:
         random(HEADS, length, VALUE),
         -random(HEADS, length).exp() * 0.2 if decay else None,
         random(HEADS, length).sigmoid(),
-        random(HEADS, KEY, VALUE) if state else torch.zeros(HEADS, KEY, VALUE),
+        random(HEADS, KEY, VALUE) if state else torch.zeros(HEADS, KEY, VALUE, device=device),
     ]
 
 
 def with_gradients(form: Form, arguments: list[Tensor | None]) -> list[Tensor]:
     leaves = [None if x is None else x.clone().requires_grad_() for x in arguments]
     o, state = form(*leaves)
-    weights = torch.linspace(-1, 1, o.numel()).view_as(o)
+    weights = torch.linspace(-1, 1, o.numel(), device=o.device).view_as(o)
     (o * weights).sum().add(state.square().sum()).backward()
     return [o.detach(), state.detach(), *(x.grad for x in leaves if x is not None)]
 
@@ -47,9 +49,9 @@ def with_gradients(form: Form, arguments: list[Tensor | None]) -> list[Tensor]:
 @pytest.mark.parametrize("length", [1, 63, 64, 65, 200])
 @pytest.mark.parametrize("decay", [True, False], ids=["decay", "no decay"])
 @pytest.mark.parametrize("state", [True, False], ids=["state", "zero state"])
-def test_chunked_equals_loop(rule: str, length: int, decay: bool, state: bool) -> None:
+def test_chunked_equals_loop(rule: str, length: int, decay: bool, state: bool, device: torch.device) -> None:
     loop, chunked = PAIRS[rule]
-    arguments = inputs(length, decay=decay, state=state)
+    arguments = inputs(length, decay=decay, state=state, device=device)
     for expected, found in zip(
         with_gradients(loop, arguments), with_gradients(chunked, arguments), strict=True
     ):
@@ -58,19 +60,19 @@ def test_chunked_equals_loop(rule: str, length: int, decay: bool, state: bool) -
 
 @pytest.mark.parametrize("rule", PAIRS)
 @pytest.mark.parametrize("decay", [True, False], ids=["decay", "no decay"])
-def test_step_equals_loop(rule: str, decay: bool) -> None:
+def test_step_equals_loop(rule: str, decay: bool, device: torch.device) -> None:
     step = {"delta rule": recurrence.delta_rule_step, "additive rule": recurrence.additive_rule_step}[rule]
-    arguments = inputs(1, decay=decay, state=True)
+    arguments = inputs(1, decay=decay, state=True, device=device)
     loop, _ = PAIRS[rule]
     for expected, found in zip(with_gradients(loop, arguments), with_gradients(step, arguments), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("rule", PAIRS)
-def test_strong_decay_stays_finite(rule: str) -> None:
+def test_strong_decay_stays_finite(rule: str, device: torch.device) -> None:
     """exp(G_i - G_j) for j > i would overflow if it were not masked before the exponential."""
-    arguments = inputs(130, decay=True, state=True)
-    arguments[3] = torch.full((HEADS, 130), -20.0)
+    arguments = inputs(130, decay=True, state=True, device=device)
+    arguments[3] = torch.full((HEADS, 130), -20.0, device=device)
     loop, chunked = PAIRS[rule]
     for expected, found in zip(
         with_gradients(loop, arguments), with_gradients(chunked, arguments), strict=True
@@ -80,9 +82,9 @@ def test_strong_decay_stays_finite(rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", PAIRS)
-def test_two_pieces_equal_one(rule: str) -> None:
+def test_two_pieces_equal_one(rule: str, device: torch.device) -> None:
     _, chunked = PAIRS[rule]
-    q, k, v, g, beta, state = inputs(150, decay=True, state=True)
+    q, k, v, g, beta, state = inputs(150, decay=True, state=True, device=device)
     whole, final = chunked(q, k, v, g, beta, state)
     first, middle = chunked(q[:, :70], k[:, :70], v[:, :70], g[:, :70], beta[:, :70], state)
     second, end = chunked(q[:, 70:], k[:, 70:], v[:, 70:], g[:, 70:], beta[:, 70:], middle)

@@ -26,7 +26,8 @@ def feed(model, cache: Cache, ids: list[int], rng: random.Random) -> None:
     with torch.inference_mode():
         while done < len(ids):
             count = rng.choice((1, 1, 1, 5, 64, 130))
-            model(torch.tensor([ids[done : done + count]]), past_key_values=cache, logits_to_keep=1)
+            piece = torch.tensor([ids[done : done + count]], device=model.device)
+            model(piece, past_key_values=cache, logits_to_keep=1)
             done += count
 
 
@@ -44,10 +45,14 @@ def contents(cache: Cache, path: Path) -> dict[str, object]:
 @pytest.mark.parametrize("sinks", ["capped", "absolute"])
 @pytest.mark.parametrize("read", [0, 5, 90, 108, 150, 430])
 def test_a_chain_of_marks_leads_back(
-    tmp_path: Path, kind: Literal["ahn", "window", "full"], sinks: Literal["capped", "absolute"], read: int
+    device: torch.device,
+    tmp_path: Path,
+    kind: Literal["ahn", "window", "full"],
+    sinks: Literal["capped", "absolute"],
+    read: int,
 ) -> None:
     model, rng = (
-        tiny_model("Mamba2" if read == 150 else "GatedDeltaNet", sink_positions=sinks),
+        tiny_model("Mamba2" if read == 150 else "GatedDeltaNet", sink_positions=sinks, device=device),
         random.Random(read),
     )
     cache = model.make_cache(kind, attention_sinks=SINKS, sliding_window=WINDOW)
@@ -68,9 +73,9 @@ def test_a_chain_of_marks_leads_back(
 @pytest.mark.parametrize("lengths", [(3, 40), (70, 10), (120, 30), (30, 200), (0, 20)])
 @pytest.mark.parametrize("read", [30, 90, 300])
 def test_two_tails_become_one_and_come_back_from_disk(
-    tmp_path: Path, lengths: tuple[int, int], read: int
+    device: torch.device, tmp_path: Path, lengths: tuple[int, int], read: int
 ) -> None:
-    model, rng = tiny_model(), random.Random(1)
+    model, rng = tiny_model(device=device), random.Random(1)
     cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=WINDOW)
     feed(model, cache, TEXT[:read], rng)
     wanted = contents(cache, tmp_path / "a")
@@ -80,14 +85,14 @@ def test_two_tails_become_one_and_come_back_from_disk(
     feed(model, cache, TEXT[: lengths[1]], rng)
     first.take_over(second, cache.layout)
     first.save(tmp_path / "tail")
-    back = Tail.load(tmp_path / "tail", torch.device("cpu"))
+    back = Tail.load(tmp_path / "tail", device)
     assert back.nbytes == first.nbytes <= cache.nbytes * 1.2
     cache.rewind(back)
     assert contents(cache, tmp_path / "b") == wanted
 
 
-def test_a_tail_is_as_large_as_what_was_overwritten() -> None:
-    model, rng = tiny_model(), random.Random(1)
+def test_a_tail_is_as_large_as_what_was_overwritten(device: torch.device) -> None:
+    model, rng = tiny_model(device=device), random.Random(1)
     cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=2000)
     feed(model, cache, TEXT[:500], rng)
     tail = cache.mark()
@@ -99,8 +104,8 @@ def test_a_tail_is_as_large_as_what_was_overwritten() -> None:
     assert 0.05 < tail.nbytes / cache.nbytes < 0.1
 
 
-def test_a_tail_holds_nothing_after_it_has_led_back() -> None:
-    model, rng = tiny_model(), random.Random(1)
+def test_a_tail_holds_nothing_after_it_has_led_back(device: torch.device) -> None:
+    model, rng = tiny_model(device=device), random.Random(1)
     cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=400)
     feed(model, cache, TEXT, rng)
     tail = cache.mark()
@@ -112,8 +117,8 @@ def test_a_tail_holds_nothing_after_it_has_led_back() -> None:
     assert 0 < tail.nbytes < large / 2, "what is read now needs less"
 
 
-def test_a_call_that_fails_half_way_is_undone(tmp_path: Path) -> None:
-    model, rng = tiny_model(), random.Random(1)
+def test_a_call_that_fails_half_way_is_undone(device: torch.device, tmp_path: Path) -> None:
+    model, rng = tiny_model(device=device), random.Random(1)
     cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=WINDOW)
     feed(model, cache, TEXT[:300], rng)
     wanted = contents(cache, tmp_path / "a")
@@ -125,14 +130,14 @@ def test_a_call_that_fails_half_way_is_undone(tmp_path: Path) -> None:
 
     cache.layers[1].commit = fail  # type: ignore[method-assign]  # the first layer has written by then
     with pytest.raises(RuntimeError, match="no more"), torch.inference_mode():
-        model(torch.tensor([TEXT[:64]]), past_key_values=cache)
+        model(torch.tensor([TEXT[:64]], device=device), past_key_values=cache)
     cache.layers[1].commit = commit  # type: ignore[method-assign]
     cache.rewind(tail)
     assert contents(cache, tmp_path / "b") == wanted
 
 
-def test_a_copy_notes_nothing_in_the_original_s_tail() -> None:
-    model, rng = tiny_model(), random.Random(1)
+def test_a_copy_notes_nothing_in_the_original_s_tail(device: torch.device) -> None:
+    model, rng = tiny_model(device=device), random.Random(1)
     cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=WINDOW)
     feed(model, cache, TEXT[:300], rng)
     tail = cache.mark()
@@ -149,10 +154,10 @@ def test_a_damaged_tail_is_one_sentence(tmp_path: Path) -> None:
         Tail.load(tmp_path / "tail", torch.device("cpu"))
 
 
-def test_a_saved_cache_of_other_shapes_changes_nothing(tmp_path: Path) -> None:
+def test_a_saved_cache_of_other_shapes_changes_nothing(device: torch.device, tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
-    model, rng = tiny_model(), random.Random(1)
+    model, rng = tiny_model(device=device), random.Random(1)
     cache = model.make_cache("ahn", attention_sinks=SINKS, sliding_window=WINDOW)
     feed(model, cache, TEXT[:300], rng)
     cache.save(tmp_path / "a")

@@ -244,6 +244,32 @@ def test_the_window_of_random_weights_is_a_chat_s(monkeypatch: pytest.MonkeyPatc
     assert (seen[0].attention_sinks, seen[0].sliding_window) == (128, 32_640)
 
 
+def test_a_contender_that_fails_takes_no_other_along(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data_dir: Path
+) -> None:
+    asked: list[str] = []
+
+    def measured(specification: Specification) -> Result:
+        asked.append(specification.contender)
+        if specification.contender in failing:
+            raise CommandFailed(f"Measuring {specification.contender} failed: no memory.")
+        return Result(specification.contender, 1.0, (Measurement(8, 2.0, 3.0, 0.1, 4, 5),), None)
+
+    monkeypatch.setattr(bench, "measure_in_process", measured)
+    monkeypatch.setattr(bench, "compiled_library", lambda folder: None)
+    monkeypatch.setattr(bench, "measure_limits", lambda threads: Limits(1e9, 1e9, 1e9))
+    command = ["--model", "0.5B", "--random-weights", "--rounds", "2", "--json", "--data-dir", str(data_dir)]
+    failing = {"window"}
+    assert bench.main(command) == 1
+    printed = capsys.readouterr()
+    assert list(json.loads(printed.out)["rounds"]) == ["ahn", "full"]
+    assert "Measuring window failed: no memory. It is left out." in printed.err
+    assert asked == ["ahn", "window", "full", "ahn", "full"], "it is not tried again"
+    failing |= {"ahn", "full"}
+    with pytest.raises(CommandFailed, match="Measuring ahn failed.*Measuring full failed"):
+        bench.main(command)
+
+
 def test_others_have_no_random_weights(data_dir: Path) -> None:
     with pytest.raises(OptionError, match="transformers has no random weights"):
         bench.main(["--random-weights", "--contenders", "ahn,transformers", "--data-dir", str(data_dir)])

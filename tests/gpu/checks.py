@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import tempfile
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -30,25 +32,34 @@ _TOLERANCE = 2e-2  # the kernels multiply in TF32
 
 
 def cuda_tests(scale: Scale, results: Results, clock: Clock) -> None:
-    """pytest's own count of the tests marked `cuda`."""
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "cuda", "-p", "no:cacheprovider"]
+    """pytest's own count of the tests marked `cuda`, as far as the time goes; those of the kernels come first."""
+    command = [sys.executable, "-m", "pytest", "-v", "-m", "cuda", "-p", "no:cacheprovider", "--tb=short"]
     # A module that lacks a package, as hypothesis, costs its own tests alone.
-    places = ["tests/ahn_core/test_graphs.py"] if scale.dry else ["tests/ahn_core"]
-    command += ["--continue-on-collection-errors", *places]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=max(clock.left, 1.0),
-        check=False,
-    )
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    counts = {
-        word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|error)", (lines or [""])[-1])
-    }
-    failures = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
-    results.add(what="cuda tests", status=done.returncode, **counts, failures=failures, tail=lines[-30:])
+    command += ["--continue-on-collection-errors", *_test_files(scale)]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            ended: int | str = process.wait(max(clock.left - 2, 1.0))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # with what the tests have started
+            process.wait()
+            ended = "its time"
+        output.seek(0)
+        lines = [line.rstrip() for line in output if line.strip()]
+    told = [found[1] for line in lines if (found := re.search(r"::.* (PASSED|FAILED|ERROR|SKIPPED)\b", line))]
+    counts = {word.lower(): told.count(word) for word in ("PASSED", "FAILED", "ERROR", "SKIPPED")}
+    failures = [line for line in lines if re.match(r"(FAILED|ERROR) |.* (FAILED|ERROR) +\[", line)]
+    results.add(what="cuda tests", status=ended, **counts, failures=failures, tail=lines[-40:])
+
+
+def _test_files(scale: Scale) -> list[str]:
+    first = [f"tests/ahn_core/test_{name}.py" for name in ("graphs", "packed", "ops", "golden")]
+    if scale.dry:
+        return first[:1]
+    rest = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "ahn_core").rglob("test_*.py"))
+    return [*first, *(path for path in rest if path not in first)]
 
 
 def kernels(scale: Scale, results: Results, clock: Clock) -> None:
@@ -144,7 +155,6 @@ def golden(scale: Scale, results: Results, clock: Clock) -> None:
     device = str(scale.device)
     backends: tuple[BackendName | None, ...] = ("torch",) if scale.dry else ("torch", None, "graphs")
     for case, backend in product(golden_cases.CASES[: 1 if scale.dry else None], backends):
-        folder = golden_cases.GOLDEN / case
-        facts = json.loads((folder / "case.json").read_text(encoding="utf-8"))
-        error, used = golden_cases.error_and_backend(case, [facts["prefill_len"]], backend, device)
+        splits = [golden_cases.facts_of(case)["prefill_len"]]
+        error, used = golden_cases.error_and_backend(case, splits, backend, device)
         results.add(what="golden", case=case, asked=backend, backend=used, error=error, right=error < 2e-2)

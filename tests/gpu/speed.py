@@ -4,6 +4,7 @@ weights, as shares of what the card could do.
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -232,7 +233,9 @@ def _measure_theirs(
     from transformers import DynamicCache
 
     cache, before, rate = DynamicCache(), 0, 0.0
-    model(tokens(scale.chunk, config, scale)[None], past_key_values=DynamicCache(), logits_to_keep=1)
+    # What the argument is called changes between versions 5.17 and 5.40.
+    named = "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+    model(tokens(scale.chunk, config, scale)[None], **{named: DynamicCache()}, logits_to_keep=1)
     for length in scale.lengths:
         if before and clock.left < 3 * (length - before) / rate:
             results.add(what="transformers", model=size, tokens=length, skipped="it would take too long")
@@ -240,12 +243,12 @@ def _measure_theirs(
 
         def reading(count: int = length - before) -> None:
             for piece in tokens(count, config, scale).split(scale.chunk):
-                model(piece[None], past_key_values=cache, logits_to_keep=1)
+                model(piece[None], **{named: cache}, logits_to_keep=1)
 
         def decoding(count: int) -> None:
             token = torch.zeros(1, 1, dtype=torch.long, device=scale.device)
             for _ in range(count):
-                token = model(token, past_key_values=cache).logits[:, -1].argmax(-1, keepdim=True)
+                token = model(token, **{named: cache}).logits[:, -1].argmax(-1, keepdim=True)
 
         rate = (length - before) / seconds(reading, scale.device)
         decoding(3)

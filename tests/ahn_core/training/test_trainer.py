@@ -63,7 +63,7 @@ def gradients(model: AHNForCausalLM, settings: Settings, drawn: Draw) -> tuple[d
     parameters = learnable(model)
     model.zero_grad()
     reader = SegmentReader(model, drawn, settings)
-    totals = torch.zeros(5, dtype=torch.float64)
+    totals = torch.zeros(5, dtype=torch.float64, device=model.device)
     for _ in range(0, drawn.sample.input_ids.numel() - 1, settings.segment):
         totals += reader.learn()
     return {name: p.grad.clone() for name, p in parameters.items() if p.grad is not None}, totals
@@ -104,9 +104,10 @@ def test_the_layer_loss_is_relative_and_only_of_the_chosen_tokens() -> None:
     assert layer_loss(student, teacher, rows) == pytest.approx(2 * (2 / 8) / 2)
 
 
-def test_a_segment_learns_what_plain_autograd_over_the_public_model_would() -> None:
-    model, drawn = tiny_model(), fixed()
-    ids, targets, first = drawn.sample.input_ids[None, :-1], drawn.sample.input_ids[1:], 32
+def test_a_segment_learns_what_plain_autograd_over_the_public_model_would(device: torch.device) -> None:
+    model, drawn = tiny_model(device=device), fixed()
+    whole = drawn.sample.input_ids.to(device)
+    ids, targets, first = whole[None, :-1], whole[1:], 32
     got, totals = gradients(model, replace(SETTINGS, segment=192), drawn)
     model.zero_grad()
     with torch.no_grad():
@@ -124,10 +125,10 @@ def test_a_segment_learns_what_plain_autograd_over_the_public_model_would() -> N
 
 
 @pytest.mark.parametrize("layers", [0.0, 1.0])
-def test_computing_layers_again_changes_no_gradient(layers: float) -> None:
+def test_computing_layers_again_changes_no_gradient(device: torch.device, layers: float) -> None:
     settings = replace(SETTINGS, segment=64, layers=layers)
-    plain, totals = gradients(tiny_model(), settings, fixed())
-    again, same = gradients(tiny_model(), replace(settings, checkpoint_layers=True), fixed())
+    plain, totals = gradients(tiny_model(device=device), settings, fixed())
+    again, same = gradients(tiny_model(device=device), replace(settings, checkpoint_layers=True), fixed())
     assert plain.keys() == again.keys()
     for name, gradient in plain.items():
         torch.testing.assert_close(again[name], gradient, rtol=1e-5, atol=1e-6, msg=name)
@@ -136,14 +137,14 @@ def test_computing_layers_again_changes_no_gradient(layers: float) -> None:
 
 
 @pytest.mark.parametrize("segment", [17, 64, 100])
-def test_a_sample_in_segments_is_read_as_in_one(segment: int) -> None:
-    _, whole = gradients(tiny_model(), replace(SETTINGS, segment=192), fixed())
-    _, parts = gradients(tiny_model(), replace(SETTINGS, segment=segment), fixed())
+def test_a_sample_in_segments_is_read_as_in_one(device: torch.device, segment: int) -> None:
+    _, whole = gradients(tiny_model(device=device), replace(SETTINGS, segment=192), fixed())
+    _, parts = gradients(tiny_model(device=device), replace(SETTINGS, segment=segment), fixed())
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4)
 
 
-def test_a_segment_far_off_counts_as_one_at_the_cap() -> None:
-    model = tiny_model()
+def test_a_segment_far_off_counts_as_one_at_the_cap(device: torch.device) -> None:
+    model = tiny_model(device=device)
     drawn = fixed()
     whole, totals = gradients(model, replace(SETTINGS, segment=192), drawn)
     divergence = float(totals[2] / totals[0])
@@ -154,17 +155,19 @@ def test_a_segment_far_off_counts_as_one_at_the_cap() -> None:
             torch.testing.assert_close(capped[name], weight * gradient, rtol=1e-4, atol=1e-7)
 
 
-def test_only_tokens_that_lost_something_count_and_of_these_if_wanted_the_labelled() -> None:
+def test_only_tokens_that_lost_something_count_and_of_these_if_wanted_the_labelled(
+    device: torch.device,
+) -> None:
     drawn = fixed()
-    _, totals = gradients(tiny_model(), replace(SETTINGS, labelled_only=True), drawn)
+    _, totals = gradients(tiny_model(device=device), replace(SETTINGS, labelled_only=True), drawn)
     assert totals[0] == int(drawn.sample.labels[33:].sum())  # targets of positions 32 … 191
 
 
 # ---- steps
 
 
-def test_only_the_memory_learns(corpus: Corpus) -> None:
-    model = tiny_model(trained=False)
+def test_only_the_memory_learns(device: torch.device, corpus: Corpus) -> None:
+    model = tiny_model(trained=False, device=device)
     before = copy.deepcopy(model.state_dict())
     reports = [report for batch in Distiller(model, corpus, SETTINGS).rounds() for report in batch]
     assert [report.step for report in reports] == [1, 2, 3, 4, 5, 6]
@@ -208,8 +211,8 @@ def test_draws_follow_the_seed_and_keep_to_their_limits(corpus: Corpus) -> None:
     assert not other.sample.input_ids.equal(draw(corpus, settings, 3, 0).sample.input_ids)
 
 
-def test_in_bfloat16_small_steps_add_up(corpus: Corpus) -> None:
-    model = tiny_model().to(torch.bfloat16)
+def test_in_bfloat16_small_steps_add_up(device: torch.device, corpus: Corpus) -> None:
+    model = tiny_model(device=device).to(torch.bfloat16)
     settings = replace(
         SETTINGS, steps=60, learning_rate=1e-4, warm_up=0.0, lengths=(97,), windows=(32,), clip=100.0
     )

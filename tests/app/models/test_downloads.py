@@ -209,6 +209,7 @@ def test_a_hub_that_names_no_hash_is_not_trusted(bench: Bench, monkeypatch: pyte
     [
         (WEIGHTS[:-1] + b"x", "has the hash"),
         (WEIGHTS + b"more", f"has {len(WEIGHTS) + 4:,} bytes instead of {len(WEIGHTS):,}"),
+        (WEIGHTS * 50, f"has {len(WEIGHTS) + 1024:,} bytes instead of {len(WEIGHTS):,}"),  # a block too many
         (WEIGHTS[:-9], f"has {len(WEIGHTS) - 9:,} bytes instead of {len(WEIGHTS):,}"),
     ],
 )
@@ -238,7 +239,9 @@ def test_a_disk_that_fills_up_keeps_what_arrived(bench: Bench, monkeypatch: pyte
             raise OSError(errno.ENOSPC, "No space left on device")
 
     stream = Download._stream
-    monkeypatch.setattr(Download, "_stream", lambda self, url, opened: stream(self, url, FullDisk()))
+    monkeypatch.setattr(
+        Download, "_stream", lambda self, url, opened, most: stream(self, url, FullDisk(), most)
+    )
     assert "The disk is full" in bench.refused()
     assert len(bench.partials()) == 1
 
@@ -274,6 +277,27 @@ def test_verifying_finds_a_changed_and_a_missing_file(bench: Bench) -> None:
     parsed = parse_reference(named)
     assert parsed is not None
     assert len(local.verify(bench.hub, bench.data, parsed)) == 1 + (digest(WEIGHTS[::-1]) != digest(WEIGHTS))
+
+
+def test_where_the_system_has_no_links_each_file_is_there_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import file_download
+
+    monkeypatch.setattr(file_download, "are_symlinks_supported", lambda folder=None: False)
+    manifest = bench.download().run()
+    assert manifest.complete(bench.hub)
+    everything = [
+        path for path in bench.hub.cache.rglob("*") if path.is_file() and ".locks" not in path.parts
+    ]
+    assert sum(path.read_bytes() == WEIGHTS for path in everything) == 1
+    assert local.verify(bench.hub, bench.data, Reference(NAME)) == []
+    manifests.forget(bench.data, Reference(NAME))
+    parsed = parse_reference(f"{NAME}@{manifest.commit}")
+    assert parsed is not None
+    with pytest.raises(ModelError, match="tells the hashes"):
+        local.verify(bench.hub, bench.data, parsed)
+    assert local.remove(bench.hub, bench.data, parsed) >= len(WEIGHTS)
 
 
 def test_removing_frees_everything(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -43,14 +44,14 @@ def modules() -> Iterator[Path]:
         yield from (path for path in sorted((APP / room).rglob("*.py")))
 
 
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+@cache
+def calls(path: Path) -> list[tuple[str, ast.Call]]:
     """(what is called, the call) in a module."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call):
-            yield (
-                node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""),
-                node,
-            )
+    return [
+        (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""), node)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    ]
 
 
 def placeholders(template: str) -> set[tuple[str, str]]:
