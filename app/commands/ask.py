@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     """The flags of `ahn-chat ask`."""
     result = argparse.ArgumentParser(
         prog="ahn-chat ask",
-        usage="ahn-chat ask [flags] FILE... QUESTION\n       ahn-chat ask [flags] FILE... --questions QUESTIONS.jsonl",
+        usage="ahn-chat ask [flags] FILE... QUESTION\n       ahn-chat ask [flags] FILE... --questions QUESTIONS.txt",
         description="Read documents and answer questions about them on standard output.",
         allow_abbrev=False,
     )
@@ -37,8 +37,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--questions",
         metavar="FILE",
-        help='many questions instead of one: JSON lines, objects with "question"; the documents are read once, and '
-        "each question starts afresh after them",
+        help='many questions instead of one, one a line, or JSON lines {"question": "…"}; the documents are read '
+        "once, and each question starts afresh after them",
     )
     result.add_argument(
         "--no-keep",

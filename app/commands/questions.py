@@ -55,7 +55,7 @@ class Answer:
 
 
 def read_questions(path: Path) -> list[str]:
-    """The questions of a file of JSON lines. Raises CommandFailed."""
+    """The questions of a file, one a line: as it stands, or in a JSON object. Raises CommandFailed."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -65,12 +65,15 @@ def read_questions(path: Path) -> list[str]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
+        if not line.lstrip().startswith(("{", "[")):
+            questions.append(line.strip())
+            continue
         try:
             question = json.loads(line)["question"]
         except (ValueError, KeyError, TypeError) as error:
             raise CommandFailed(
-                f"Line {number} of {path} holds no question, so none was asked: give one JSON object a line, with "
-                '"question".'
+                f"Line {number} of {path} holds no question, so none was asked: write the question alone, or an "
+                'object {"question": "…"} in JSON.'
             ) from error
         if not isinstance(question, str):
             raise CommandFailed(
@@ -78,9 +81,7 @@ def read_questions(path: Path) -> list[str]:
             )
         questions.append(question)
     if not questions:
-        raise CommandFailed(
-            f"There is no question in {path}, so nothing was read: give one JSON object a line."
-        )
+        raise CommandFailed(f"There is no question in {path}, so nothing was read: give one a line.")
     return questions
 
 

@@ -246,7 +246,7 @@ class Lookup:
             with self._store.database.reading() as connection:
                 # Words alone choose at once, so the sentences' meanings are compared with the second choice.
                 meaning = None if judge is None else self._encode_meaning
-                chosen = choose_quotes(connection, recalled, self.aids().vectors, judge, sense=meaning)
+                chosen = choose_quotes(connection, recalled, judge, sense=meaning)
                 passages = (
                     fit(chosen.ranked, budget, self.aids().count) if chosen.ranked else recalled.passages
                 )

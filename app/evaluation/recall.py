@@ -326,7 +326,7 @@ def _ask(
     began = time.perf_counter()
     with store.database.reading() as connection:
         recalled = recall(connection, question.question, (), [document_id], budget, aids)
-        quotes = choose_quotes(connection, recalled, aids.vectors, judge, sense=encoder)
+        quotes = choose_quotes(connection, recalled, judge, sense=encoder)
     seconds = time.perf_counter() - began
     passage = _first(
         any(one.passage.first_page <= page <= one.passage.last_page for page in pages)

@@ -3,7 +3,7 @@
     index_document(store, document.id)                              # once, after it was added
     search(connection, "crane weighs")                              # hits with page and marked words; no model
     recalled = recall(connection, "How heavy is it?", history, [document.id], budget=480, aids=aids)
-    quotes = choose_quotes(connection, recalled, aids.vectors, judge)
+    quotes = choose_quotes(connection, recalled, judge)
     quotes.found, [(quote.text, quote.label) for quote in quotes.quotes]
     fit(quotes.ranked, budget)                                      # passages for the window, in the better order
 

@@ -12,8 +12,7 @@ from app.recall.dates import find_dates
 from app.recall.numbers import find_numbers
 from app.recall.sentences import split_sentences
 from app.recall.sources import Source, mended
-from app.recall.stopwords import STOPWORDS
-from app.recall.words import detect_language, fold, tokens
+from app.recall.words import detect_language, stop_words, tokens
 
 SUPPORTED = 0.5  # share of a sentence's weight that a passage has to say for the sentence to rest on it
 _NUMBER_WEIGHT = 1.5
@@ -132,16 +131,6 @@ def content(text: str, language: str) -> frozenset[str]:
     stems = {stem for stem in stems if not any(sign.isdigit() for sign in stem)}
     values = {f"#{fact.keys[0]}" for fact in numbers} | {f"@{fact.keys[0]}" for fact in dates}
     return frozenset(stems | values)
-
-
-def stop_words(language: str) -> frozenset[str]:
-    """Folded function words."""
-    if language not in _stops:
-        _stops[language] = frozenset(fold(word) for word in STOPWORDS.get(language, ()))
-    return _stops[language]
-
-
-_stops: dict[str, frozenset[str]] = {}
 
 
 def align(answer: str, passages: Sequence[Source] | Passages) -> list[Alignment]:

@@ -1,6 +1,7 @@
 """Sentences of passages as candidates for a quotation, and what of each can be told without a model.
 
-exact     share of the question's words, by how telling they are, that stand in the sentence (as stems)
+exact     share of the question's words, by how telling they are, that stand in the sentence (as stems), and of its
+          codes ("3.1", "--force"), which stand there as they are
 likeness  the same for words that mean about the same
 context   the same for the sentence with its heading and its neighbours, who count less
 sense     the angle between the means of the word vectors of question and sentence
@@ -24,9 +25,8 @@ from app.recall.query import Expects, Query
 from app.recall.ranking import Ranked
 from app.recall.related import WordVectors, likeness
 from app.recall.sentences import split_sentences
-from app.recall.stopwords import STOPWORDS
 from app.recall.tables import is_row, is_separator
-from app.recall.words import count_words, stem, tokens
+from app.recall.words import codes, count_words, encode_code, stem, stop_words, tokens
 
 MOST_WORDS = 60  # of a quotation
 _CUT_WORDS = 45  # of a part of what is longer
@@ -84,16 +84,18 @@ def candidates(
     if not found:
         return []
     words = query.words or tuple(query.terms)
-    if not words:
+    own_codes = [code for code in query.codes if code not in words]  # a plain number is a word too
+    if not words and not own_codes:
         return [Candidate(passage, place, start, end) for place, passage, start, end in found]
-    stop = STOPWORDS.get(language, frozenset())
+    stop = stop_words(language)
     rows = [list(tokens(passage.text[start:end], language)) for _, passage, start, end in found]
     vocabulary = sorted({token.folded for row in rows for token in row})
     stems = [stem(word, language) for word in vocabulary]
     own = [stem(word, language) for word in words]
-    telling = fulltext.inverse_frequencies(connection, {*stems, *own})
+    telling = fulltext.inverse_frequencies(connection, {*stems, *own, *own_codes})
     weights = np.array(
-        [min(telling[one], _MOST_TELLING) * query.terms.get(one, 1.0) for one in own], dtype=np.float32
+        [min(telling[one], _MOST_TELLING) * query.terms.get(one, 1.0) for one in (*own, *own_codes)],
+        dtype=np.float32,
     )
     weights /= max(float(weights.sum()), 1e-9)
 
@@ -102,11 +104,15 @@ def candidates(
     at = {word: column for column, word in enumerate(vocabulary)}
     columns = [[at[token.folded] for token in row] for row in rows]
     empty = np.zeros(len(words), np.float32)
+    there = _codes_there([passage.text[start:end] for _, passage, start, end in found], own_codes)  # [N, C]
     exact = np.stack([same[:, some].max(axis=1) if some else empty for some in columns])  # [N, Q]
+    exact = np.concatenate([exact, there], axis=1)  # [N, Q + C]
     best = np.stack([alike[:, some].max(axis=1) if some else empty for some in columns])
+    best = np.concatenate([best, there], axis=1)
     rarity = np.maximum(np.log(1 / (best.mean(axis=0) + 0.02)), 0)
+    rarity *= [*(query.terms.get(one, 1.0) for one in own), *(1.0 for _ in own_codes)]
     rarity /= max(float(rarity.sum()), 1e-9)
-    context = _in_context(best, found, own, language)
+    context = _in_context(best, found, own, own_codes, language)
 
     sense = np.zeros(len(found), np.float32)
     if vectors is not None:
@@ -190,16 +196,34 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def _codes_there(texts: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    """Which of some encoded codes stand in each text, [N, C]."""
+    there = np.zeros((len(texts), len(wanted)), np.float32)
+    for row, text in enumerate(texts if wanted else ()):
+        standing = {encode_code(code) for code, _, _ in codes(text)}
+        there[row] = [code in standing for code in wanted]
+    return there
+
+
 def _in_context(
-    best: np.ndarray, found: Sequence[tuple[int, Passage, int, int]], own: Sequence[str], language: str
+    best: np.ndarray,
+    found: Sequence[tuple[int, Passage, int, int]],
+    own: Sequence[str],
+    own_codes: Sequence[str],
+    language: str,
 ) -> np.ndarray:
-    """What the words of the question find in the sentence, its heading or its neighbours, [N, Q]."""
+    """What the words and codes of the question find in the sentence, its heading or its neighbours, [N, Q + C]."""
     context = best.copy()
     headings: dict[int, np.ndarray] = {}
     for row, (_, passage, _, _) in enumerate(found):
         if id(passage) not in headings:
             stems = {token.stem for title in passage.headings for token in tokens(title, language)}
-            headings[id(passage)] = np.array([_HEADING * (one in stems) for one in own], dtype=np.float32)
+            headings[id(passage)] = np.concatenate(
+                [
+                    np.array([_HEADING * (one in stems) for one in own], dtype=np.float32),
+                    _HEADING * _codes_there([" ".join(passage.headings)], own_codes)[0],
+                ]
+            )
         context[row] = np.maximum(context[row], headings[id(passage)])
         for neighbour in (row - 1, row + 1):
             if 0 <= neighbour < len(found) and found[neighbour][1] is passage:
@@ -217,7 +241,9 @@ _NUMBER_WORDS = re.compile(
 )
 _DATE = re.compile(
     r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|june|july|august|september|october|november|december|"
-    r"januar|februar|märz|juni|juli|oktober|dezember|janvier|février|juin|juillet|août|enero|febrero|julio)\b|"
+    r"januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|"
+    r"octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|"
+    r"diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre)\b|"
     r"\b\d+ ?(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b|o.clock|\bnoon\b|\bmidnight\b",
     re.I,
 )

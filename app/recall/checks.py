@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from app.recall.alignment import SUPPORTED, Alignment, Passages, align, stop_words
+from app.recall.alignment import SUPPORTED, Alignment, Passages, align
 from app.recall.codes import find_codes
 from app.recall.dates import find_dates, find_times
 from app.recall.facts import Fact, without_overlaps
@@ -23,7 +23,7 @@ from app.recall.rivals import Claim, Rivals
 from app.recall.sentences import split_sentences
 from app.recall.sources import Source
 from app.recall.stray import without_stray_numbers
-from app.recall.words import detect_language, fold
+from app.recall.words import detect_language, fold, stop_words
 
 Status = Literal["here", "elsewhere", "absent", "question"]
 Grounding = Literal["text", "partly", "memory"]

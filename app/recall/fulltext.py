@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 from app.documents.model import OutlineEntry, Page
 from app.recall.passages import Passage, Piece, cut_passages
-from app.recall.stopwords import STOPWORDS
-from app.recall.words import codes, detect_language, encode_code, tokens
+from app.recall.words import codes, detect_language, encode_code, stop_words, tokens
 from app.store import TextId
 
 INDEX_VERSION = 1  # raised whenever texts are cut or words prepared in another way
@@ -106,7 +105,7 @@ def index_row(passage: Passage, language: str) -> tuple[str, str, str]:
 
 def telling_words(text: str, language: str) -> list[str]:
     """The folded words of a text in order, without numbers and the language's commonest words."""
-    stop = STOPWORDS.get(language, frozenset())
+    stop = stop_words(language)
     return [
         word.folded
         for word in tokens(text, language)

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.recall.stopwords import STOPWORDS
-from app.recall.words import codes, encode_code, fold, tokens
+from app.recall.words import codes, encode_code, fold, stop_words, tokens
 
 Scope = Literal["fact", "place", "whole"]
 # What an answer has in it: a number, a point in time, a person or a body, a place, a reason, a name of any kind.
@@ -28,7 +27,21 @@ know want need like kind sort type happen happens exactly anything anyone somebo
 document documents book text manual page chapter section according mention mentioned answer question let go goes going
 get gets make makes made one two else ever also still really actually right use used using find main
 """
-_ASKING = frozenset(_ASKING_WORDS.split())
+# The same in other languages: what asks, and what something is called.
+_ASKING_ELSEWHERE = """
+wieviel wieviele viel viele welche welcher welches welchen welchem wann woher wohin wofür wonach wozu woran worin wobei
+warum weshalb wieso wen wem wessen heißt hieß heißen hießen genannt nennt gibt gab bedeutet
+comment combien quand pourquoi quels quelles lequel laquelle appelle appelait appelle nomme nommait signifie
+cuánto cuánta cuántos cuántas cuál cuáles quiénes adónde llama llamaba llamó llamado significa
+quanto quanta quanti quante quali chiama chiamava chiamato
+quantos quantas quais porque chama chamava chamado
+hoeveel waarom wanneer welke heet heette betekent
+hur många mycket när vilka vilket varför heter mange meget hvornår hvilke hvilken hvilket hvorfor hedder
+kuinka monta paljonko milloin missä miksi mitkä
+сколько какой какая какое какие почему зачем кого кому чем называется
+"""
+_ASKING = frozenset(map(fold, (*_ASKING_WORDS.split(), *_ASKING_ELSEWHERE.split())))
+_APOSTROPHE = re.compile("['’]")  # of "s'appelait", which is no code
 _PRONOUN_WORDS = "it its they them their theirs he him his she her hers this that these those there one ones"
 _PRONOUNS = frozenset(_PRONOUN_WORDS.split())
 _NUMBER = re.compile(
@@ -44,8 +57,11 @@ _TIME = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|day|date|month|time|hour)
 _PERSON = re.compile(
     r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bquién\b|\bqui\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b", re.I
 )
-_PLACE_ASKED = re.compile(r"\bwhere\b|\b(?:what|which|in which|in what) (?:city|town|country|place|folder|directory|"
-                          r"file|page)\b|\bwo\b|\boù\b|\bdónde\b|\bdove\b|\bonde\b|\bгде\b", re.I)  # fmt: skip
+_PLACE_ASKED = re.compile(
+    r"\bwhere\b|\b(?:what|which|in which|in what) (?:city|town|country|place|folder|directory|file|page)\b|\bwo\b|"
+    r"\bin welche[mnr] (?:stadt|ort|land)\b|\boù\b|\bdónde\b|\bdove\b|\bonde\b|\bгде\b",
+    re.I,
+)
 _REASON = re.compile(
     r"\bwhy\b|\bwhat (?:is the )?(?:reason|cause)\b|\bwarum\b|\bpourquoi\b|\bpor qué\b|\bperché\b|\bпочему\b",
     re.I,
@@ -124,7 +140,11 @@ def understand(question: str, history: Sequence[str] = (), languages: Sequence[s
     scope: Scope = "whole" if _WHOLE.search(question) else "place" if places else "fact"
     terms, words = _terms(question, languages, places)
     own = len(terms)
-    found = {encode_code(code): 1.5 for code, _, _ in codes(_without_places(question))}
+    found = {
+        encode_code(code): 1.5
+        for code, _, _ in codes(_without_places(question))
+        if not _APOSTROPHE.sub("", code).isalpha()
+    }
     if history and (own <= 1 or _refers_back(question, own)):
         earlier, earlier_words = _terms(history[-1], languages, ())
         words += tuple(word for word in earlier_words if word not in words)
@@ -166,7 +186,7 @@ def _terms(
     terms: dict[str, float] = {}
     words: dict[str, None] = {}
     for language in languages:
-        stop = STOPWORDS.get(language, frozenset()) | STOPWORDS["english"]
+        stop = stop_words(language) | stop_words("english")
         for word in tokens(text, language):
             if word.folded in stop or (len(word.folded) == 1 and word.folded.isascii()):
                 continue

@@ -22,7 +22,6 @@ from app.recall.listings import is_listing, listing_spans
 from app.recall.passages import Passage
 from app.recall.ranking import Ranked
 from app.recall.recall import Recalled
-from app.recall.related import WordVectors
 from app.recall.sense import nearest
 from app.recall.tables import header_before, is_row, rows_in_words
 from app.recall.words import count_words
@@ -95,7 +94,6 @@ class Quotes:
 def choose_quotes(
     connection: sqlite3.Connection,
     recalled: Recalled,
-    vectors: WordVectors | None = None,
     judge: Judge | None = None,
     limit: int = MOST_QUOTES,
     sense: Encoder | None = None,
@@ -113,7 +111,7 @@ def choose_quotes(
     )
     languages = fulltext.languages(connection, keys)
     language = languages[0]
-    found = candidates(connection, recalled.query, passages, language, vectors)
+    found = candidates(connection, recalled.query, passages, language, recalled.vectors)
     told = [by_words(one) for one in found]
     scores, near, judged = list(told), dict[int, float](), dict[int, float]()
     about: float | None = None

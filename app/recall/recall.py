@@ -42,13 +42,14 @@ class Recalled:
     passages: to be read into the window, best first, within the budget; neighbours are one. looked_at: the ranked
     passages to choose quotes from, more than are read. query: the question as it was understood. found: False where no
     passage has a word of the question or one like it, so that there is nothing to answer from; whether the passages
-    answer it, `choose_quotes` says.
+    answer it, `choose_quotes` says. vectors: of words, where they tell anything about the words of these documents.
     """
 
     query: Query
     passages: tuple[Passage, ...]
     looked_at: tuple[Ranked, ...]
     found: bool
+    vectors: WordVectors | None = None
 
     @property
     def scope(self) -> Scope:
@@ -71,18 +72,21 @@ def recall(
     keys = fulltext.keys_of(connection, documents)
     languages = fulltext.languages(connection, keys)
     query = understand(question, history, languages or ("english",))
+    vectors = aids.vectors
+    if vectors is not None and not vectors.know(fulltext.vocabulary(connection, keys)):
+        vectors = None
     if not languages:
         return Recalled(query, (), (), False)
     ranked: list[Ranked] = []
     if query.scope == "whole":
         ranked = _openings(connection, keys)
     elif query.scope == "place":
-        ranked = _at_places(connection, query, keys, aids.vectors)
+        ranked = _at_places(connection, query, keys, vectors)
     if query.scope == "fact" or not ranked:
         query = replace(query, scope="fact") if query.scope == "place" else query
-        ranked = rank(connection, query, keys, aids.vectors, aids.vector_search)
+        ranked = rank(connection, query, keys, vectors, aids.vector_search)
     looked_at = _different(ranked)[:_LOOKED_AT]
-    return Recalled(query, fit(looked_at, budget, aids.count), tuple(looked_at), bool(looked_at))
+    return Recalled(query, fit(looked_at, budget, aids.count), tuple(looked_at), bool(looked_at), vectors)
 
 
 def fit(ranked: Sequence[Ranked], budget: int, count: Count | None = None) -> tuple[Passage, ...]:

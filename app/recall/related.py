@@ -1,7 +1,9 @@
 """Which words mean about the same, by a table of word vectors: "tall" finds "high" where the text never says "tall".
 
 The vectors are the input embeddings of the chat model that is loaded anyway: no second model and no download. They know
-little of sentences and enough of words. A vector of a word is the mean of its tokens'.
+little of sentences and enough of words. A vector of a word is the mean of its tokens', so it means something only where
+most words are one or two tokens: a model's tokenizer cuts those of languages that it hardly saw into syllables, whose
+vectors lead astray.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 Encode = Callable[[str], Sequence[int]]  # text to token ids, without special tokens
 _LEAST_SIMILARITY = 0.35  # below it two words have nothing to do with each other
 _SHARPNESS = 3.0  # the power that a similarity counts with
+# Tokens of a word, above which its vector says little. The embedded model has 1.3 in English manuals and 2.0 to 3.2 in
+# French, Spanish, Italian and German ones, a Qwen2.5 1.2 and 1.8 to 2.5: docs/experiments/recall.md.
+_MOST_PIECES = 1.6
+_LOOKED_AT = 500  # words of a vocabulary, for that
 
 
 class _Packed:
@@ -87,6 +93,11 @@ class WordVectors:
         if self._vocabulary[0] != words:
             self._vocabulary = (words, self(words))
         return self._vocabulary[1]
+
+    def know(self, vocabulary: Sequence[str]) -> bool:
+        """Whether the words of some documents are mostly whole to the tokenizer, so that their vectors tell."""
+        words = vocabulary[:: max(len(vocabulary) // _LOOKED_AT, 1)]
+        return sum(len(self._encode(" " + word)) for word in words) <= _MOST_PIECES * len(words)
 
     def _vector(self, word: str) -> NDArray[np.float32]:
         vector = self._known.get(word)

@@ -8,7 +8,7 @@ store as float16, 768 bytes each.
         encoder = SentenceEncoder.load()
         embed_document(store, document.id, encoder)                 # once, after index_document; may be stopped
         aids = Aids(vectors, Sense(store.database, encoder), count)
-        quotes = choose_quotes(connection, recalled, vectors, judge, sense=encoder)
+        quotes = choose_quotes(connection, recalled, judge, sense=encoder)
     else:
         ...                                                         # sense.MISSING says how to get it
 """

@@ -97,6 +97,12 @@ def fold(word: str) -> str:
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
+@lru_cache(maxsize=64)
+def stop_words(language: str) -> frozenset[str]:
+    """The commonest words of a language, folded; none of one that is not known."""
+    return frozenset(map(fold, STOPWORDS.get(language, ())))
+
+
 @lru_cache(maxsize=262_144)
 def stem(folded: str, language: str = DEFAULT_LANGUAGE) -> str:
     """The stem of a folded word; numbers and what has no stemmer stay as they are."""

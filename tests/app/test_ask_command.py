@@ -137,8 +137,8 @@ def test_ask_answers_many_questions_over_one_reading_each_afresh(
     document: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     questions = tmp_path / "questions.jsonl"
-    rows = [{"question": "When?"}, {"question": "x" * 400}, {"question": "When?", "id": 3}]
-    questions.write_text("\n".join(map(json.dumps, rows)) + "\n\n", encoding="utf-8")
+    rows = [{"question": "x" * 400}, {"question": "When?", "id": 3}]
+    questions.write_text("When?\n" + "\n".join(map(json.dumps, rows)) + "\n\n", encoding="utf-8")
     flags = [str(document), "--questions", str(questions), *ASK]
     assert cli.main(["ask", "--json", *flags]) == 1, "one was too long"
     first, second, third = map(json.loads, capsys.readouterr().out.splitlines())

@@ -25,7 +25,7 @@ def main() -> int:
 
     with tempfile.TemporaryDirectory(prefix="ahn-chat-kill-") as folder:
         report = kill_often(
-            Path(folder), arguments.count, arguments.seed, longest=arguments.longest, on_kill=tell
+            Path(folder), arguments.count, arguments.seed, longest=arguments.longest, aimed=True, on_kill=tell
         )
     print(f"\n{report.kills} kills in {time.monotonic() - began:.0f} s")
     print(

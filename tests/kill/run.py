@@ -21,6 +21,10 @@ from tests.kill.journal import read_journal
 from tests.kill.life import digest
 
 LONGEST = 4.0  # seconds that it lives
+PATIENCE = 30.0  # seconds, for what a kill is aimed at to begin
+# What is quickly done, so that a kill at any moment seldom meets it.
+QUICK = ("delete a document", "delete a chat", "edit", "answer again")
+_AT_MOST = 0.02  # seconds after its beginning
 OLD = {f"old {number}.pdf": tuple(f"page {page} of {number}" for page in range(40)) for number in range(60)}
 
 
@@ -41,12 +45,13 @@ def kill_often(
     *,
     longest: float = LONGEST,
     first: int = 0,
+    aimed: bool = False,
     on_kill: Callable[[Report], None] = lambda report: None,
 ) -> Report:
     """`count` lives over data folders in `folder`, each ended by SIGKILL at a random moment and looked after.
 
     Every fifth life begins with what an earlier version left, and is killed while it takes that over. `first` is the
-    number of the first life.
+    number of the first life. `aimed`: every second of the other lives ends just after one of QUICK has begun.
     """
     report, chance = Report(), random.Random(seed)
     place = folder / str(first)
@@ -57,24 +62,47 @@ def kill_often(
             place.mkdir(parents=True)
         if migrating:
             old_data_folder(place / "data", OLD, a={"turns": [("Why?", "Because.", {"state": "done"})]})
-        _live_and_die(place, seed * 1000 + number, chance.uniform(0.0, 0.4 if migrating else longest))
+        seconds, aim = chance.uniform(0.0, 0.4 if migrating else longest), ""
+        if aimed and not migrating and number % 2:
+            seconds, aim = chance.uniform(0.0, _AT_MOST), QUICK[report.kills // 2 % len(QUICK)]
+        _live_and_die(place, seed * 1000 + number, seconds, aim)
         report.kills += 1
         _look(place, report)
         on_kill(report)
     return report
 
 
-def _live_and_die(place: Path, seed: int, seconds: float) -> None:
+def _live_and_die(place: Path, seed: int, seconds: float, aim: str) -> None:
+    """Killed after so many seconds; where there is an aim, so many after it has begun."""
     command = [sys.executable, "-m", "tests.kill.life", str(place), str(seed)]
     with subprocess.Popen(
         command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stderr is not None
+        before = _size(place / "journal.jsonl")
         ready = process.stdout.readline()
+        if aim:
+            _wait_for(aim, place / "journal.jsonl", before)
         time.sleep(seconds)
         process.kill()
         status, errors = process.wait(), process.stderr.read()
     assert ready == "ready\n" and status == -signal.SIGKILL, f"the program ended by itself: {status} {errors}"
+
+
+def _wait_for(what: str, journal: Path, offset: int) -> None:
+    """Until the journal says, after `offset`, that this has begun, or patience ends."""
+    line, limit = f'"what": "{what}"'.encode(), time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        if _size(journal) > offset:
+            with journal.open("rb") as file:
+                file.seek(offset)
+                if line in file.read():
+                    return
+        time.sleep(0.001)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _look(place: Path, report: Report) -> None:

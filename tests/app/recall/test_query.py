@@ -65,3 +65,11 @@ def test_a_pronoun_takes_words_from_the_question_before() -> None:
     assert (
         "len" not in understand("How heavy is the crane of the landing?", ["Where was the lens made?"]).terms
     )
+
+
+def test_words_that_ask_count_little_and_the_commonest_nothing_in_other_languages() -> None:
+    query = understand("Für wen wurde über Nacht Version 2.2 gebaut?", languages=("german",))
+    assert "fur" not in query.terms and "uber" not in query.terms
+    assert query.terms["wen"] < query.terms["version"] == 1.0 and len(query.codes) == 1
+    asked = understand("Comment s'appelait la version 2.2 ?", languages=("french",))
+    assert asked.terms["appel"] < 1.0 and len(asked.codes) == 1, "s'appelait is no code"

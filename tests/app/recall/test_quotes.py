@@ -20,12 +20,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
+VERSIONS = (("2.0", "Hamm"), ("2.1", "Slink"), ("2.2", "Potato"), ("3.0", "Woody"), ("3.1", "Sarge"))
 Judging = Callable[[str, Sequence[str]], list[float]]
 
 
 def quote(store: Store, question: str, judge: Judging | None = None) -> Quotes:
     with store.database.reading() as connection:
-        return choose_quotes(connection, recall(connection, question), None, judge)
+        return choose_quotes(connection, recall(connection, question), judge)
 
 
 def test_quotations_stand_in_the_pages_word_for_word(store: Store) -> None:
@@ -53,6 +54,18 @@ def test_a_quotation_has_at_most_sixty_words_and_none_comes_twice(store: Store) 
     assert all(len(one.text.split()) <= 60 for one in quotes)
     spans = sorted((one.passage.number, one.start, one.end) for one in quotes)
     assert all(a[0] != b[0] or a[2] <= b[1] for a, b in zip(spans, spans[1:], strict=False))
+
+
+def test_a_version_in_the_question_picks_the_sentence_that_has_it(store: Store) -> None:
+    filler = "The distribution had many new packages for developers then. "
+    add(
+        store,
+        "history",
+        prose(*[f"{filler}Version {number} was called {name}." for number, name in VERSIONS]),
+    )
+    for number, name in VERSIONS:
+        best = quote(store, f"What name had version {number} for developers?").quotes[0]
+        assert best.text[slice(*best.core)] == f"Version {number} was called {name}."
 
 
 def test_the_judge_decides_between_sentences_with_the_same_words(store: Store) -> None:

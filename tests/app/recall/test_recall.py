@@ -101,6 +101,20 @@ def test_a_word_that_means_the_same_finds_what_the_words_do_not(store: Store) ->
     assert recalled.passages[0].text.startswith("The vessel")
 
 
+def test_vectors_of_words_in_many_pieces_are_not_asked(store: Store) -> None:
+    filler = (
+        "Das Wetter war an jenem Tag sehr gut und niemand schrieb etwas anderes darüber in das Buch. " * 8
+    )
+    add(store, "book", prose("Das Boot liegt im Hafen. " + filler, "Der Baum steht im Park. " + filler))
+    words = {" schiff": 0, " boot": 1}
+    table = np.array([[1, 0, 0], [0.95, 0.3, 0], [-2, -0.3, -1]], dtype=np.float32)
+    whole = WordVectors(table, lambda word: [words.get(word, 2)])
+    pieces = WordVectors(table, lambda word: [words.get(word, 2)] * (1 if word in words else 3))
+    assert ask(store, "Wo ist das Schiff?", aids=Aids(whole)).found
+    recalled = ask(store, "Wo ist das Schiff?", aids=Aids(pieces))
+    assert not recalled.found and recalled.vectors is None
+
+
 def test_nothing_is_found_where_there_is_nothing(store: Store) -> None:
     assert not ask(store, "How heavy is the anchor?").found
     add(store, "empty", pages([[]]))
