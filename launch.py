@@ -31,6 +31,7 @@ from app.launching import (
     pip_environment,
     remove_whole,
     setup_lock,
+    shared_tests,
     step_line,
     this_python,
 )
@@ -471,7 +472,7 @@ def run_tests(python: Path, arguments: List[str]) -> int:
     Neither has a time-out: whoever watches them ends them.
     """
     subprocess.call([str(python), "-c", PREPARE], cwd=str(ROOT))
-    return subprocess.call([str(python), "-m", "pytest"] + arguments, cwd=str(ROOT))
+    return subprocess.call([str(python), "-m", "pytest"] + shared_tests(arguments), cwd=str(ROOT))
 
 
 def main(arguments: List[str]) -> int:

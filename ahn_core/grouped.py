@@ -29,6 +29,7 @@ _COLUMNS = 32  # columns of a record
 # Up to this many tokens a kernel multiplies each by the packed weights; more of them share the unpacking.
 FEW_TOKENS = 8
 _UNPACKED_BYTES = {"cpu": 2**26, "cuda": 2**28}  # of a weight that are unpacked at once
+_UNPACKED_VALUES = 2**24  # by the plain form, which needs some thirty bytes beside each
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,10 @@ class PlainKernels:
 
     def unpack(self, weight: GroupedWeight, first: int, last: int, dtype: torch.dtype) -> Tensor:
         tiles = weight.packed[first // TILE : -(-last // TILE)]
-        rows = unpack(tiles, weight.format)[first % TILE :][: last - first, : weight.columns]
-        return rows.to(dtype)
+        step = max(1, _UNPACKED_VALUES // (TILE * weight.columns))
+        pieces = [unpack(piece, weight.format).to(dtype) for piece in tiles.split(step)]
+        rows = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+        return rows[first % TILE :][: last - first, : weight.columns]
 
     def rows(self, weight: GroupedWeight, ids: Tensor) -> Tensor:
         tiles = unpack(weight.packed[ids // TILE], weight.format).unflatten(0, (-1, TILE))

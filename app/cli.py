@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments and arguments[0] in COMMANDS:
             module, _, function = COMMANDS[arguments[0]].partition(":")
             status = int(getattr(import_module(module), function)(arguments[1:]))
-            sys.stdout.flush()
+            print(end="", flush=True)  # also where there is no standard output
             return status
         return serve(page_parser().parse_args(arguments))
     except BrokenPipeError:  # whoever read along, as `head` does, has seen enough

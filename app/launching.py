@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Dict, Iterator  # noqa: UP035
+from typing import Dict, Iterator, List, Optional  # noqa: UP035
 
 
 def this_python() -> str:
@@ -137,3 +137,18 @@ def setup_lock(root: Path) -> Iterator:
                 print("Another set-up is running in this folder; waiting for it.", flush=True)
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def usable_cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shared_tests(arguments: List[str], cores: Optional[int] = None) -> List[str]:
+    """pytest's arguments, with those that let several processes share the tests.
+
+    Only for the whole suite: where tests are named, or short flags are given, pytest gets what the user wrote.
+    """
+    cores = usable_cores() if cores is None else cores
+    plain = all(word.startswith("--") and word not in ("--pdb", "--trace") for word in arguments)
+    return ["-n", str(min(cores, 4))] + arguments if plain and cores > 1 else arguments

@@ -6,15 +6,19 @@ import functools
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 # As the app does, and before anything imports torch: its threads must not spin for long on a machine that does other
 # things.
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as cores share the tests
 
 import pytest
 
 from ahn_core import zoo
 
+ROOT = Path(__file__).resolve().parents[1]
 BROWSER_REQUIRED = os.environ.get("AHN_CHAT_REQUIRE_BROWSER", "") not in ("", "0")
 
 
@@ -38,6 +42,21 @@ def has_cuda() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """How processes share the tests: file by file, so that a file's fixtures are made once; all that drive a browser go
+    to one process, as two browsers at a time make pages slow.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return file.rpartition("/")[0] if "/browser/" in file else file
+
+    return Scheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -93,3 +112,16 @@ def embedded_path() -> Path:
             "`python launch.py test` fetches it where the network allows"
         )
     return zoo.embedded_path()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with the files that a set-up reads and runs."""
+    folder = tmp_path / "a checkout"  # with a space, as on many desks
+    folder.mkdir()
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copy(ROOT / "launch.py", folder)
+    (folder / "app").mkdir()
+    for name in ("__init__.py", "launching.py"):
+        shutil.copy(ROOT / "app" / name, folder / "app")
+    return folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import http.server
-import importlib.util
 import os
 import platform
 import shutil
@@ -15,78 +14,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def load_launch() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("launch", ROOT / "launch.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-launch = load_launch()
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A folder with the files that a set-up reads and runs."""
-    folder = tmp_path / "a checkout"  # with a space, as on many desks
-    folder.mkdir()
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    shutil.copy(ROOT / "launch.py", folder)
-    (folder / "app").mkdir()
-    for name in ("__init__.py", "launching.py"):
-        shutil.copy(ROOT / "app" / name, folder / "app")
-    return folder
-
-
-class FakeSetup(launch.Setup):
-    """A set-up whose steps are written down instead of run; `failing` names one that fails."""
-
-    failing = ""
-    answers: dict[str, str] = {}  # what the environment says to a line of Python
-
-    def _says(self, code: str) -> str:
-        return self.answers.get(code, "")
-
-    def __init__(self, root: Path, plan: launch.Plan) -> None:
-        super().__init__(root, plan)
-        self.steps: list[list[str]] = []
-
-    def _step(self, name: str, command: list[str]) -> None:
-        self.steps.append(command)
-        if self.failing and self.failing in name:
-            raise launch.SetupError("It failed.")
-        if "venv" in command:
-            python = launch.venv_python(self.venv)
-            python.parent.mkdir(parents=True)
-            python.symlink_to(sys.executable)
-
-    @property
-    def pip_installs(self) -> list[str]:
-        return [command[-1] for command in self.steps if "pip" in command]
-
-
-def set_up(
-    root: Path,
-    build: str = "mac",
-    testing: bool = False,
-    failing: str = "",
-    extras: tuple[str, ...] = (),
-    no_compiler: bool = False,
-    answers: dict[str, str] | None = None,
-) -> FakeSetup:
-    setup = FakeSetup(root, launch.make_plan(root, build, testing, extras, no_compiler))
-    setup.failing, setup.answers = failing, answers or {}
-    setup.run()
-    return setup
-
+from tests.launch_support import ROOT, launch, set_up
 
 # ---- decisions
 
@@ -255,111 +186,6 @@ def test_without_the_cpu_index_the_default_build_is_installed_and_told(
     monkeypatch.setattr(launch, "answers", lambda url, timeout: False)
     assert set_up(checkout, build="cpu").pip_installs == ["torch>=2.8,<2.14", "."]
     assert "does not answer" in capsys.readouterr().out
-
-
-# ---- extras, a compiler, and a GPU that PyTorch cannot use
-
-
-def wishes(*arguments: str) -> tuple[tuple[str, ...], bool, list[str]]:
-    return tuple(launch.read_wishes(list(arguments), ("ocr", "sense")))
-
-
-def test_its_own_flags_are_taken_out_and_the_others_passed_on() -> None:
-    assert wishes("ask", "a.pdf", "--with", "ocr,sense", "Why?") == (
-        ("ocr", "sense"),
-        False,
-        ["ask", "a.pdf", "Why?"],
-    )
-    assert wishes("--with=ocr", "--no-compiler", "--port", "1") == (("ocr",), True, ["--port", "1"])
-    assert wishes("ask", "--", "--with", "x") == ((), False, ["ask", "--", "--with", "x"])
-
-
-@pytest.mark.parametrize("arguments", [("--with", "voice"), ("--with=ocr,voice",)])
-def test_an_unknown_extra_is_refused_in_one_sentence(arguments: tuple[str, ...]) -> None:
-    with pytest.raises(launch.SetupError, match="'voice' is no extra of AHN Chat.* among ocr, sense") as told:
-        wishes(*arguments)
-    assert "\n" not in str(told.value)
-
-
-@pytest.mark.parametrize("arguments", [("--with",), ("--with=",), ("--with", "--port")])
-def test_with_needs_names(arguments: tuple[str, ...]) -> None:
-    with pytest.raises(launch.SetupError, match="--with needs names of extras"):
-        wishes(*arguments)
-
-
-def test_the_extras_are_those_of_pyproject() -> None:
-    known = launch.known_extras(ROOT)
-    assert {"gpu", "ocr", "sense", "test"} <= set(known)
-    assert not {"dependencies", "classifiers", "ahn-chat", "markers"} & set(known)
-
-
-def test_extras_are_kept_by_later_starts_and_by_another_environment(checkout: Path) -> None:
-    assert set_up(checkout, extras=("ocr",)).pip_installs[-1] == ".[ocr]"
-    state = launch.read_state(checkout / ".venv")
-    assert state is not None and state.satisfies(launch.make_plan(checkout, "mac", testing=False))
-    assert set_up(checkout, extras=("sense",)).pip_installs == [".[ocr,sense]"]
-    # Another kind of PyTorch makes the environment anew, with what was asked for before.
-    assert set_up(checkout, build="gpu").pip_installs[-1] == ".[gpu,ocr,sense]"
-    assert set_up(checkout, build="cpu").pip_installs[-1] == ".[ocr,sense]"
-
-
-NO_COMPILER = {launch.FIND_COMPILER: "none"}
-
-
-def test_where_no_compiler_is_one_is_fetched_and_its_size_told(
-    checkout: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert set_up(checkout, answers=NO_COMPILER).pip_installs[-1] == "ziglang"
-    assert "(100 MB to fetch, 410 MB on disk)" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("found", ["/usr/bin/g++", "ziglang", ""])
-def test_where_one_is_none_is_fetched(checkout: Path, found: str) -> None:
-    assert "ziglang" not in set_up(checkout, answers={launch.FIND_COMPILER: found}).pip_installs
-
-
-def test_a_gpu_needs_none(checkout: Path) -> None:
-    assert "ziglang" not in set_up(checkout, build="gpu", answers=NO_COMPILER).pip_installs
-
-
-def test_a_compiler_that_is_declined_stays_declined(checkout: Path) -> None:
-    assert "ziglang" not in set_up(checkout, answers=NO_COMPILER, no_compiler=True).pip_installs
-    with (checkout / "pyproject.toml").open("a") as file:
-        file.write("\n# a new version\n")
-    assert "ziglang" not in set_up(checkout, answers=NO_COMPILER).pip_installs
-
-
-def test_a_compiler_that_is_declined_later_stays_declined_too(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build = launch.torch_build(platform.system(), launch.has_nvidia_gpu())
-    set_up(checkout, build=build)
-    launch.ensure_environment(checkout, False, no_compiler=True)
-    state = launch.read_state(checkout / ".venv")
-    assert state is not None and state.complete and state.no_compiler
-
-
-def test_one_that_was_removed_again_is_not_fetched_for_an_extra(checkout: Path) -> None:
-    set_up(checkout, answers=NO_COMPILER)
-    assert set_up(checkout, answers=NO_COMPILER, extras=("ocr",)).pip_installs == [".[ocr]"]
-
-
-def test_without_network_for_a_compiler_the_set_up_is_complete(
-    checkout: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    set_up(checkout, answers=NO_COMPILER, failing="ziglang")
-    state = launch.read_state(checkout / ".venv")
-    assert state is not None and state.complete
-    assert "works without a compiler, but slower: It failed." in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("cuda", "told"), [("none", True), ("12.8", False)])
-def test_a_cpu_build_beside_a_gpu_claims_nothing(
-    cuda: str, told: bool, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(launch, "has_nvidia_gpu", lambda: True)
-    set_up(checkout, build="cpu", answers={launch.TORCH_CUDA: cuda})
-    assert ("computes on the CPU alone" in capsys.readouterr().out) is told
 
 
 # ---- trouble

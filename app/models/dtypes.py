@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 # A GGUF file of fewer bits a weight than this keeps its blocks: beside 8 bits that is less to read for each token.
 _FEW_BITS = 8.0
-WORKING_BYTES = 128 * 2**20  # while loading: pieces of tensors, and what unpacking them needs
+LOADING_BYTES = 128 * 2**20  # beside the weights: pieces of tensors, and what unpacking them needs
+_GPU_CHUNK = 4096  # tokens that a GPU reads at once
+# Beside weights and cache while a GPU reads, a token and number of its queries: layers in plain torch at the shapes of
+# 3B, 7B and 14B take 40 to 70, the memory's parts in float32 or the MLP's, and an allocator wants room.
+_BYTES_A_QUERY = 80
 
 
 def chat_dtype(
@@ -97,6 +101,14 @@ def default_window_of(config: BackboneConfig) -> tuple[int, int]:
     return sinks, max(1, min(window, config.max_position_embeddings - sinks))
 
 
+def working_bytes(config: BackboneConfig, device: torch.device) -> int:
+    """What loading or reading takes beside weights and cache, whichever is more."""
+    if device.type != "cuda":
+        return LOADING_BYTES
+    queries = config.num_attention_heads * config.head_dim
+    return max(LOADING_BYTES, _GPU_CHUNK * queries * _BYTES_A_QUERY)
+
+
 def _cpu_dtype(packed_bits: float | None) -> str:
     from ahn_core.native import compilers
 
@@ -120,7 +132,7 @@ def _gpu_dtype(
         config, memory, "ahn", attention_sinks=sinks, sliding_window=window, tokens=sinks + window,
         format_bytes=torch.bfloat16.itemsize,
     )  # fmt: skip
-    room = free - cache - WORKING_BYTES
+    room = free - cache - working_bytes(config, device)
     if foreseen_bytes(config, memory, "plain", torch.bfloat16) <= room:
         return None
     return "int4" if foreseen_bytes(config, memory, "int4", torch.bfloat16, source) <= room else None

@@ -101,8 +101,11 @@ def verify(
         expected = {name: digest for name, digest in real if DIGEST.fullmatch(digest)}
     if not expected:
         raise ModelError(
-            f"Nothing here tells the hashes of {reference}, which another program fetched, so it cannot be checked: "
-            "`ahn-chat models remove` it and `ahn-chat models get` it to have them noted."
+            Sentence(
+                "Nothing here tells the hashes of {reference}, which another program fetched, so it cannot be checked: "
+                "`ahn-chat models remove` it and `ahn-chat models get` it to have them noted.",
+                reference=str(reference),
+            )
         )
     problems = []
     for name, digest in expected.items():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from ahn_core import planner
 from ahn_core.config import AHNConfig, BackboneConfig, CellName
 from app.models.catalogue import CHOICES, Choice
-from app.models.dtypes import WORKING_BYTES, default_window_of, planned_dtype
+from app.models.dtypes import LOADING_BYTES, default_window_of, planned_dtype, working_bytes
 from app.models.wording import size_words
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Plan:
 
     Args:
         trained: tokens the base was trained for; beyond them full attention is not the base any more.
+        working_bytes: what reading takes beside weights and cache.
         loading_bytes: the most that is in memory while the model is loaded.
         shares: "cache", "mixing" and "model" operations as shares of full attention's, as the paper counts them.
         rate_from: whose measured speed the times go by; "" where none was measured.
@@ -61,6 +62,7 @@ class Plan:
     parameters: int
     memory_parameters: int
     weight_bytes: int
+    working_bytes: int
     loading_bytes: int
     free_bytes: int | None
     costs: Mapping[MemoryKind, Costs]
@@ -70,7 +72,7 @@ class Plan:
     @property
     def needed_bytes(self) -> int:
         """With an AHN, or the window alone: weights and the cache, or what loading takes, whichever is more."""
-        return max(self.loading_bytes, self.weight_bytes + self.costs["ahn"].cache_bytes + WORKING_BYTES)
+        return max(self.loading_bytes, self.weight_bytes + self.costs["ahn"].cache_bytes + self.working_bytes)
 
     @property
     def fits(self) -> bool | None:
@@ -183,7 +185,8 @@ def plan_of(
         parameters=planner.base_parameters(config),
         memory_parameters=planner.memory_parameters(config, ahn_config.cell) if trained_memory else 0,
         weight_bytes=weights,
-        loading_bytes=weights + WORKING_BYTES,
+        working_bytes=working_bytes(config, target),
+        loading_bytes=weights + LOADING_BYTES,
         free_bytes=free,
         costs=costs,
         rate_from=whose,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from ahn_core import AHNForCausalLM, LoadError, quantization
+from ahn_core import AHNForCausalLM, quantization
 from ahn_core.quantization import Bfloat16Linear, Int8Linear, mix_, quantize_, quantize_rows
 from tests.tiny import VOCABULARY, tiny_model
 
@@ -126,8 +126,3 @@ def test_a_cache_of_float32_is_refused_by_name(tmp_path: Path) -> None:
     quantize_(other)
     with pytest.raises(ValueError, match="dtype .*float32, here: int8"):
         other.make_cache("window", attention_sinks=2, sliding_window=4).load(tmp_path / "cache")
-
-
-def test_8_bits_are_refused_on_a_gpu() -> None:
-    with pytest.raises(LoadError, match="weights in int8 run on a CPU and not on cuda"):
-        AHNForCausalLM.from_pretrained(GOLDEN / "base", device="cuda", dtype="int8")

@@ -33,11 +33,6 @@ def main() -> int:
     print(f"  {'outcome':20} {'files':>6} {'slowest':>10} {'largest child':>14}")
     for name, count in report.outcomes.most_common():
         print(f"  {name:20} {count:6} {report.slowest[name]:8.1f} s {report.largest[name]:11.0f} MB")
-    if sys.platform == "linux":
-        import resource
-
-        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-        print(f"  (no child is told as smaller than this process, which had {own:.0f} MB at the most)")
     for suffix, outcomes in sorted(report.by_format.items()):
         print(f"  {suffix:7} {dict(outcomes)}")
     for line in report.kept:

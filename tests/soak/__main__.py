@@ -25,11 +25,15 @@ def main() -> int:
             arguments.seed,
             tell=lambda line: print(line, flush=True),
         )
-    before, after = report.memory
+    before, after = report.memory[0], report.memory[-1]
     print(f"{arguments.chats} chats at once, {arguments.seconds:g} s")
-    print("done:", ", ".join(f"{what} {count}" for what, count in report.done.most_common()))
+    print(
+        f"done: {report.done.total():,}:",
+        ", ".join(f"{what} {count}" for what, count in report.done.most_common()),
+    )
     print("checked:", ", ".join(f"{what} {count}" for what, count in report.checked.items()))
-    print(f"memory: {before:.1f} MB, then {after:.1f} MB ({(after - before) / before:+.1%})")
+    curve = ", ".join(f"{size:.1f}" for size in report.memory)
+    print(f"memory after each fifth: {curve} MB ({(after - before) / before:+.1%})")
     print(
         f"threads: {report.threads[0]}, then {report.threads[1]}; files: {report.files[0]}, then {report.files[1]}"
     )

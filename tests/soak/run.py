@@ -30,6 +30,7 @@ from tests.app.chatting import SETTINGS, World, finish, pages, wait_until
 
 GREEDY = replace(SETTINGS, sampling=SamplingSettings(temperature=0.0), max_new_tokens=16)
 NEAR = 1e-3  # of a logit, by which computing in other pieces may differ
+PARTS = 5  # of the time
 MOST_TURNS = 6
 MOST_VERSIONS = (
     40  # of a chat's turns, then a new chat takes its place: what is open is as much late as early
@@ -44,7 +45,7 @@ class Report:
     done: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
-    memory: tuple[float, float] = (0.0, 0.0)  # MB, after the warm-up and at the end, no chat being open
+    memory: list[float] = field(default_factory=list)  # MB, after each fifth of the time, no chat being open
     threads: tuple[int, int] = (0, 0)  # before and after all
     files: tuple[int, int] = (0, 0)
 
@@ -232,7 +233,7 @@ def _find(ids: list[int], wanted: list[int], start: int) -> int:
 def soak(
     folder: Path, chats: int, seconds: float, seed: int, *, tell: Callable[[str], None] = lambda line: None
 ) -> Report:
-    """All users at once for so many seconds, a fifth of them before memory is measured first."""
+    """All users at once for so many seconds; after each fifth all chats are closed and memory is measured."""
     report = Report()
     keep_freed_memory()  # as the program does
     threads, files = threading.active_count(), _files()
@@ -240,13 +241,11 @@ def soak(
     recorder = Recorder(world)
     try:
         users = [User(world, recorder, number, seed, report) for number in range(chats)]
-        _all_at_once(users, 0.2 * seconds)
-        before = _memory_with_none_open(world, users)
-        tell(f"after the warm-up: {before:.1f} MB, {dict(report.done)}")
-        _reopen(world, users)
-        _all_at_once(users, 0.8 * seconds)
-        report.memory = (before, _memory_with_none_open(world, users))
-        _reopen(world, users)
+        for part in range(1, PARTS + 1):
+            _all_at_once(users, seconds / PARTS)
+            report.memory.append(_memory_with_none_open(world, users))
+            tell(f"{part} of {PARTS}: {report.memory[-1]:.1f} MB, {report.done.total():,} things done")
+            _reopen(world, users)
         for user in users:
             user.check()
     finally:

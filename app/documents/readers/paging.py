@@ -22,10 +22,11 @@ Path = tuple[str, ...]
 @dataclass
 class _Open:
     """The page that is being filled. paths: of headings, one for each section that it has text of; label: where it was
-    given one; keep: also when nothing comes."""
+    given one; keep: also when nothing comes; told: there is more in it than headings."""
 
     label: str = ""
     keep: bool = False
+    told: bool = False
     blocks: list[Block] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     size: int = 0
@@ -79,10 +80,9 @@ class Pager:
         text = tidy_lines(clean(text))
         if not text.strip():
             return
-        only_headings = all(block.kind == "heading" for block in self._page.blocks)
         if (
             self._by_headings
-            and not only_headings
+            and self._page.told
             and self._page.size >= (_LEAST_BEFORE_PART if level == 1 else _LEAST)
         ):
             self.start()
@@ -135,8 +135,10 @@ class Pager:
         if self._characters > self._limits.max_characters:
             raise Refused(Fault.TOO_MANY_CHARACTERS, len(self.pages) + 1)
         path = (*self._base, *(title for _, title in self._path))
-        if block.kind != "heading" and (not self._page.paths or self._page.paths[-1] != path):
-            self._page.paths.append(path)
+        if block.kind != "heading":
+            self._page.told = True
+            if not self._page.paths or self._page.paths[-1] != path:
+                self._page.paths.append(path)
         self._page.blocks.append(block)
         self._page.size += len(block.text)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.documents import Extracted, Limits, extract
+from app.documents.readers.paging import Pager
 from tests.app.documents_support import nothing_left_running, refusal  # noqa: F401  (a fixture that is always used)
 
 PICTURE = "iVBORw0KGgo" + "A" * 60_000
@@ -435,6 +436,15 @@ def test_a_book_with_a_chapter_that_is_no_text(tmp_path: Path) -> None:
     extracted = extract(book(tmp_path / "a.epub", chapters))
     assert extracted.pages == ("Words.",)
     assert extracted.warnings == ("1 of the chapters hold something else than text and are left out.",)
+
+
+def test_headings_alone_end_no_page_however_many_they_are() -> None:
+    pager = Pager(Limits())
+    for number in range(20_000):  # each looked at all before it once: seconds
+        pager.heading(f"Part {number}", 1)
+    pager.add("paragraph", "words")
+    pager.heading("Next", 1)
+    assert [len(page.blocks) for page in pager.finish()] == [20_000, 2]
 
 
 def test_marked_up_text_nested_without_end_is_one_sentence(tmp_path: Path) -> None:

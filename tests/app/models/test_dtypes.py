@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from ahn_core import AHNConfig, AHNForCausalLM, LoadError, planner
 from ahn_core.bases import BASES
 from ahn_core.grouped import group_
 from ahn_core.native import compilers
 from ahn_core.native.compilers import Compiler
+from ahn_core.ops.flash import FlashOps
+from ahn_core.ops.plain import TorchOps
 from ahn_core.weights import fit
 from ahn_core.weights.fit import foreseen_bytes
 from ahn_core.weights.gguf_model import packed_bits
-from app.models.dtypes import WORKING_BYTES, chat_dtype, default_window_of, described, planned_dtype
+from app.models.dtypes import (
+    LOADING_BYTES,
+    chat_dtype,
+    default_window_of,
+    described,
+    planned_dtype,
+    working_bytes,
+)
 from app.models.hub import Hub
 from app.models.planning import plan_of
 from app.models.shapes import shape_of
@@ -95,7 +108,7 @@ def test_on_a_gpu_4_bits_where_nothing_else_fits(tmp_path: Path, monkeypatch: py
     config, device = BASES["7B"].config, torch.device("cuda")
     whole, packed = (foreseen_bytes(config, AHNConfig(), kind, torch.bfloat16) for kind in ("plain", "int4"))
     assert packed < 0.4 * whole
-    beside = 2.5e9  # more than cache and working memory
+    beside = 3.5e9  # cache and working memory, and a little
     for free, expected in (
         (whole + beside, None),
         (whole, "int4"),
@@ -114,9 +127,52 @@ def test_on_a_gpu_4_bits_where_nothing_else_fits(tmp_path: Path, monkeypatch: py
         config, AHNConfig(), "ahn", attention_sinks=sinks, sliding_window=window, tokens=0, format_bytes=2
     )
     small = foreseen_bytes(config, AHNConfig(), "int4", torch.bfloat16, source)
-    monkeypatch.setattr(fit, "free_bytes", lambda device: WORKING_BYTES + cache + small + 10)
+    monkeypatch.setattr(fit, "free_bytes", lambda device: working_bytes(config, device) + cache + small + 10)
     assert chat_dtype("cuda", None, tmp_path / "tiny.gguf") == "int4"
     assert chat_dtype("cuda", None, "embedded") is None
+
+
+class HeldBytes(TorchDispatchMode):
+    """The most that tensors of the meta device, made under it, would hold at a time, beside those `there` before."""
+
+    def __init__(self, there: list[torch.Tensor]) -> None:
+        super().__init__()
+        self.held = self.peak = 0
+        self._sizes = {tensor.untyped_storage()._cdata: 0 for tensor in there}
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):  # type: ignore[no-untyped-def]
+        made = function(*arguments, **(options or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, torch.Tensor) and tensor.is_meta:
+                storage = tensor.untyped_storage()
+                if storage._cdata not in self._sizes:
+                    self._sizes[storage._cdata] = storage.nbytes()
+                    self.held += storage.nbytes()
+                    self.peak = max(self.peak, self.held)
+                    weakref.finalize(storage, self._gone, storage._cdata)
+        return made
+
+    def _gone(self, key: int) -> None:
+        self.held -= self._sizes.pop(key)
+
+
+@torch.no_grad()
+def test_what_a_gpu_needs_to_read_is_foreseen() -> None:
+    """A chunk through a layer of 7B, with all that leaves the window, in plain torch: nothing takes more."""
+    config = replace(BASES["7B"].config, num_hidden_layers=1)
+    with torch.device("meta"):
+        model = AHNForCausalLM(config, AHNConfig()).bfloat16().requires_grad_(False)
+    model.__dict__["identity"] = {}
+    model.ops = FlashOps(TorchOps())
+    cache = model.make_cache("ahn", attention_sinks=128, sliding_window=8_192)
+    chunk = torch.zeros(1, model.ops.reading_chunk, dtype=torch.long, device="meta")
+    there = [*model.state_dict().values(), *(t for layer in cache.layers for t in layer.tensors().values())]
+    for _ in range(3):
+        with HeldBytes(there) as held:
+            model.read(chunk, cache)
+    foreseen = working_bytes(config, torch.device("cuda"))
+    assert 0.7 * foreseen < held.peak <= foreseen
+    assert working_bytes(config, torch.device("cpu")) == LOADING_BYTES
 
 
 def test_other_numbers_are_no_reason(tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ from app.ui import launch_app
 from tests.app.ui.fakes import FakeEngine
 
 tempfile.tempdir = sys.argv[1]
-for _ in sys.argv[2:]:
+for _ in sys.stdin:
     engine = FakeEngine()
     chat = engine.new_chat()
     told = launch_app(lambda report: engine, port=0, announce=lambda link: print(link, flush=True))
@@ -234,16 +234,15 @@ for _ in sys.argv[2:]:
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX systems send these signals")
 def test_being_told_to_end_is_an_orderly_end(tmp_path: Path) -> None:
-    """One process that serves three times: to import what it needs takes most of the time."""
-    names = ("SIGTERM", "SIGHUP", "SIGINT")
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    child = subprocess.Popen(
-        [sys.executable, "-c", SERVES, str(tmp_path), *names], cwd=ROOT, text=True, **pipes
-    )
-    assert child.stdout is not None
+    """One process that serves once for each line it gets: to import what it needs takes most of the time."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    child = subprocess.Popen([sys.executable, "-c", SERVES, str(tmp_path)], cwd=ROOT, text=True, **pipes)
+    assert child.stdin is not None and child.stdout is not None
     limit = threading.Timer(100, child.kill)  # then the next line is an empty one
     limit.start()
-    for name in names:
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+        child.stdin.write("\n")
+        child.stdin.flush()
         link = child.stdout.readline().strip()
         assert link.startswith("http://127.0.0.1:") and len(list(tmp_path.glob("ahn-chat-*"))) == 1
         with httpx.Client(trust_env=False) as client, connected(client, link) as page:

@@ -55,6 +55,7 @@ NO_WORDS = {
 STYLES = {"css", "elem_classes", "icon", "encoding", "level", "policy", "form", "media_type"}
 OWN_CALLS = {
     "exception",
+    "error",  # of the log
     "debug",
     "icon",
     "AssertionError",

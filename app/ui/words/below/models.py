@@ -231,6 +231,20 @@ MODELS: dict[str, Others] = {
         ),
     ),
     (
+        "Nothing here tells the hashes of {reference}, which another program fetched, so it cannot be checked: "
+        "`ahn-chat models remove` it and `ahn-chat models get` it to have them noted."
+    ): Others(
+        (
+            "Hier steht nichts über die Prüfsummen von {reference}, das ein anderes Programm geholt hat; es kann nicht "
+            "geprüft werden: Entfernen Sie es mit `ahn-chat models remove` und holen Sie es mit `ahn-chat models get`, "
+            "damit sie vermerkt werden."
+        ),
+        (
+            "这里没有记录 {reference} 的校验和（由其他程序下载），因此无法核对：请用 `ahn-chat models remove` 删除，"
+            "再用 `ahn-chat models get` 下载，以便记录校验和。"
+        ),
+    ),
+    (
         "The hub names no hash of {file} in {reference}, so it could not be checked and nothing was fetched: "
         "check HF_ENDPOINT."
     ): Others(

@@ -34,6 +34,7 @@ FLAGS = (
 )
 SETTINGS = ChatSettings(attention_sinks=16, sliding_window=192, system_prompt="Be brief.", max_new_tokens=24)
 WAIT = 20_000  # milliseconds; a machine that does other things is slow
+expect.set_options(timeout=WAIT)
 
 
 def open_chats(world: World) -> set[str]:

@@ -37,10 +37,10 @@ def test_a_pdf_is_read_and_asked_about_and_never_read_again(
     for part in ("8 pages", "tokens", "tok/s", "left"):
         expect(card).to_contain_text(part)
     expect(page.locator("#reading")).to_contain_text("tok/s")
-    assert page.locator("#memory .page-strip rect.unread").count() >= 1
+    expect(page.locator("#memory .page-strip rect.unread")).not_to_have_count(0)
     expect(card).to_contain_text("read in full", timeout=WAIT)
     expect(page.locator("#memory .page-strip rect.unread")).to_have_count(0)
-    assert page.locator("#memory .page-strip rect.memory").count() >= 1
+    expect(page.locator("#memory .page-strip rect.memory")).not_to_have_count(0)
     assert (number(page, "sinks"), number(page, "window")) == (16, 192)
 
     pace.token = 0.5

@@ -169,7 +169,7 @@ def test_files_picked_or_dropped_together_come_in_their_natural_order(page: Page
     names = page.locator(".card .open-page")
     expect(names).to_have_count(5, timeout=WAIT)
     wanted = ["book.pdf", "part 1.txt", "part 2.txt", "part 9.txt", "part 10.txt"]
-    assert names.all_inner_texts() == wanted
+    expect(names).to_have_text(wanted)
     page.evaluate(
         """() => {
           const file = (name) => ({
@@ -187,7 +187,7 @@ def test_files_picked_or_dropped_together_come_in_their_natural_order(page: Page
         }"""
     )
     expect(names).to_have_count(7, timeout=WAIT)
-    assert names.all_inner_texts() == [*wanted, "x 3.md", "x 12.md"]
+    expect(names).to_have_text([*wanted, "x 3.md", "x 12.md"])
 
 
 @pytest.mark.parametrize("dark", [False, True])
