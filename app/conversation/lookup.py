@@ -129,8 +129,8 @@ class Lookup:
         with self._store.database.reading() as connection:
             words = fulltext.vocabulary(connection, fulltext.keys_of(connection, [text]))
         vectors = self.aids().vectors
-        if vectors is not None:
-            vectors(words)
+        if vectors is not None and vectors.know(words):
+            vectors.prepare(words)
 
     def _embed(self, text: TextId) -> None:
         """Have the text's passages found by their meaning, where the extra for that is installed. Takes minutes for a

@@ -107,7 +107,7 @@ def related_terms(
     """Stems of the documents' words that mean about what the question's words mean, each with how much."""
     if not vocabulary:
         return {}
-    similar = vectors(query.words) @ vectors.of_vocabulary(vocabulary).T  # [Q, M]
+    similar = vectors.near(query.words, vocabulary)  # [Q, M]
     terms: dict[str, float] = {}
     for row in similar:
         for column in np.argsort(-row)[:_RELATED]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.recall import Aids, Recalled, WordVectors, recall
+from app.recall import Aids, Recalled, WordVectors, recall, related
 from app.store import Store
 from tests.app.recall.support import HANDBOOK, add, pages, prose
 
@@ -95,10 +95,28 @@ def test_a_word_that_means_the_same_finds_what_the_words_do_not(store: Store) ->
     )
     words = {" ship": 0, " vessel": 1, " tree": 2}
     table = np.array([[1, 0, 0], [0.95, 0.3, 0], [0, 0, 1], [-2, -0.3, -1]], dtype=np.float32)
-    vectors = WordVectors(table, lambda word: [words.get(word, 3)])
+    vectors = WordVectors(lambda ids: table[list(ids)], len(table), lambda word: [words.get(word, 3)])
     assert not ask(store, "Where is the ship?").found
     recalled = ask(store, "Where is the ship?", aids=Aids(vectors))
     assert recalled.passages[0].text.startswith("The vessel")
+
+
+def test_vectors_are_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(related, "_WORD_BYTES", 10 * 3 * 4)  # ten words
+    monkeypatch.setattr(related, "_VOCABULARY_BYTES", 2 * 40 * 3 * 2)  # two vocabularies of forty
+    monkeypatch.setattr(related, "_ROWS", 7)
+    table = np.random.default_rng(0).standard_normal((50, 3)).astype(np.float32)
+    vectors = WordVectors(
+        lambda ids: table[list(ids)], 50, lambda word: [int(part) for part in word.split("-")]
+    )
+    vocabularies = [tuple(f"{first + n}-{n}" for n in range(40)) for first in range(4)]
+    for vocabulary in (*vocabularies, vocabularies[0]):
+        near = vectors.near(("1", "2-3", "1"), vocabulary)
+        assert near.shape == (3, 40)
+        expected = vectors(("1", "2-3", "1")) @ np.concatenate([vectors((word,)) for word in vocabulary]).T
+        np.testing.assert_allclose(near, expected, atol=2e-3)
+        assert len(vectors._known) <= 10 and len(vectors._vocabularies) <= 2
+    np.testing.assert_allclose(np.linalg.norm(vectors(vocabularies[0]), axis=1), 1, atol=1e-6)
 
 
 def test_vectors_of_words_in_many_pieces_are_not_asked(store: Store) -> None:
@@ -108,8 +126,12 @@ def test_vectors_of_words_in_many_pieces_are_not_asked(store: Store) -> None:
     add(store, "book", prose("Das Boot liegt im Hafen. " + filler, "Der Baum steht im Park. " + filler))
     words = {" schiff": 0, " boot": 1}
     table = np.array([[1, 0, 0], [0.95, 0.3, 0], [-2, -0.3, -1]], dtype=np.float32)
-    whole = WordVectors(table, lambda word: [words.get(word, 2)])
-    pieces = WordVectors(table, lambda word: [words.get(word, 2)] * (1 if word in words else 3))
+    whole = WordVectors(lambda ids: table[list(ids)], len(table), lambda word: [words.get(word, 2)])
+    pieces = WordVectors(
+        lambda ids: table[list(ids)],
+        len(table),
+        lambda word: [words.get(word, 2)] * (1 if word in words else 3),
+    )
     assert ask(store, "Wo ist das Schiff?", aids=Aids(whole)).found
     recalled = ask(store, "Wo ist das Schiff?", aids=Aids(pieces))
     assert not recalled.found and recalled.vectors is None
