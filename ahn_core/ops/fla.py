@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..cells import Rule
-from .guarded import GuardedOps
+from .guarded import GuardedOps, learning
 
 # Up to this many tokens a step-by-step kernel beats the chunked one; fla's own layers switch at the same
 # length.
@@ -48,8 +48,7 @@ class FlaOps(GuardedOps):
         q, k, v, beta = (time_first(x) for x in (q, k, v, beta))
         common = {"scale": 1.0, "initial_state": state[None], "output_final_state": True}
         # Not every step-by-step kernel has a backward pass.
-        learning = any(x.requires_grad for x in (q, k, v, beta, state))
-        short = q.shape[1] <= _RECURRENT_UP_TO and not learning
+        short = q.shape[1] <= _RECURRENT_UP_TO and not learning(q, k, v, log_decay, beta, state)
         if rule == "additive":
             assert log_decay is not None  # Mamba2 always decays
             from fla.ops.simple_gla import chunk_simple_gla, fused_recurrent_simple_gla

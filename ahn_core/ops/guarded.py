@@ -65,3 +65,8 @@ class GuardedOps(WrappedOps):
                     f"{self._inner.name} computes the memory",
                 )
         return super().recur(rule, q, k, v, log_decay, beta, state)
+
+
+def learning(*tensors: Tensor | None) -> bool:
+    """Whether gradients are kept of what is computed with these."""
+    return torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)

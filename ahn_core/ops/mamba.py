@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..cells import Rule
-from .guarded import GuardedOps
+from .guarded import GuardedOps, learning
 
 _CHUNK = 256
 _LEAST_DT = 1e-20  # below it a token writes nothing, and the decay a unit of time would be a division by zero
@@ -44,8 +44,7 @@ class MambaOps(GuardedOps):
         state: Tensor,
     ) -> tuple[Tensor, Tensor]:
         assert log_decay is not None  # Mamba2 always decays
-        learning = torch.is_grad_enabled() and any(x.requires_grad for x in (q, k, v, log_decay, beta, state))
-        if q.shape[1] == 1 and not learning:
+        if q.shape[1] == 1 and not learning(q, k, v, log_decay, beta, state):
             return _step(q, k, v, log_decay, beta, state)
         return _scan(q, k, v, log_decay, beta, state)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING
 
 import torch
@@ -32,7 +33,7 @@ from ..quantization import (
 )
 from .errors import check_names_and_shapes
 from .names import pieces_of, stored_shapes
-from .source import PackedSource, Shape, TensorSource
+from .source import PackedSource, TensorSource
 
 if TYPE_CHECKING:
     from ..backbone import AHNForCausalLM
@@ -182,18 +183,11 @@ def _copy_rows(source: TensorSource, name: str, write: Write) -> None:
     at = 0
     for piece in pieces_of(name):
         shape = source.shapes[piece]
-        step = max(1, _PIECE // _columns(shape))
+        step = max(1, _PIECE // prod(shape[1:]))
         for start in range(0, shape[0], step):
             stop = min(start + step, shape[0])
             write(at + start, source.rows(piece, start, stop))
         at += shape[0]
-
-
-def _columns(shape: Shape) -> int:
-    count = 1
-    for size in shape[1:]:
-        count *= size
-    return count
 
 
 def _assign(model: nn.Module, name: str, tensor: Tensor) -> None:
