@@ -13,6 +13,7 @@ from playwright.sync_api import (
 
 from tests.app.ui.browser.pages import (
     WAIT,
+    open_settings,
     read,
     tier_row,
 )
@@ -62,7 +63,7 @@ def test_what_the_memory_alone_knows(page: Page, note: Path, manual: Path) -> No
 
 def test_settings_are_used_and_read_the_documents_anew(page: Page, note: Path) -> None:
     read(page, note)
-    page.click("#settings-tab-button")
+    open_settings(page)
     expect(page.locator("#facts")).to_contain_text("GatedDeltaNet")
     window = page.get_by_label("Window", exact=True)
     expect(window).to_have_value("192")
@@ -86,7 +87,7 @@ def test_settings_are_used_and_read_the_documents_anew(page: Page, note: Path) -
 
 
 def test_presets_fill_the_fields_in_and_new_chats_start_with_the_defaults(page: Page) -> None:
-    page.click("#settings-tab-button")
+    open_settings(page)
     window = page.get_by_label("Window", exact=True)
     expect(window).to_have_value("192")
     window.fill("100")
@@ -104,7 +105,8 @@ def test_presets_fill_the_fields_in_and_new_chats_start_with_the_defaults(page: 
 
     page.get_by_role("button", name="Start a new chat").click()
     expect(note).to_have_text("", timeout=WAIT)
-    page.click("#settings-tab-button")
+    page.click("#chat-tab-button")
+    open_settings(page)
     expect(window).to_have_value("192", timeout=WAIT)
     preset.click()
     page.get_by_role("option", name="Narrow").click()
