@@ -1,4 +1,8 @@
-"""Fixtures of the browser tests: one Chromium for all; one engine, one server and one open tab a module."""
+"""Fixtures of the browser tests: one Chromium, one engine, one server and one open tab a module.
+
+playwright keeps an event loop running in this thread, which other files' tests could not live with: it ends with its
+module.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +30,13 @@ from tests.app.ui.browser.pages import (
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
     yield browser
