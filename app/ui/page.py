@@ -155,7 +155,8 @@ class Page:
             # One event for all: lists that came after the form would undo what has been done with it meanwhile.
             return {**show_form(request), **dict(zip(presets.lists, presets.shown(request), strict=True))}
 
-        shown = tab.select(spoken(show), None, [*fields, *presets.lists], **_QUIET)
+        shown = tab.select(spoken(show), None, [*fields, *presets.lists], js=_CLOSE_FORM, **_QUIET)
+        shown.then(None, js=_OPEN_FORM, **_QUIET)
         # "multiple": a press while the one before is not quite through would otherwise be dropped without a word.
         applied = apply.click(
             spoken(self.handlers.apply_settings(c.form)), fields, trigger_mode="multiple", **_QUIET
@@ -167,6 +168,15 @@ class Page:
         presets.wire(spoken, applied)
 
 
+# What is typed before the fields are filled in would be written over, so page.css shows them afterwards; the number says
+# how often they were.
+_CLOSE_FORM = "() => { document.body.dataset.settings = 'filling'; return []; }"
+_OPEN_FORM = """() => {
+    const { dataset } = document.body;
+    dataset.settingsFilled = 1 + Number(dataset.settingsFilled ?? 0);
+    delete dataset.settings;
+    return [];
+}"""
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
