@@ -168,8 +168,8 @@ class Page:
         presets.wire(spoken, applied)
 
 
-# What is typed before the fields are filled in would be written over, so page.css shows them afterwards; the number says
-# how often they were.
+# What is typed before the fields are filled in would be written over, so page.css shows them afterwards. The number
+# says how often they were.
 _CLOSE_FORM = "() => { document.body.dataset.settings = 'filling'; return []; }"
 _OPEN_FORM = """() => {
     const { dataset } = document.body;
