@@ -174,7 +174,7 @@ _CLOSE_FORM = "() => { document.body.dataset.settings = 'filling'; return []; }"
 _OPEN_FORM = """() => {
     const { dataset } = document.body;
     dataset.settingsFilled = 1 + Number(dataset.settingsFilled ?? 0);
-    delete dataset.settings;
+    dataset.settings = '';
     return [];
 }"""
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
