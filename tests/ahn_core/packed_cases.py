@@ -22,16 +22,9 @@ from ahn_core.grouped import PLAIN, Blocks, GroupedWeight, GroupFormat, group_
 from ahn_core.ops.graphs import FixedStep, GraphedOps
 from ahn_core.ops.packed import PackedOps, TritonKernels
 from ahn_core.ops.plain import TorchOps
+from tests.ahn_core.formats import EVERY_FORMAT
 from tests.tiny import tiny_model
 
-FORMATS = (
-    GroupFormat(4),
-    GroupFormat(4, affine=True),
-    GroupFormat(5),
-    GroupFormat(5, affine=True),
-    GroupFormat(6),
-    GroupFormat(8),
-)
 # Of the sum of all products' sizes. A result in bfloat16 is rounded by 2^-8 of itself at most, and by twice that in the
 # interpreter, which cuts it off.
 BOUNDS = {torch.float32: 2e-6, torch.bfloat16: 2**-7}
@@ -51,7 +44,7 @@ class Case:
 
 def cases() -> Iterator[Case]:
     """Every format, with rows that are no whole tiles and columns that are no whole records; then other sizes."""
-    for kept in FORMATS:
+    for kept in EVERY_FORMAT:
         yield Case(kept.bits, kept.affine, 21, 72, 3, half=False)
     for rows, columns, tokens in ((5, 7, 8), (16, 64, 1), (20, 1_100, 1)):
         yield Case(4, True, rows, columns, tokens, half=True)

@@ -28,19 +28,12 @@ from ahn_core.ops.plain import TorchOps
 from ahn_core.weights.gguf_blocks import FORMATS, take_apart
 from ahn_core.weights.gguf_model import GGUFModel
 from tests.ahn_core.branches import BRANCHES, branch_library
+from tests.ahn_core.formats import EVERY_FORMAT
 from tests.ahn_core.tiny_gguf import write_gguf
 from tests.tiny import VOCABULARY, tiny_model
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "gateddeltanet-s128-w64"
-ALL = [
-    GroupFormat(4),
-    GroupFormat(4, affine=True),
-    GroupFormat(5),
-    GroupFormat(5, affine=True),
-    GroupFormat(6),
-    GroupFormat(8),
-]
-each_format = pytest.mark.parametrize("kept", ALL, ids=lambda f: f"{f.bits}{'a' * f.affine}")
+each_format = pytest.mark.parametrize("kept", EVERY_FORMAT, ids=lambda f: f"{f.bits}{'a' * f.affine}")
 
 
 @pytest.fixture(scope="module", params=BRANCHES)

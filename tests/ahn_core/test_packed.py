@@ -22,7 +22,8 @@ from ahn_core.ops import choose, packed
 from ahn_core.ops.flash import FlashOps
 from ahn_core.ops.packed import PackedOps
 from ahn_core.ops.plain import TorchOps
-from tests.ahn_core.packed_cases import FORMATS, Case, cases
+from tests.ahn_core.formats import EVERY_FORMAT
+from tests.ahn_core.packed_cases import Case, cases
 from tests.tiny import tiny_model
 
 ROOT = Path(__file__).parent.parent.parent
@@ -196,7 +197,7 @@ def test_where_4_bits_run() -> None:
         formats("int8", torch.device("cuda"))
 
 
-@pytest.mark.parametrize("kept", FORMATS, ids=lambda f: f"{f.bits}{'a' * f.affine}")
+@pytest.mark.parametrize("kept", EVERY_FORMAT, ids=lambda f: f"{f.bits}{'a' * f.affine}")
 def test_packing_and_rounding_stay_on_their_device(kept: GroupFormat) -> None:
     from ahn_core.grouped import PLAIN, GroupedWeight
 

@@ -30,7 +30,6 @@ class _Open:
     blocks: list[Block] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     size: int = 0
-    warnings: list[str] = field(default_factory=list)
 
 
 class Pager:
@@ -70,10 +69,6 @@ class Pager:
     def list_part(self, title: str) -> None:
         """Put a part that has no heading of its own into the outline."""
         self.outline.append(OutlineEntry(_title(title), len(self.pages) + 1, 1))
-
-    def warn(self, sentence: str) -> None:
-        """Say something about the page that is being filled."""
-        self._page.warnings.append(sentence)
 
     def heading(self, text: str, level: int, *, listed: bool = True) -> None:
         """Add a heading. listed: it goes into the outline as well."""
@@ -148,7 +143,7 @@ class Pager:
         if not page.blocks and not page.keep:
             return
         label = page.label or (self._label(page) if self._by_headings else "")
-        self.pages.append(Page(number, tuple(page.blocks), label, warnings=tuple(page.warnings)))
+        self.pages.append(Page(number, tuple(page.blocks), label))
 
     def _label(self, page: _Open) -> str:
         paths = page.paths or [(*self._base, *(title for _, title in self._path))]
