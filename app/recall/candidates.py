@@ -32,6 +32,7 @@ MOST_WORDS = 60  # of a quotation
 _CUT_WORDS = 45  # of a part of what is longer
 _LEAST_WORDS = 3
 _NEIGHBOUR, _HEADING = 0.6, 0.6  # how much a word counts that stands there only
+_CODE = 2.0  # how much more a code of the question counts than a word
 _MOST_TELLING = 5.0
 _HEADING_SIGNS, _WORDS_BEFORE = 80, 20  # of what stands before a sentence, for a judge
 
@@ -94,7 +95,10 @@ def candidates(
     own = [stem(word, language) for word in words]
     telling = fulltext.inverse_frequencies(connection, {*stems, *own, *own_codes})
     weights = np.array(
-        [min(telling[one], _MOST_TELLING) * query.terms.get(one, 1.0) for one in (*own, *own_codes)],
+        [
+            min(telling[one], _MOST_TELLING) * query.terms.get(one, _CODE * query.codes.get(one, 1.0))
+            for one in (*own, *own_codes)
+        ],
         dtype=np.float32,
     )
     weights /= max(float(weights.sum()), 1e-9)
@@ -110,7 +114,7 @@ def candidates(
     best = np.stack([alike[:, some].max(axis=1) if some else empty for some in columns])
     best = np.concatenate([best, there], axis=1)
     rarity = np.maximum(np.log(1 / (best.mean(axis=0) + 0.02)), 0)
-    rarity *= [*(query.terms.get(one, 1.0) for one in own), *(1.0 for _ in own_codes)]
+    rarity *= [query.terms.get(one, _CODE * query.codes.get(one, 1.0)) for one in (*own, *own_codes)]
     rarity /= max(float(rarity.sum()), 1e-9)
     context = _in_context(best, found, own, own_codes, language)
 
@@ -240,7 +244,7 @@ _NUMBER_WORDS = re.compile(
     re.I,
 )
 _DATE = re.compile(
-    r"\b(?:1[5-9]|20)\d\d\b|\b(?:january|february|march|april|june|july|august|september|october|november|december|"
+    r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)|\b(?:january|february|march|april|june|july|august|september|october|november|december|"
     r"januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|"
     r"octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|"
     r"diciembre|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre)\b|"

@@ -35,6 +35,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
 _MOST_TELLING = 5.0
 _MOST_NAMES = 2
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b(?:[A-ZÀ-Þ]\w+|\w*\d\w*)")
+_KOREAN = re.compile("[\\uac00-\\ud7a3]")
 _GERMAN_NAME = re.compile(r"(?<!^)(?<![.!?] )\b(?:[A-ZÀ-Þ]{2,}\w*|\w*\d\w*)")
 
 
@@ -48,7 +49,8 @@ def gather(
 ) -> dict[str, float]:
     """The signs for a question about these texts. judged: by sentence, empty without a judge. about: None without a
     sentence model."""
-    words = query.words or tuple(query.terms)
+    # Pairs of Korean signs are half of two words, or an ending, more often than one.
+    words = [word for word in query.words or tuple(query.terms) if not _KOREAN.match(word)]
     stems = dict.fromkeys(stem(fold(word), language) for word in words)
     stems |= dict.fromkeys(
         code for code in query.codes if code not in words

@@ -19,7 +19,7 @@ from app.recall.passages import Passage, Piece, cut_passages
 from app.recall.words import codes, detect_language, encode_code, stop_words, tokens
 from app.store import TextId
 
-INDEX_VERSION = 1  # raised whenever texts are cut or words prepared in another way
+INDEX_VERSION = 2  # raised whenever texts are cut or words prepared in another way
 Documents = Sequence["str | TextId"]  # documents by id, as of their latest text, or by id and revision
 _COLUMNS = (
     "passages.id, document_id, number, first_label, last_label, kind, passages.headings, header, pieces, text, "

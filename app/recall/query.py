@@ -41,6 +41,12 @@ kuinka monta paljonko milloin missä miksi mitkä
 сколько какой какая какое какие почему зачем кого кому чем называется
 """
 _ASKING = frozenset(map(fold, (*_ASKING_WORDS.split(), *_ASKING_ELSEWHERE.split())))
+# Pairs of signs in a script without spaces that ask, or are grammar alone: what is all hiragana, particles of Chinese,
+# endings of Korean questions.
+_ASKING_PAIR = re.compile(
+    r"[\u3040-\u309f]{2}|[何誰谁什哪怎].|.[的了吗呢么是何誰谁哪]|[的了是].|多少|几个|如何|为什|为何|무엇|엇입|입니|니까|"
+    r"습니|있습|누구|구입|어디|언제|몇개|인가|는가"
+)
 _APOSTROPHE = re.compile("['’]")  # of "s'appelait", which is no code
 _PRONOUN_WORDS = "it its they them their theirs he him his she her hers this that these those there one ones"
 _PRONOUNS = frozenset(_PRONOUN_WORDS.split())
@@ -49,25 +55,29 @@ _NUMBER = re.compile(
     r"hot|cold|loud|expensive|few|little)\b|\b(?:what|which) (?:is the )?(?:number|amount|percentage|price|cost|size|"
     r"weight|length|height|speed|rate|port|distance|temperature|limit|version|share|age|pressure|voltage|frequency|"
     r"maximum|minimum|most|least)\b|\bat what (?:charge|rate|age|speed|pitch|price|temperature)\b|\bhow\b.*\bper\b|"
-    r"\bwie (?:viele?|lange|hoch|schwer|oft|groß|weit|alt)\b|\bcombien\b|\bcuánt[oa]s?\b|\bquant[oaie]\b|\bсколько\b",
+    r"\bwie (?:viele?|lange|hoch|schwer|oft|groß|weit|alt)\b|\bcombien\b|\bcuánt[oa]s?\b|\bquant[oaie]\b|\bсколько\b|"
+    r"多少|几[个年天次种人]|何個|何人|いくつ|몇",
     re.I,
 )
 _TIME = re.compile(r"\bwhen\b|\b(?:what|which) (?:year|day|date|month|time|hour)\b|\bsince when\b|\bwann\b|\bquand\b|"
-                   r"\bcuándo\b|\bquando\b|\bкогда\b", re.I)  # fmt: skip
+                   r"\bcuándo\b|\bquando\b|\bкогда\b|什么时候|何时|哪[一]?[年天月]|いつ|何年|언제", re.I)  # fmt: skip
 _PERSON = re.compile(
-    r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bquién\b|\bqui\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b", re.I
+    r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bquién\b|\bqui\b|\bchi\b|\bquem\b|\bwie is\b|\bкто\b|谁|誰|누구",
+    re.I,
 )
 _PLACE_ASKED = re.compile(
     r"\bwhere\b|\b(?:what|which|in which|in what) (?:city|town|country|place|folder|directory|file|page)\b|\bwo\b|"
-    r"\bin welche[mnr] (?:stadt|ort|land)\b|\boù\b|\bdónde\b|\bdove\b|\bonde\b|\bгде\b",
+    r"\bin welche[mnr] (?:stadt|ort|land)\b|\boù\b|\bdónde\b|\bdove\b|\bonde\b|\bгде\b|哪里|哪儿|在哪|どこ|어디",
     re.I,
 )
 _REASON = re.compile(
-    r"\bwhy\b|\bwhat (?:is the )?(?:reason|cause)\b|\bwarum\b|\bpourquoi\b|\bpor qué\b|\bperché\b|\bпочему\b",
+    r"\bwhy\b|\bwhat (?:is the )?(?:reason|cause)\b|\bwarum\b|\bpourquoi\b|\bpor qué\b|\bperché\b|\bпочему\b|"
+    r"为什么|为何|なぜ|どうして|왜",
     re.I,
 )
 _WAY = re.compile(
-    r"\bhow (?:do|does|can|could|should|is|are|to|did|must|may)\b|\bwie (?:kann|wird|macht)\b|\bcomment\b",
+    r"\bhow (?:do|does|can|could|should|is|are|to|did|must|may)\b|\bwie (?:kann|wird|macht)\b|\bcomment\b|"
+    r"怎么|怎样|如何|どうやって|어떻게",
     re.I,
 )
 _YES = re.compile(
@@ -181,21 +191,27 @@ def _refers_back(question: str, own: int) -> bool:
 def _terms(
     question: str, languages: Sequence[str], places: Sequence[Place]
 ) -> tuple[dict[str, float], tuple[str, ...]]:
-    """The stems of the telling words with their weights, and the words themselves."""
+    """The stems of the telling words with their weights, and the words themselves.
+
+    Pairs of signs that only ask are left out where there is anything else; words that do count little.
+    """
     text = _without_places(question) if places else question
+    found = [
+        word
+        for language in languages
+        # Russian words can be told by their letters, also in a text that is mostly in another language.
+        for stop in (stop_words(language) | stop_words("english") | stop_words("russian"),)
+        for word in tokens(text, language)
+        if word.folded not in stop and not (len(word.folded) == 1 and word.folded.isascii())
+    ]
+    found = [word for word in found if not _ASKING_PAIR.fullmatch(word.folded)] or found
+    words = tuple(dict.fromkeys(word.folded for word in found))
+    telling = any(word.folded not in _ASKING for word in found)
     terms: dict[str, float] = {}
-    words: dict[str, None] = {}
-    for language in languages:
-        stop = stop_words(language) | stop_words("english")
-        for word in tokens(text, language):
-            if word.folded in stop or (len(word.folded) == 1 and word.folded.isascii()):
-                continue
-            weight = _ASKING_WEIGHT if word.folded in _ASKING else 1.0
-            terms[word.stem] = max(terms.get(word.stem, 0.0), weight)
-            words[word.folded] = None
-    if any(weight == 1.0 for weight in terms.values()):
-        return terms, tuple(words)
-    return dict.fromkeys(terms, 1.0), tuple(words)
+    for word in found:
+        weight = _ASKING_WEIGHT if telling and word.folded in _ASKING else 1.0
+        terms[word.stem] = max(terms.get(word.stem, 0.0), weight)
+    return terms, words
 
 
 def _without_places(question: str) -> str:

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from snowballstemmer import stemmer as Stemmer  # noqa: F401
 
 DEFAULT_LANGUAGE = "english"
-# Chinese, Japanese, Thai, Lao, Burmese, Khmer: written without spaces.
-_NO_SPACES = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-)
-_NO_SPACES += "\U00020000-\U0003ffff"
+# Chinese, Japanese, Thai, Lao, Burmese, Khmer: written without spaces. Korean has some, but a word's ending is part of
+# it, and texts out of PDFs lose them.
+_NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_NO_SPACES += "\u1100-\u11ff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 _LETTER = rf"(?:(?![{_NO_SPACES}])\w)"
 _TOKEN = re.compile(rf"(?P<run>[{_NO_SPACES}]+)|(?P<word>{_LETTER}+(?:['’]{_LETTER}+)*)")
 # What is looked for as it stands: no white space, and some sign or digit in it.

@@ -73,3 +73,29 @@ def test_words_that_ask_count_little_and_the_commonest_nothing_in_other_language
     assert query.terms["wen"] < query.terms["version"] == 1.0 and len(query.codes) == 1
     asked = understand("Comment s'appelait la version 2.2 ?", languages=("french",))
     assert asked.terms["appel"] < 1.0 and len(asked.codes) == 1, "s'appelait is no code"
+
+
+def test_korean_is_looked_for_by_pairs_of_signs_and_endings_of_questions_are_left_out() -> None:
+    query = understand("데비안 2.2의 이름은 무엇입니까?", languages=("english",))
+    assert {"데비", "비안", "이름"} <= set(query.terms) and not {"무엇", "입니", "니까"} & set(query.terms)
+    assert len(query.codes) == 1
+
+
+def test_what_is_all_hiragana_or_asks_is_left_out_unless_there_is_nothing_else() -> None:
+    assert set(understand("灯台は何ですか？").terms) == {"灯台", "台は"}
+    assert understand("りんごはどこ？").terms
+    assert set(understand("灯塔在哪里？").terms) == {"灯塔", "塔在"}
+    assert "в" not in understand("Где стоит маяк в городе?", languages=("english",)).terms
+
+
+@pytest.mark.parametrize(
+    ("question", "expects"),
+    [
+        ("谁守灯塔？", "person"),
+        ("灯台は何個ありますか？", "number"),
+        ("등대는 언제 세워졌습니까?", "time"),
+        ("灯塔在哪里？", "place"),
+    ],
+)
+def test_the_kind_of_answer_in_scripts_without_spaces(question: str, expects: str) -> None:
+    assert expected(question) == expects
