@@ -9,6 +9,7 @@ sentence model is there, by how near they are in meaning too.
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,12 @@ _NEAR = 4.0  # weight of the likeness of meaning
 _UNJUDGED = -10.0
 _RANK = 10  # of reciprocal ranks
 _PASSAGES = 12  # whose sentences are looked at
+_POINTS_BACK = re.compile(
+    r"(?:(?:in|at|for|with|on|by|mit|bei|für|von|dans|pour|avec|en|con|para|per) )?"
+    r"(?:it|he|she|they|this|these|its|his|her|their|er|sie|es|dies\w*|ihre?[nmrs]?|seine?[nmrs]?|il|elle|ils|elles|cet?|"
+    r"cette|ces|esta?|este|estos|estas|él|ella|ellos|ellas|questo|questa|questi|queste)\b",
+    re.I,
+)
 _ENDS = '.!?:;…。！？»”’")]'  # what a paragraph ends with that goes on in the next one, or may
 
 
@@ -196,12 +203,15 @@ def _windows(
 
 
 def _widen(found: Sequence[Candidate], row: int, used: set[int]) -> tuple[int, int]:
-    """The rows around `row`, what follows first, that make at most 60 words with it."""
+    """The rows around `row` that make at most 60 words with it: first the one before, where the row begins with a word
+    for what stands there, then what follows."""
     first = last = row
     passage = found[row].passage
+    back = _POINTS_BACK.match(passage.text, found[row].start) is not None
     while True:
         grown = False
-        for new_first, new_last in ((first, last + 1), (first - 1, last)):
+        ways = ((first, last + 1), (first - 1, last))
+        for new_first, new_last in reversed(ways) if back and first == row else ways:
             new = new_last if new_last > last else new_first
             if not 0 <= new < len(found) or found[new].passage is not passage or new in used:
                 continue

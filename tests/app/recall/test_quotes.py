@@ -68,6 +68,20 @@ def test_a_version_in_the_question_picks_the_sentence_that_has_it(store: Store) 
         assert best.text[slice(*best.core)] == f"Version {number} was called {name}."
 
 
+@pytest.mark.parametrize("begins", ["In this one", "It"])
+def test_a_sentence_that_points_back_is_quoted_with_the_one_before(store: Store, begins: str) -> None:
+    long = "Nothing else is known about this and nobody asked, though many people in the town would have " * 3
+    add(
+        store,
+        "history",
+        prose(
+            f"{long}. Version 8 is called Jessie. {begins} starts with systemd. {long} liked to. {long} too."
+        ),
+    )
+    best = quote(store, "What starts with systemd?").quotes[0]
+    assert best.text == f"Version 8 is called Jessie. {begins} starts with systemd."
+
+
 def test_the_judge_decides_between_sentences_with_the_same_words(store: Store) -> None:
     filler = "Nothing else is known of it, and the book says no more about that old story here. " * 4
     add(
