@@ -75,7 +75,7 @@ def test_a_sentence_that_points_back_is_quoted_with_the_one_before(store: Store,
         store,
         "history",
         prose(
-            f"{long}. Version 8 is called Jessie. {begins} starts with systemd. {long} liked to. {long} too."
+            f"{long} {long}. Version 8 is called Jessie. {begins} starts with systemd. {long} liked to. {long} too."
         ),
     )
     best = quote(store, "What starts with systemd?").quotes[0]
