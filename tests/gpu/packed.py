@@ -23,7 +23,8 @@ from ahn_core.grouped import (
 from ahn_core.ops import packed
 from ahn_core.ops.packed import TritonKernels
 from ahn_core.quantization import linears_of, replace_layer
-from tests.ahn_core.packed_cases import FORMATS, random_weight, share_off
+from tests.ahn_core.formats import EVERY_FORMAT
+from tests.ahn_core.packed_cases import random_weight, share_off
 
 from .common import Clock, Results, Scale, best_seconds, free
 from .machine import rates
@@ -53,7 +54,9 @@ def kernels(scale: Scale, results: Results, clock: Clock) -> None:
         wanted = [(name, *shape) for name, shape in shapes(config).items()]
         if index == 0:
             rows, columns, _ = shapes(config)["o"]
-            wanted += [(f"o in {f.bits}{'a' * f.affine}", rows, columns, f) for f in FORMATS if f != INNER]
+            wanted += [
+                (f"o in {f.bits}{'a' * f.affine}", rows, columns, f) for f in EVERY_FORMAT if f != INNER
+            ]
         for name, rows, columns, kept in wanted:
             if clock.left < 5:
                 results.add(what="packed", skipped="the time is up", model=size, weight=name)
