@@ -74,7 +74,8 @@ class Blocks(NamedTuple):
 
     def to(self, device: torch.device) -> Blocks:
         """The same there."""
-        return Blocks(*(None if part is None else part.to(device) for part in self))  # type: ignore[arg-type]
+        smallest = None if self.smallest is None else self.smallest.to(device)
+        return Blocks(self.q.to(device), self.scale.to(device), smallest)
 
 
 class Kernels(Protocol):

@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 from torch import Tensor
@@ -38,7 +38,7 @@ class OpenTensors:
     path: Path
     metadata: Mapping[str, str]
     places: Mapping[str, Stored]
-    file: BinaryIO
+    file: BufferedReader
 
     def read(self, name: str) -> Tensor:
         """A tensor, on the processor. Raises ValueError where it is not there or of no kind that is read here."""
@@ -70,13 +70,13 @@ def open_tensors(path: str | os.PathLike[str]) -> Iterator[OpenTensors]:
         yield OpenTensors(Path(path), metadata, places, file)
 
 
-def read_rows(file: BinaryIO, place: Stored, start: int, stop: int | None) -> Tensor:
+def read_rows(file: BufferedReader, place: Stored, start: int, stop: int | None) -> Tensor:
     """Rows `start` … `stop - 1` of a tensor, or with None all of it. Raises EOFError where the file ends before."""
     dtype = DTYPES[place.dtype]
     shape = place.shape if stop is None else (stop - start, *place.shape[1:])
     row = torch.Size(place.shape[1:]).numel() * dtype.itemsize
     data = torch.empty(torch.Size(shape).numel() * dtype.itemsize, dtype=torch.uint8)
     file.seek(place.start + start * row)
-    if file.readinto(data.numpy().data) != data.numel():  # type: ignore[attr-defined]
+    if file.readinto(data.numpy().data) != data.numel():
         raise EOFError
     return data.view(dtype).view(shape)

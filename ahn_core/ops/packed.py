@@ -59,34 +59,30 @@ class TritonKernels:
         self._given_up = False
 
     def multiply(self, weight: GroupedWeight, x: Tensor) -> Tensor:
-        if not self._given_up:
-            try:
-                return _multiplied(weight, x)
-            except torch.OutOfMemoryError:
-                raise  # with another kernel there would not be more memory
-            except Exception as error:  # noqa: BLE001 - see guarded.py
-                self._give_up(error)
-        return PLAIN.multiply(weight, x)
+        return self._tried(lambda: _multiplied(weight, x), lambda: PLAIN.multiply(weight, x))
 
     def unpack(self, weight: GroupedWeight, first: int, last: int, dtype: torch.dtype) -> Tensor:
-        if not self._given_up:
-            try:
-                return _unpacked(weight, first, last - first, None, dtype)
-            except torch.OutOfMemoryError:
-                raise
-            except Exception as error:  # noqa: BLE001 - see guarded.py
-                self._give_up(error)
-        return PLAIN.unpack(weight, first, last, dtype)
+        return self._tried(
+            lambda: _unpacked(weight, first, last - first, None, dtype),
+            lambda: PLAIN.unpack(weight, first, last, dtype),
+        )
 
     def rows(self, weight: GroupedWeight, ids: Tensor) -> Tensor:
+        return self._tried(
+            lambda: _unpacked(weight, 0, len(ids), ids, torch.float32), lambda: PLAIN.rows(weight, ids)
+        )
+
+    def _tried(self, kernel: Callable[[], Tensor], plain: Callable[[], Tensor]) -> Tensor:
         if not self._given_up:
             try:
-                return _unpacked(weight, 0, len(ids), ids, torch.float32)
+                return kernel()
             except torch.OutOfMemoryError:
-                raise
-            except Exception as error:  # noqa: BLE001 - see guarded.py
+                raise  # with another kernel there would not be more memory
+            # As in guarded.py: Triton's compiler raises classes without a common base. Nothing is hidden: the
+            # plain form computes the same, and `failed` is told.
+            except Exception as error:  # noqa: BLE001
                 self._give_up(error)
-        return PLAIN.rows(weight, ids)
+        return plain()
 
     def _give_up(self, error: Exception) -> None:
         self._given_up = True

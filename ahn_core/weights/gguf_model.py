@@ -304,7 +304,7 @@ def _unpack(stored: StoredTensor, start: int, stop: int) -> Tensor:
         try:
             # One long row: the package would else go sixteen rows at a time.
             plain = dequantize(packed.numpy().reshape(1, -1), _kind(stored))
-        except NotImplementedError as error:
+        except NotImplementedError as error:  # what the package gguf raises for a type it does not know
             raise LoadError(
                 f"{stored.file} has tensors of type {_kind(stored).name}, which this program cannot unpack: get "
                 "the model in another quantization, as Q4_K_M or Q8_0."
